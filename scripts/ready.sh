@@ -1,0 +1,18 @@
+#!/bin/sh
+# Makes the checkout ready for the npm script that calls it; silent and quick when it is.
+#   ready.sh              the npm packages
+#   ready.sh build        ... and the C tool chain and the QuickJS source
+set -eu
+cd "$(dirname "$0")/.."
+
+# `npm ci` is done when the lock file it was done from is this one.
+if ! cmp -s package-lock.json node_modules/.cni-tap-lock; then
+  echo "cni-tap: installing the npm packages of package-lock.json (half a minute)" >&2
+  npm ci --ignore-scripts --no-fund --no-audit --loglevel=error >&2
+  cp package-lock.json node_modules/.cni-tap-lock
+fi
+case ${1-} in
+  build) sh scripts/setup.sh ;;
+  "") ;;
+  *) echo "ready.sh: Cannot prepare '$1': the only word it knows is build" >&2; exit 2 ;;
+esac
