@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
+import { onTestFinished } from "vitest";
+
+export interface HeldLock {
+  release(): Promise<void>;
+}
+
+/** Another process holds flock(2) on the file, until it is released or the test ends. */
+export async function holdLock(path: string): Promise<HeldLock> {
+  const holder = spawn("flock", [path, "sh", "-c", "echo held; cat"], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(holder, "close");
+  async function release(): Promise<void> {
+    holder.stdin.end();
+    await ended;
+  }
+  onTestFinished(release);
+  await once(holder.stdout, "data");
+  return { release };
+}
+
+/** Waits until the process has the file open. */
+export async function untilOpen(pid: number, path: string, timeoutMs = 5_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!openFiles(pid).includes(path)) {
+    if (performance.now() > deadline)
+      throw new Error(`Cannot see process ${pid} open ${path}: waited ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function openFiles(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return names(folder).map((fd) => {
+    try {
+      return readlinkSync(`${folder}/${fd}`);
+    } catch {
+      return ""; // closed in between
+    }
+  });
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // not there yet, or no longer
+  }
+}

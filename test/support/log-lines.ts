@@ -1,0 +1,26 @@
+/** One line of the json format, read no further than its own members. */
+export interface JsonLine {
+  readonly members: Readonly<Record<string, unknown>>;
+  /** The members' names in the order of the line. */
+  readonly names: readonly string[];
+  /** The last member: which one, and its value's very text. */
+  readonly payload: { readonly name: "input" | "output" | "note"; readonly text: string };
+}
+
+/** Splits a line of the json format; the payload's text is not parsed, so that no digit of it is lost. */
+export function readJsonLine(line: string): JsonLine {
+  const members = JSON.parse(line) as Record<string, unknown>;
+  const names = Object.keys(members);
+  const name = names.at(-1);
+  if (name !== "input" && name !== "output" && name !== "note") {
+    throw new Error(`Cannot read the line: its last member is ${name}`);
+  }
+  // No member before the payload can hold this mark: a quote inside a string is escaped.
+  const mark = `,"${name}":`;
+  return { members, names, payload: { name, text: line.slice(line.indexOf(mark) + mark.length, -1) } };
+}
+
+/** A classic line of an event: `CNI_COMMAND=…,CNI_CONTAINERID=…,input=…`. */
+export function classicLine(command: string, id: string, payload: "input" | "output", text: string): string {
+  return `CNI_COMMAND=${command},CNI_CONTAINERID=${id},${payload}=${text}`;
+}
