@@ -1,0 +1,48 @@
+# Sourced: apt with lists of its own, so that the machine's apt stays as it is.
+
+# Prints the URI of the Debian archive that this machine installs from: the first of the sources whose suites
+# hold the machine's own codename and that Debian's keyring signs (other archives are often listed too).
+# Either place, sources.list.d/*.sources or one-line sources, may be missing.
+archive_uri() {
+  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  for f in /etc/apt/sources.list.d/*.sources; do
+    [ -f "$f" ] || continue
+    grep -v '^#' "$f" | awk -v RS= -v want="$codename" '
+      {
+        uri = suites = signed = ""; enabled = 1; n = split($0, line, "\n")
+        for (i = 1; i <= n; i++) {
+          if (line[i] ~ /^[^ \t]/) { key = tolower(substr(line[i], 1, index(line[i], ":") - 1)); text = substr(line[i], index(line[i], ":") + 1) }
+          else text = line[i]
+          if (key == "uris") uri = uri " " text
+          if (key == "suites") suites = suites " " text " "
+          if (key == "signed-by") signed = signed text
+          if (key == "enabled" && text ~ /no|false/) enabled = 0
+        }
+        split(uri, first, " ")
+        if (enabled && index(suites, " " want " ") && (signed == "" || signed ~ /debian-archive/)) print first[1]
+      }'
+  done
+  for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+    [ -f "$f" ] || continue
+    sed -n 's/^deb[ \t]*\(\[[^]]*\]\)\{0,1\}[ \t]*//p' "$f" | awk -v want="$codename" '$2 == want { print $1 }'
+  done
+}
+
+# private_apt DIR SUITE TYPE WORD...: apt-get WORD... that knows only SUITE (main) of the machine's own archive;
+# TYPE is deb or deb-src. Lists and downloads stay in DIR. Release files are checked against Debian's keyring.
+private_apt() {
+  dir=$1 suite=$2 type=$3
+  shift 3
+  uri=$(archive_uri | head -n 1)
+  if [ -z "$uri" ]; then
+    echo "cni-tap: Cannot find Debian's archive in /etc/apt: no source has this machine's own suite" >&2
+    return 1
+  fi
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  [ -e "$keyring" ] || keyring=/usr/share/keyrings/debian-archive-keyring.pgp
+  mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+  echo "$type [signed-by=$keyring] $uri $suite main" >"$dir/$suite-$type.list"
+  apt-get -qq -oDir::Etc::SourceList="$dir/$suite-$type.list" -oDir::Etc::SourceParts=/dev/null \
+    -oDir::State::Lists="$dir/lists" -oDir::Cache="$dir/cache" -oAPT::Sandbox::User=root \
+    -oAcquire::Languages=none -oAcquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false "$@"
+}

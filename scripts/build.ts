@@ -1,0 +1,27 @@
+/** `npm run build`: bin/cni_pre, bin/cni_post, bin/cnitap from a clean checkout. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { buildCnitap } from "./build/cnitap.ts";
+import { buildTap } from "./build/tap.ts";
+import { ROOT } from "./cache-dir.ts";
+
+async function step(out: string, make: () => Promise<unknown>): Promise<void> {
+  const begun = performance.now();
+  await make();
+  const size = (statSync(out).size / 1024).toFixed(0);
+  console.error(
+    `built ${out.slice(ROOT.length + 1)}: ${size} KB, ${((performance.now() - begun) / 1000).toFixed(1)} s`,
+  );
+}
+
+const pre = join(ROOT, "bin", "cni_pre");
+const post = join(ROOT, "bin", "cni_post");
+const cnitap = join(ROOT, "bin", "cnitap");
+try {
+  await step(pre, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-pre.ts"), out: pre }));
+  await step(post, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-post.ts"), out: post }));
+  await step(cnitap, () => buildCnitap(cnitap));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

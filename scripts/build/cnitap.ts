@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import sea from "@yao-pkg/pkg/lib-es5/sea.js";
+import { build } from "esbuild";
+import { ROOT } from "../cache-dir.ts";
+import { packageVersion } from "./tap.ts";
+
+const require = createRequire(import.meta.url);
+
+/** bin/cnitap: one script, put into a copy of the Node that runs this. Nothing is downloaded. */
+export async function buildCnitap(out: string): Promise<"built" | "unchanged"> {
+  const folder = join(ROOT, "build");
+  mkdirSync(folder, { recursive: true });
+  const bundle = await build({
+    entryPoints: [join(ROOT, "src", "cli", "cnitap.ts")],
+    bundle: true,
+    write: false,
+    format: "cjs",
+    platform: "node",
+    target: "node24",
+    define: { BUILD: JSON.stringify(packageVersion()) },
+    logLevel: "warning",
+  });
+  const script = bundle.outputFiles[0]?.text ?? "";
+  const pkgVersion: unknown = require("@yao-pkg/pkg/package.json").version;
+  const made = createHash("sha256")
+    .update(JSON.stringify([process.version, pkgVersion, script]))
+    .digest("hex");
+  const stamp = join(folder, "cnitap.stamp");
+  if (existsSync(out) && existsSync(stamp) && readFileSync(stamp, "utf8") === made) return "unchanged";
+
+  const entry = join(folder, "cnitap.cjs");
+  const fresh = join(folder, "cnitap.fresh");
+  writeFileSync(entry, script);
+  await sea.default(entry, {
+    useLocalNode: true,
+    seaConfig: { disableExperimentalSEAWarning: true, useSnapshot: false, useCodeCache: false },
+    targets: [{ nodeRange: "node24", platform: "linux", arch: process.arch, output: fresh }],
+  });
+  chmodSync(fresh, 0o755);
+  rmSync(out, { force: true });
+  renameSync(fresh, out);
+  writeFileSync(stamp, made);
+  return "built";
+}

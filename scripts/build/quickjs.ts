@@ -1,0 +1,63 @@
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { cacheDir } from "../cache-dir.ts";
+import { type Compiler, compile, runTool } from "./compile.ts";
+
+const ENGINE = ["quickjs", "libregexp", "libunicode", "cutils", "dtoa"];
+const COMPILER_ONLY = ["qjsc", "quickjs-libc"];
+
+/** The unpacked source of QuickJS: QUICKJS_SRC, or what setup.sh fetched. */
+export function quickjsSource(env: NodeJS.ProcessEnv = process.env): string {
+  const folder = env.QUICKJS_SRC || join(cacheDir(env), "quickjs-2025.04.26");
+  if (!existsSync(join(folder, "quickjs.c"))) {
+    throw new Error(
+      `Cannot build QuickJS: ${folder} holds no quickjs.c\n  sh scripts/setup.sh fetches it; QUICKJS_SRC=DIR names another place`,
+    );
+  }
+  return folder;
+}
+
+/** QuickJS, small and for musl: the objects a tap is linked with, and qjsc, its compiler to bytecode. */
+export interface QuickJs {
+  readonly source: string;
+  readonly objects: readonly string[];
+  readonly qjsc: string;
+}
+
+export async function buildQuickJs(): Promise<QuickJs> {
+  const source = quickjsSource();
+  const version = readFileSync(join(source, "VERSION"), "utf8").trim();
+  const compiler: Compiler = {
+    command: "musl-gcc",
+    flags: [
+      "-Os",
+      "-w",
+      "-ffunction-sections",
+      "-fdata-sections",
+      "-fno-asynchronous-unwind-tables",
+      "-D_GNU_SOURCE",
+      `-DCONFIG_VERSION="${version}"`,
+      '-DCONFIG_PREFIX="/usr"',
+    ],
+    includes: [],
+  };
+  const sources = [...ENGINE, ...COMPILER_ONLY].map((name) => join(source, `${name}.c`));
+  const objects = await compile(compiler, sources);
+  const digest = /-([0-9a-f]+)\.o$/.exec(objects[0] ?? "")?.[1] ?? version;
+  const qjsc = join(cacheDir(), "objects", `qjsc-${digest}`);
+  if (!existsSync(qjsc)) {
+    const fresh = `${qjsc}.${process.pid}`;
+    await runTool("musl-gcc", [
+      "-static",
+      "-Wl,--gc-sections",
+      "-s",
+      "-o",
+      fresh,
+      ...objects,
+      "-lm",
+      "-lpthread",
+    ]);
+    renameSync(fresh, qjsc);
+  }
+  return { source, objects: objects.slice(0, ENGINE.length), qjsc };
+}

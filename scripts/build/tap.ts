@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { build } from "esbuild";
+import { ROOT } from "../cache-dir.ts";
+import { type Compiler, compile, runTool } from "./compile.ts";
+import { buildQuickJs } from "./quickjs.ts";
+
+const NATIVE = join(ROOT, "src", "native");
+const SOURCES = ["scan", "log", "io", "arena", "last-resort", "host"];
+const WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers"];
+
+/** The host's code is small and runs once a call: speed where the payload is, size elsewhere matters less. */
+export const NATIVE_FLAGS = [
+  "-std=gnu17",
+  "-O2",
+  "-ffunction-sections",
+  "-fdata-sections",
+  "-fno-asynchronous-unwind-tables",
+  "-D_GNU_SOURCE",
+  ...WARNINGS,
+];
+
+export interface TapBuild {
+  /** The script's entry point. */
+  readonly entry: string;
+  /** The executable. */
+  readonly out: string;
+  /** What the tap calls itself; the executable's name otherwise. */
+  readonly name?: string;
+  /** Further flags for the host, as -DTAP_TEST_FAULTS. */
+  readonly flags?: readonly string[];
+}
+
+export function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  if (typeof manifest !== "object" || manifest === null || !("version" in manifest))
+    throw new Error("Cannot read the version: package.json has none");
+  return String(manifest.version);
+}
+
+/** TypeScript to one script: no modules, nothing of Node's. */
+export async function bundleTap(entry: string): Promise<string> {
+  const bundle = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    platform: "neutral",
+    target: "es2023",
+    define: { BUILD: JSON.stringify(packageVersion()) },
+    logLevel: "warning",
+  });
+  return bundle.outputFiles[0]?.text ?? "";
+}
+
+/** A static executable from a script: esbuild, qjsc, musl-gcc. */
+export async function buildTap({ entry, out, name = basename(out), flags = [] }: TapBuild): Promise<void> {
+  const quickjs = await buildQuickJs();
+  const compiler: Compiler = {
+    command: "musl-gcc",
+    flags: [...NATIVE_FLAGS, ...flags, "-isystem", quickjs.source],
+    includes: [],
+  };
+  const objects = await compile(
+    compiler,
+    SOURCES.map((source) => join(NATIVE, `${source}.c`)),
+  );
+  mkdirSync(dirname(out), { recursive: true });
+  const work = mkdtempSync(`${out}-build-`);
+  try {
+    const script = join(work, "tap.js");
+    const code = join(work, "tap.c");
+    writeFileSync(script, await bundleTap(entry));
+    // -s twice: no names of local variables, no line numbers
+    await runTool(quickjs.qjsc, ["-c", "-s", "-s", "-N", "tap_script", "-o", code, script]);
+    const identity = `\nconst char tap_name[] = "${name}";\n`;
+    writeFileSync(code, readFileSync(code, "utf8") + identity);
+    const fresh = join(work, "tap");
+    await runTool("musl-gcc", [
+      "-static",
+      "-Os",
+      "-Wl,--gc-sections",
+      "-s",
+      "-o",
+      fresh,
+      code,
+      ...objects,
+      ...quickjs.objects,
+      "-lm",
+    ]);
+    renameSync(fresh, out); // never written in place: it may be running
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

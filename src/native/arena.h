@@ -1,0 +1,16 @@
+/* Memory for a process that lives a fraction of a millisecond: taken from the front, never given back. */
+#ifndef CNI_TAP_ARENA_H
+#define CNI_TAP_ARENA_H
+
+#include <stddef.h>
+
+/* NULL when the arena's 16 MB are used up. Aligned to 16 bytes. */
+void *arena_take(size_t size);
+
+/* Grows or shrinks a block, in place where it is the last one. */
+void *arena_resize(void *block, size_t size);
+
+/* The size a block was taken with. */
+size_t arena_size(const void *block);
+
+#endif

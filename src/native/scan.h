@@ -1,0 +1,74 @@
+/* One pass over a JSON text: is it one object (RFC 8259), where are the members asked for, where are the secrets.
+   No policy: names, words and limits come from the caller. The nesting is kept in a bit array, never on the stack. */
+#ifndef CNI_TAP_SCAN_H
+#define CNI_TAP_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  SCAN_MEMBERS = 16,        /* members that can be asked for in one scan */
+  SCAN_NAME_BYTES = 32,     /* longest name of such a member */
+  SCAN_DEPTH_LIMIT = 65536, /* most levels a caller may ask for */
+  SCAN_SECRETS = 4096,      /* most secrets a caller may ask for */
+};
+
+/* Mirrored by SCAN_ERRORS in src/native/native.ts. */
+enum scan_error {
+  SCAN_OK,
+  SCAN_END,        /* the text ends too early */
+  SCAN_BYTE,       /* a byte that the grammar does not allow here */
+  SCAN_ESCAPE,     /* an unknown escape, or \u without four hex digits */
+  SCAN_CONTROL,    /* a raw control character in a string */
+  SCAN_DEEP,       /* more levels than the limit */
+  SCAN_NOT_OBJECT, /* JSON begins otherwise than with { */
+  SCAN_TRAILING,   /* bytes after the object */
+  SCAN_TOO_LARGE,  /* set by the reader of stdin, not by the scan */
+  SCAN_UNREADABLE, /* likewise */
+};
+
+/* Up to 128 lower-case letters of words, searched all at once in a key (shift-and, one bit a letter). */
+struct scan_words {
+  unsigned __int128 first, last, letter[26];
+  unsigned bits;
+};
+
+struct scan_span {
+  uint32_t start, end; /* end 0: absent */
+};
+
+enum { SECRET_KEY = 1, SECRET_SHAPE = 2 };
+
+/* A value whose key holds a word (SECRET_KEY), or a string, key or value, that holds a JWT or a PEM block
+   (SECRET_SHAPE); in the order of their start. key is empty where the string is itself a key or an array's item. */
+struct scan_secret {
+  uint32_t kind, key_start, key_end, start, end;
+};
+
+struct scan_request {
+  const char *names[SCAN_MEMBERS];
+  uint32_t name_count;
+  struct scan_words words;
+  uint32_t secret_limit; /* 0: do not look for secrets */
+  uint32_t depth_limit;
+};
+
+struct scan_result {
+  enum scan_error error;
+  uint32_t at;      /* offset of the byte that is at fault; the length where the text ends too early */
+  uint32_t start, end; /* the object */
+  bool raw_newline; /* a raw CR or LF stands between its tokens */
+  bool overflow;    /* there are more secrets than the limit */
+  struct scan_span member[SCAN_MEMBERS]; /* the last of each name at the top level */
+  uint32_t secret_count;
+  struct scan_secret secret[SCAN_SECRETS];
+};
+
+/* Adds a word (letters a-z only). False when it holds anything else or the words are full. */
+bool scan_add_word(struct scan_words *words, const char *word);
+
+/* Scans text[0..length). Spans are meaningful only where result->error is SCAN_OK. */
+void scan_json(const uint8_t *text, size_t length, const struct scan_request *request, struct scan_result *result);
+
+#endif

@@ -1,0 +1,6 @@
+import type { Host } from "../native/native.ts";
+import { run } from "./run.ts";
+
+declare const host: Host;
+
+run("pre", host);
