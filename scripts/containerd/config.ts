@@ -1,0 +1,87 @@
+/** What containerd's configuration depends on. */
+export interface DaemonOptions {
+  /** The working folder. */
+  readonly folder: string;
+  /** containerd's own, "2.1.9". */
+  readonly version: string;
+  /** How many files of the configuration folder are networks of a pod; 0 means all. */
+  readonly maxConfNum: number;
+  /** The name of the sandbox image. */
+  readonly sandboxImage: string;
+}
+
+const unused = [
+  "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.snapshotter.v1.blockfile",
+  "io.containerd.tracing.processor.v1.otlp",
+];
+
+/** Writes containerd's configuration: everything it makes lies below the folder. */
+export function daemonConfig(options: DaemonOptions): string {
+  return options.version.startsWith("1.") ? version2(options) : version3(options);
+}
+
+function version3({ folder, maxConfNum, sandboxImage }: DaemonOptions): string {
+  const runtime = "plugins.'io.containerd.cri.v1.runtime'";
+  return `version = 3
+${common(folder, [...unused, "io.containerd.snapshotter.v1.erofs"])}
+[plugins.'io.containerd.cri.v1.images']
+snapshotter = 'overlayfs'
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+sandbox = '${sandboxImage}'
+[${runtime}]
+disable_apparmor = true
+restrict_oom_score_adj = true
+[${runtime}.cni]
+bin_dirs = ['${folder}/cni/bin']
+conf_dir = '${folder}/cni/net.d'
+max_conf_num = ${maxConfNum}
+${runc(`${runtime}.containerd`, folder)}`;
+}
+
+/** For containerd 1.7. */
+function version2({ folder, maxConfNum, sandboxImage }: DaemonOptions): string {
+  const cri = "plugins.'io.containerd.grpc.v1.cri'";
+  return `version = 2
+${common(folder, unused)}
+[${cri}]
+sandbox_image = '${sandboxImage}'
+disable_apparmor = true
+restrict_oom_score_adj = true
+[${cri}.cni]
+bin_dir = '${folder}/cni/bin'
+conf_dir = '${folder}/cni/net.d'
+max_conf_num = ${maxConfNum}
+[${cri}.containerd]
+snapshotter = 'overlayfs'
+${runc(`${cri}.containerd`, folder)}`;
+}
+
+function common(folder: string, disabled: readonly string[]): string {
+  return `root = '${folder}/lib'
+state = '${folder}/run'
+disabled_plugins = [${disabled.map((id) => `'${id}'`).join(", ")}]
+[debug]
+level = 'debug'
+[grpc]
+address = '${folder}/run/containerd.sock'
+[plugins.'io.containerd.internal.v1.opt']
+path = '${folder}/lib/opt'
+[plugins.'io.containerd.nri.v1.nri']
+disable = false
+disable_connections = false
+socket_path = '${folder}/run/nri.sock'
+plugin_path = '${folder}/nri/plugins'
+plugin_config_path = '${folder}/nri/conf.d'`;
+}
+
+function runc(containerd: string, folder: string): string {
+  return `[${containerd}.runtimes.runc]
+runtime_type = 'io.containerd.runc.v2'
+[${containerd}.runtimes.runc.options]
+BinaryName = '${folder}/bin/runc'
+SystemdCgroup = false
+`;
+}

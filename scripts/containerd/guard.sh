@@ -1,0 +1,46 @@
+#!/bin/sh
+# The host's side of a private containerd: makes the working folder, starts the namespaces, and takes both away again.
+#   guard.sh PARENT PACKAGES
+# Standard input is a pipe held by the command that wants the containerd. Its first line says that the folder is
+# filled; when it ends, however that command ended, everything here ends too.
+# Standard output: "folder PATH", "namespaces PID" (of unshare), then the lines of init.sh.
+set -eu
+parent=$1 packages=$2
+here=$(cd "$(dirname "$0")" && pwd)
+folder= child=
+
+clean() {
+  trap '' INT TERM HUP
+  [ -n "$folder" ] || return 0
+  name=${folder##*/}
+  # Mounts, links, iptables rules and processes went with the namespaces; control groups and files are the host's.
+  for group in "/sys/fs/cgroup/$name" /sys/fs/cgroup/*/"$name"; do
+    tries=0
+    while [ -d "$group" ] && [ "$tries" -lt 200 ]; do
+      find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.02 # the kernel may still count a dead process
+      tries=$((tries + 1))
+    done
+  done
+  rm -rf "$folder"
+}
+stop() {
+  if [ -z "$child" ]; then exit 1; fi
+  kill -KILL "$child" 2>/dev/null || true # --kill-child ends everything inside
+}
+trap clean EXIT
+trap stop INT TERM HUP
+trap : PIPE # the command may be gone; programs started here get the default back
+
+folder=$(mktemp -d "$parent/cni-tap-XXXXXX")
+chmod 755 "$folder"
+echo "folder $folder"
+read -r word || exit 0
+[ "$word" = start ] || exit 2
+
+exec 3<&0
+unshare --mount --net --uts --ipc --pid --fork --mount-proc --kill-child=KILL \
+  bash "$here/init.sh" "$folder" "$packages" <&3 &
+child=$!
+exec 3<&- </dev/null
+echo "namespaces $child"
+while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done # a trapped signal ends one wait

@@ -1,0 +1,158 @@
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { ContainerdError } from "./error.ts";
+import { waitFor } from "./wait.ts";
+
+/** Sockets end at 107 bytes, and containerd makes long names below its folder. */
+const maxFolderLength = 60;
+const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const stopTimeoutMs = 15_000;
+
+export interface ExecResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/**
+ * The working folder and the namespaces around a containerd. They end when this object or its process does:
+ * guard.sh and init.sh hold the other end of a pipe.
+ */
+export class Namespaces {
+  /** The working folder, the same path inside and outside. */
+  readonly folder: string;
+  /** Process 1 of the namespaces, as the host counts; 0 before `enter`. */
+  pid = 0;
+  readonly #guard: Guard;
+
+  private constructor(guard: Guard, folder: string) {
+    this.#guard = guard;
+    this.folder = folder;
+  }
+
+  /** Makes the working folder. `env` is all of the environment that anything inside will have. */
+  static async prepare(packages: string, env: Readonly<Record<string, string>>): Promise<Namespaces> {
+    const guard = new Guard(packages, env);
+    const folder = await guard.expect("folder");
+    const namespaces = new Namespaces(guard, folder);
+    if (folder.length <= maxFolderLength) return namespaces;
+    await namespaces.leave();
+    throw new ContainerdError(
+      `Cannot work in ${folder}: the path may have ${maxFolderLength} characters\nSet TMPDIR to a shorter one.`,
+    );
+  }
+
+  /** Enters the namespaces and starts containerd, for which the folder must be filled. */
+  async enter(): Promise<void> {
+    this.#guard.send("start");
+    const unshare = Number(await this.#guard.expect("namespaces"));
+    await this.#guard.expect("started");
+    this.pid = await waitFor("the first process of the namespaces", () => onlyChild(unshare));
+  }
+
+  /** Ends containerd by SIGTERM and starts it again; pods live on. */
+  async restartDaemon(): Promise<void> {
+    this.#guard.send("restart");
+    await this.#guard.expect("started");
+  }
+
+  /** Runs a program inside. */
+  exec(file: string, args: readonly string[]): Promise<ExecResult> {
+    const enter = ["-t", String(this.pid), "-m", "-u", "-i", "-n", "-p", "--", file, ...args];
+    const env = { PATH: `${this.folder}/bin:${systemPath}`, LANG: "C.UTF-8" };
+    return new Promise((resolve, reject) => {
+      execFile("nsenter", enter, { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+        if (error && typeof error.code !== "number") reject(error);
+        else resolve({ stdout, stderr, exitCode: typeof error?.code === "number" ? error.code : 0 });
+      });
+    });
+  }
+
+  /** Reads a file as it is seen inside, undefined if there is none. No part of the path may be an absolute symbolic link. */
+  async read(path: string): Promise<string | undefined> {
+    try {
+      return await readFile(join(`/proc/${this.pid}/root`, path), "utf8");
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** Ends everything inside and removes the folder and the control groups. May be called twice. */
+  leave(): Promise<void> {
+    return this.#guard.end();
+  }
+}
+
+/** guard.sh as a child: lines to it, lines from it. */
+class Guard {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #lines: string[] = [];
+  readonly #ended: Promise<void>;
+  #complaints = "";
+  #running = true;
+
+  constructor(packages: string, env: Readonly<Record<string, string>>) {
+    const script = join(import.meta.dirname, "guard.sh");
+    // Detached: Ctrl-C at the terminal must not reach it before it has cleaned up.
+    this.#child = spawn("sh", [script, tmpdir(), packages], {
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+      env: { PATH: systemPath, LANG: "C.UTF-8", ...env },
+    });
+    createInterface(this.#child.stdout).on("line", (line) => this.#lines.push(line));
+    this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#complaints += text;
+    });
+    this.#child.stdin.on("error", () => {}); // it ended first: expect() says so
+    this.#ended = new Promise((resolve) => {
+      const end = () => {
+        this.#running = false;
+        resolve();
+      };
+      this.#child.on("close", end).on("error", (error) => {
+        this.#complaints += error.message;
+        end();
+      });
+    });
+  }
+
+  send(word: string): void {
+    this.#child.stdin.write(`${word}\n`);
+  }
+
+  /** Waits for the next line, which must begin with `word`; its rest. */
+  expect(word: string): Promise<string> {
+    return waitFor(`"${word}" of guard.sh`, () => {
+      const line = this.#lines.shift();
+      if (line === undefined && this.#running) return undefined;
+      if (line?.split(" ", 1)[0] === word) return line.slice(word.length + 1);
+      const seen = this.#complaints.trim() || line || "it ended";
+      throw new ContainerdError(`Cannot start the namespaces of containerd: ${seen}`);
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#child.stdin.end();
+    const slow = setTimeout(() => this.#child.kill("SIGTERM"), stopTimeoutMs);
+    await this.#ended;
+    clearTimeout(slow);
+  }
+}
+
+/** The only child of a process, undefined while it has none. */
+async function onlyChild(parent: number): Promise<number | undefined> {
+  const file = await readFile(`/proc/${parent}/task/${parent}/children`, "utf8").catch(() => undefined);
+  if (file !== undefined) return Number(file.trim()) || undefined;
+  // A kernel without CONFIG_PROC_CHILDREN: look at everybody's parent.
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    if (Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === parent) return Number(name);
+  }
+  return undefined;
+}

@@ -1,0 +1,192 @@
+import { execFile } from "node:child_process";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { Cri, type PodSandboxStatus, type StatusResponse } from "./cri.ts";
+import { ContainerdError } from "./error.ts";
+import { fillFolder } from "./folder.ts";
+import { type ExecResult, Namespaces } from "./namespaces.ts";
+import { fetchPackages, type Packages, type Suite } from "./packages.ts";
+import { type Pod, type PodSpec, podConfig, runPod } from "./pods.ts";
+import { waitFor } from "./wait.ts";
+
+export interface NodeOptions {
+  /** The executables that become cni_pre and cni_post in the folder of CNI plugins; they are copied. */
+  readonly taps: { readonly pre: string; readonly post: string };
+  /** File name to text; default one `podNetwork` of `cniVersion`. */
+  readonly conflists?: Readonly<Record<string, string>>;
+  readonly cniVersion?: string;
+  /** How many of the conflists a pod is attached to: default 1, 0 means all. */
+  readonly maxConfNum?: number;
+  /** More of the environment of containerd, and so of the taps. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where containerd comes from: sid (default) or trixie (1.7). */
+  readonly suite?: Suite;
+  /** Told what is being done, a line each. */
+  readonly progress?: (line: string) => void;
+}
+
+/**
+ * Starts a private containerd in namespaces of its own, with `taps` among its CNI plugins. Needs root.
+ * Nothing of it outlives this process. Use it with `await using`, or call `stop`.
+ */
+export async function startNode(options: NodeOptions): Promise<ContainerdNode> {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    throw new ContainerdError(
+      "Cannot start a containerd: this user is not root\nNamespaces, mounts, bridges and control groups need root.",
+    );
+  }
+  const packages = await fetchPackages(options.suite);
+  options.progress?.(`starting containerd ${packages.version} in namespaces of its own`);
+  const namespaces = await Namespaces.prepare(packages.root, options.env ?? {});
+  try {
+    await fillFolder(namespaces.folder, packages, options);
+    await namespaces.enter();
+    const node = new ContainerdNode(namespaces, packages);
+    try {
+      await node.becomeReady();
+      return node;
+    } catch (error) {
+      throw await node.explain(error);
+    }
+  } catch (error) {
+    await namespaces.leave();
+    throw error;
+  }
+}
+
+/** A running containerd. */
+export class ContainerdNode implements AsyncDisposable {
+  /** The container runtime interface, for calls that have no method here. */
+  readonly cri: Cri;
+  /** containerd's version, "2.1.9". */
+  readonly version: string;
+  /** The working folder; the control group of its pods has the same name. */
+  readonly folder: string;
+  readonly #namespaces: Namespaces;
+  readonly #packages: Packages;
+
+  constructor(namespaces: Namespaces, packages: Packages) {
+    this.#namespaces = namespaces;
+    this.#packages = packages;
+    this.folder = namespaces.folder;
+    this.version = packages.version;
+    this.cri = new Cri(join(this.folder, "run/containerd.sock"), packages.proto);
+  }
+
+  /** The debug log of containerd, for failures. */
+  get logFile(): string {
+    return join(this.folder, "log/containerd.log");
+  }
+
+  /** Where NRI plugins connect. */
+  get nriSocket(): string {
+    return join(this.folder, "run/nri.sock");
+  }
+
+  /** Process 1 of the namespaces, as the host counts: for nsenter and /proc/<pid>/root. */
+  get pid(): number {
+    return this.#namespaces.pid;
+  }
+
+  /** RunPodSandbox; the error is gRPC's own, as containerd sent it. */
+  runPod(spec: PodSpec): Promise<Pod> {
+    return runPod(this.cri, podConfig(spec, join(this.folder, "log/pods"), `/${basename(this.folder)}`));
+  }
+
+  async stopPod(id: string): Promise<void> {
+    await this.cri.call("StopPodSandbox", { pod_sandbox_id: id });
+  }
+
+  async removePod(id: string): Promise<void> {
+    await this.cri.call("RemovePodSandbox", { pod_sandbox_id: id });
+  }
+
+  async podStatus(id: string): Promise<PodSandboxStatus> {
+    return (await this.cri.call("PodSandboxStatus", { pod_sandbox_id: id })).status;
+  }
+
+  status(): Promise<StatusResponse> {
+    return this.cri.call("Status", { verbose: true });
+  }
+
+  /** Writes or replaces a network, and waits until containerd has loaded it. */
+  async writeConflist(name: string, text: string): Promise<void> {
+    const folder = join(this.folder, "cni/net.d");
+    // A rename within the folder is noticed; one from another folder is not.
+    await writeFile(join(folder, `.${name}.tmp`), text);
+    await rename(join(folder, `.${name}.tmp`), join(folder, name));
+    await waitFor(`${name} loaded by containerd`, async () => (await this.#sources()).includes(text));
+  }
+
+  /** Takes a network away, and waits until containerd has noticed. */
+  async removeConflist(name: string): Promise<void> {
+    const file = join(this.folder, "cni/net.d", name);
+    const text = await readFile(file, "utf8");
+    await rm(file);
+    await waitFor(`containerd without ${name}`, async () => !(await this.#sources()).includes(text));
+  }
+
+  /** The log as the taps see it, "" when there is none. */
+  async readLog(path = "/tmp/cni.log"): Promise<string> {
+    return (await this.#namespaces.read(path)) ?? "";
+  }
+
+  /** Runs a program in the namespaces, found through their PATH; `busybox` is there. */
+  exec(file: string, ...args: string[]): Promise<ExecResult> {
+    return this.#namespaces.exec(file, args);
+  }
+
+  /** Starts containerd again, and waits until it answers; pods live on. */
+  async restart(): Promise<void> {
+    await this.#namespaces.restartDaemon();
+    await this.#answers();
+  }
+
+  /** Ends containerd, pods and namespaces, and removes the folder. */
+  async stop(): Promise<void> {
+    this.cri.close();
+    await this.#namespaces.leave();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Waits for the first answer, imports the images, waits for the networks. */
+  async becomeReady(): Promise<void> {
+    await this.#answers();
+    const local = this.version.startsWith("1.") ? [] : ["--local"];
+    await promisify(execFile)(join(this.#packages.root, "usr/bin/ctr"), [
+      ...["-a", join(this.folder, "run/containerd.sock"), "-n", "k8s.io", "images", "import"],
+      ...[...local, "--snapshotter", "overlayfs", join(this.folder, "etc/images.tar")],
+    ]);
+    await waitFor("a ready network", async () => {
+      const { conditions } = (await this.status()).status;
+      return conditions.some((one) => one.type === "NetworkReady" && one.status);
+    });
+  }
+
+  /** The error with the end of containerd's log. */
+  async explain(error: unknown): Promise<ContainerdError> {
+    const log = await readFile(this.logFile, "utf8").catch(() => "");
+    const end = log.trimEnd().split("\n").slice(-20).join("\n");
+    const reason = error instanceof Error ? error.message : String(error);
+    return new ContainerdError(`Cannot start containerd: ${reason}\nThe end of its log:\n${end}`);
+  }
+
+  #answers(): Promise<unknown> {
+    return waitFor(
+      "an answer of containerd",
+      () => this.cri.call("Version", {}, 1000).catch(() => undefined),
+      15_000,
+    );
+  }
+
+  /** The texts of the networks that containerd has loaded. */
+  async #sources(): Promise<(string | undefined)[]> {
+    const { info } = await this.status();
+    const config: { Networks?: { Config?: { Source?: string } }[] } = JSON.parse(info.cniconfig ?? "{}");
+    return (config.Networks ?? []).map((network) => network.Config?.Source);
+  }
+}
