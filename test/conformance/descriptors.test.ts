@@ -1,0 +1,122 @@
+import { mkdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { expectErrorObject } from "../support/error-object.ts";
+import { classicLine } from "../support/log-lines.ts";
+import { describeOnPrivateMachine, usePrivateMachine } from "../support/private-mounts.ts";
+import { roles, runTap, startTap } from "../support/run-tap.ts";
+import { useScratch } from "../support/scratch.ts";
+import { stanza } from "../support/stanza.ts";
+
+const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+const body = '{"cniVersion":"1.0.0"}';
+
+for (const role of roles) {
+  test(`cni_${role} with a closed stdout has written its reply, and none of it into the log`, async () => {
+    const scratch = useScratch();
+    const stdin = stanza(scratch, body);
+    const run = await runTap({ role, env: add, stdin, closed: [1] });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+  });
+
+  test(`cni_${role} with a closed stderr says its complaint into no other file`, async () => {
+    const scratch = useScratch();
+    mkdirSync(scratch.lockFile);
+    const stdin = stanza(scratch, body, { label: 7 });
+    const run = await runTap({ role, env: add, stdin, closed: [2] });
+    expect(run.code).toBe(0);
+    expect(run.stdout.toString()).toBe('{"cniVersion":"1.0.0"}');
+    expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+  });
+
+  test(`cni_${role} with stdout and stderr closed writes nothing but its line`, async () => {
+    const scratch = useScratch();
+    const stdin = stanza(scratch, body, { label: 7 });
+    const run = await runTap({ role, env: add, stdin, closed: [1, 2] });
+    expect(run.code).toBe(0);
+    expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+  });
+
+  test(`cni_${role} answers VERSION with a closed stdin`, async () => {
+    const run = await runTap({ role, env: { CNI_COMMAND: "VERSION" }, closed: [0], stdin: null });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(run.stdout.toString())).toMatchObject({ cniVersion: "1.1.0" });
+  });
+
+  test(`cni_${role} that cannot write its reply fails the ADD, and has logged it`, async () => {
+    const scratch = useScratch();
+    const stdin = stanza(scratch, body);
+    const run = await runTap({ role, env: add, stdin, stdoutPath: "/dev/full" });
+    expect(run).toMatchObject({ code: 1, signal: null });
+    expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+  });
+
+  test(`cni_${role} that cannot write its VERSION fails`, async () => {
+    const env = { CNI_COMMAND: "VERSION" };
+    const run = await runTap({ role, env, stdin: body, stdoutPath: "/dev/full" });
+    expect(run).toMatchObject({ code: 1, signal: null });
+  });
+
+  test(`cni_${role} is not killed where nobody reads its reply any more`, async () => {
+    const scratch = useScratch();
+    const tap = startTap({ role, env: add, stdin: stanza(scratch, body) });
+    tap.child.stdout?.destroy();
+    tap.end();
+    expect(await tap.done).toMatchObject({ code: 1, signal: null });
+  });
+
+  for (const command of ["DEL", "CHECK", "GC", "STATUS", "FUTURE"]) {
+    test(`cni_${role} needs no stdout for a ${command}`, async () => {
+      const scratch = useScratch();
+      const env = { ...add, CNI_COMMAND: command };
+      const run = await runTap({ role, env, stdin: stanza(scratch, body), stdoutPath: "/dev/full" });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+    });
+  }
+
+  test(`cni_${role} answers where stderr is full`, async () => {
+    const scratch = useScratch();
+    const run = await runTap({
+      role,
+      env: add,
+      stdin: stanza(scratch, body, { label: 7 }),
+      stderrPath: "/dev/full",
+    });
+    expect(run.code).toBe(0);
+    expect(run.stdout.toString()).toBe('{"cniVersion":"1.0.0"}');
+  });
+
+  test(`cni_${role} reads a stdin that comes in pieces`, async () => {
+    const scratch = useScratch();
+    const stdin = stanza(scratch, body);
+    const tap = startTap({ role, env: add });
+    for (const char of stdin) await new Promise((resolve) => tap.child.stdin?.write(char, resolve));
+    tap.end();
+    expect(await tap.done).toMatchObject({ code: 0, stderr: "" });
+    expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+  });
+}
+
+describeOnPrivateMachine("a closed stdin", () => {
+  for (const role of roles) {
+    test(`is an empty one for cni_${role}`, async () => {
+      const { scratch, run } = usePrivateMachine();
+      const { code, stdout } = await run({ role, env: add, closed: [0], stdin: null });
+      expect(code).toBe(1);
+      expectErrorObject(stdout, 6);
+      expect(scratch.lines()).toEqual([expect.stringMatching(/^stdin is not JSON: /)]);
+    });
+
+    test(`fails no DEL of cni_${role}, even with all three closed`, async () => {
+      const { scratch, run } = usePrivateMachine();
+      const { code } = await run({
+        role,
+        env: { ...add, CNI_COMMAND: "DEL" },
+        closed: [0, 1, 2],
+        stdin: null,
+      });
+      expect(code).toBe(0);
+      expect(scratch.lines()).toEqual([expect.stringMatching(/^stdin is not JSON: .*,CNI_COMMAND=DEL,/)]);
+    });
+  }
+});

@@ -1,0 +1,131 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { expectComplaint } from "../support/complaint.ts";
+import { holdLock } from "../support/hold-lock.ts";
+import { classicLine } from "../support/log-lines.ts";
+import { roles, runTap } from "../support/run-tap.ts";
+import { type Scratch, splitLines, useScratch } from "../support/scratch.ts";
+import { stanza } from "../support/stanza.ts";
+
+const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+const body = '{"cniVersion":"1.0.0"}';
+const reply = '{"cniVersion":"1.0.0"}';
+
+/** A log of so many bytes, one line. */
+function fill(scratch: Scratch, bytes: number): string {
+  const text = `${"o".repeat(bytes - 1)}\n`;
+  writeFileSync(scratch.logFile, text, { mode: 0o600 });
+  return text;
+}
+
+for (const role of roles) {
+  test(`cni_${role} moves a log over logMaxBytes aside and begins a new one`, async () => {
+    const scratch = useScratch();
+    const old = fill(scratch, 1_001);
+    const before = statSync(scratch.logFile).ino;
+    const stdin = stanza(scratch, body, { logMaxBytes: 1_000 });
+    const run = await runTap({ role, env: add, stdin, shell: "umask 0" });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+    expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe(old);
+    expect(statSync(`${scratch.logFile}.1`).ino).toBe(before);
+    expect(statSync(scratch.logFile).mode & 0o7777).toBe(0o600);
+    expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
+  });
+
+  test(`cni_${role} keeps one old log`, async () => {
+    const scratch = useScratch();
+    writeFileSync(`${scratch.logFile}.1`, "older\n", { mode: 0o600 });
+    const old = fill(scratch, 2_000);
+    await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
+    expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe(old);
+    expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
+  });
+
+  for (const [what, bytes, logMaxBytes] of [
+    ["as large as logMaxBytes", 1_000, 1_000],
+    ["of any size where logMaxBytes is 0", 100_000, 0],
+  ] as const) {
+    test(`cni_${role} appends to a log ${what}`, async () => {
+      const scratch = useScratch();
+      const old = fill(scratch, bytes);
+      const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes }) });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+      expect(scratch.log().toString().startsWith(old)).toBe(true);
+      expect(scratch.lines()).toHaveLength(2);
+      expect(scratch.names()).toEqual(["cni.lock", "cni.log"]);
+    });
+  }
+
+  test(`cni_${role} leaves a log alone whose descriptor another holds, and appends`, async () => {
+    const scratch = useScratch();
+    fill(scratch, 1_500);
+    await holdLock(scratch.logFile);
+    const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
+    expect(run.code).toBe(0);
+    expect(run.stdout.toString()).toBe(reply);
+    expect(scratch.lines()).toHaveLength(2);
+    expect(scratch.names()).toEqual(["cni.lock", "cni.log"]);
+  });
+
+  test(`cni_${role} that cannot move the log complains, appends, and leaves nothing behind`, async () => {
+    const scratch = useScratch();
+    mkdirSync(`${scratch.logFile}.1`);
+    fill(scratch, 1_500);
+    const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
+    expect(run.code).toBe(0);
+    expect(run.stdout.toString()).toBe(reply);
+    expectComplaint(run, role);
+    expect(scratch.lines()).toHaveLength(2);
+    expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
+  });
+
+  test(`cni_${role} that cannot move a log over twice logMaxBytes drops the line and says so`, async () => {
+    const scratch = useScratch();
+    mkdirSync(`${scratch.logFile}.1`);
+    const old = fill(scratch, 2_001);
+    const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
+    expect(run.code).toBe(0);
+    expect(run.stdout.toString()).toBe(reply);
+    expectComplaint(run, role);
+    expect(scratch.log().toString()).toBe(old);
+    expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
+  });
+
+  test(`cni_${role} does not move what it would not write to`, async () => {
+    const scratch = useScratch();
+    const old = fill(scratch, 1_500);
+    const shell = `chmod 0666 ${scratch.logFile}`;
+    const run = await runTap({ role, env: add, shell, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
+    expectComplaint(run, role);
+    expect(scratch.log().toString()).toBe(old);
+    expect(scratch.names()).not.toContain("cni.log.1");
+  });
+}
+
+test("taps that find a large log together lose no line of it, nor any of their own", async () => {
+  const scratch = useScratch();
+  const old = fill(scratch, 50_000);
+  const stdin = stanza(scratch, body, { logMaxBytes: 40_000, lockTimeoutMs: 5_000 });
+  const ids = Array.from({ length: 24 }, (_, i) => `id-${i}`);
+  const runs = await Promise.all(
+    ids.map((id, i) => runTap({ role: i % 2 ? "pre" : "post", env: { ...add, CNI_CONTAINERID: id }, stdin })),
+  );
+  for (const run of runs) expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe(old);
+  const expected = ids.map((id) => classicLine("ADD", id, "input", stdin));
+  expect(splitLines(scratch.log()).sort()).toEqual(expected.sort());
+});
+
+test("taps that write together write whole lines", async () => {
+  const scratch = useScratch();
+  const stdin = stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(30_000)}"}`, {
+    lockTimeoutMs: 5_000,
+  });
+  const ids = Array.from({ length: 40 }, (_, i) => `id-${i}`);
+  await Promise.all(
+    ids.map((id, i) => runTap({ role: i % 2 ? "pre" : "post", env: { ...add, CNI_CONTAINERID: id }, stdin })),
+  );
+  const expected = ids.map((id) => classicLine("ADD", id, "input", stdin));
+  expect(scratch.lines().sort()).toEqual(expected.sort());
+});
