@@ -82,6 +82,11 @@ export class Namespaces {
     }
   }
 
+  /** True when nothing runs inside, and nothing will. */
+  get ended(): boolean {
+    return !this.#guard.running;
+  }
+
   /** Ends everything inside and removes the folder and the control groups. May be called twice. */
   leave(): Promise<void> {
     return this.#guard.end();
@@ -94,7 +99,7 @@ class Guard {
   readonly #lines: string[] = [];
   readonly #ended: Promise<void>;
   #complaints = "";
-  #running = true;
+  running = true;
 
   constructor(packages: string, env: Readonly<Record<string, string>>) {
     const script = join(import.meta.dirname, "guard.sh");
@@ -111,7 +116,7 @@ class Guard {
     this.#child.stdin.on("error", () => {}); // it ended first: expect() says so
     this.#ended = new Promise((resolve) => {
       const end = () => {
-        this.#running = false;
+        this.running = false;
         resolve();
       };
       this.#child.on("close", end).on("error", (error) => {
@@ -129,7 +134,7 @@ class Guard {
   expect(word: string): Promise<string> {
     return waitFor(`"${word}" of guard.sh`, () => {
       const line = this.#lines.shift();
-      if (line === undefined && this.#running) return undefined;
+      if (line === undefined && this.running) return undefined;
       if (line?.split(" ", 1)[0] === word) return line.slice(word.length + 1);
       const seen = this.#complaints.trim() || line || "it ended";
       throw new ContainerdError(`Cannot start the namespaces of containerd: ${seen}`);

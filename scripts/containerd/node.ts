@@ -22,6 +22,8 @@ export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where containerd comes from: sid (default) or trixie (1.7). */
   readonly suite?: Suite;
+  /** When aborted, all is taken away at once; what is under way fails. */
+  readonly signal?: AbortSignal;
   /** Told what is being done, a line each. */
   readonly progress?: (line: string) => void;
 }
@@ -36,10 +38,12 @@ export async function startNode(options: NodeOptions): Promise<ContainerdNode> {
       "Cannot start a containerd: this user is not root\nNamespaces, mounts, bridges and control groups need root.",
     );
   }
-  const packages = await fetchPackages(options.suite);
+  const packages = await fetchPackages(options.suite, options.signal);
   options.progress?.(`starting containerd ${packages.version} in namespaces of its own`);
   const namespaces = await Namespaces.prepare(packages.root, options.env ?? {});
+  options.signal?.addEventListener("abort", () => void namespaces.leave());
   try {
+    options.signal?.throwIfAborted();
     await fillFolder(namespaces.folder, packages, options);
     await namespaces.enter();
     const node = new ContainerdNode(namespaces, packages);
@@ -175,12 +179,12 @@ export class ContainerdNode implements AsyncDisposable {
     return new ContainerdError(`Cannot start containerd: ${reason}\nThe end of its log:\n${end}`);
   }
 
-  #answers(): Promise<unknown> {
-    return waitFor(
-      "an answer of containerd",
-      () => this.cri.call("Version", {}, 1000).catch(() => undefined),
-      15_000,
-    );
+  async #answers(): Promise<void> {
+    const ask = () => {
+      if (this.#namespaces.ended) throw new ContainerdError("Cannot ask containerd: it has been ended");
+      return this.cri.call("Version", {}, 1000).catch(() => undefined);
+    };
+    await waitFor("an answer of containerd", ask, 15_000);
   }
 
   /** The texts of the networks that containerd has loaded. */

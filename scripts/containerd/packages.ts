@@ -18,9 +18,10 @@ export interface Packages {
 }
 
 /** Downloads the packages (45 MB, some 8 s) or finds them in the cache folder; says what it does on stderr. */
-export async function fetchPackages(suite: Suite = "sid"): Promise<Packages> {
+export async function fetchPackages(suite: Suite = "sid", signal?: AbortSignal): Promise<Packages> {
   const script = join(import.meta.dirname, "fetch.sh");
   const child = spawn("sh", [script, suite], { stdio: ["ignore", "pipe", "inherit"] });
+  signal?.addEventListener("abort", () => child.kill()); // it takes away what it has begun
   const ended = new Promise<number | null>((resolve, reject) =>
     child.on("error", reject).on("close", resolve),
   );

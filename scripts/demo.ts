@@ -1,0 +1,181 @@
+/** `npm run demo`: one pod of a real containerd, and what the taps wrote about it. Needs root. */
+import { spawn } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError, Option } from "commander";
+import { podNetwork } from "./containerd/conflist.ts";
+import { ContainerdError } from "./containerd/error.ts";
+import { startNode } from "./containerd/node.ts";
+
+interface DemoOptions {
+  readonly classic?: boolean;
+  readonly json?: boolean;
+  readonly cniVersion: string;
+}
+
+/** A line of the log with what is known about it. */
+interface Event {
+  readonly line: string;
+  readonly command: string;
+  readonly tap: "pre" | "post";
+  /** 1 for ADD and the DELs of StopPodSandbox, 2 for the DELs of RemovePodSandbox. */
+  readonly round: 1 | 2;
+}
+
+const root = join(import.meta.dirname, "..");
+const taps = { pre: join(root, "bin/cni_pre"), post: join(root, "bin/cni_post") };
+const colour = process.stdout.isTTY && !process.env.NO_COLOR;
+
+const words = {
+  "ADD pre 1": "cni_pre, first in the chain: what the runtime handed in. No plugin has run yet.",
+  "ADD post 1": "cni_post, last in the chain: the result of all plugins, as the runtime gets it.",
+  "DEL post 1": "cni_post: a DEL runs the chain backwards, so it comes first now.",
+  "DEL pre 1": "cni_pre: last now. That it was reached says that every plugin's DEL went well.",
+  "DEL post 2": "cni_post again: a runtime makes sure. CNI_NETNS is empty, prevResult is gone.",
+  "DEL pre 2": "cni_pre again: the end of the pod's story.",
+};
+const steps: Readonly<Record<string, string>> = {
+  "ADD 1": "RunPodSandbox: the pod gets its network",
+  "DEL 1": "StopPodSandbox: the pod gives its network back",
+  "DEL 2": "RemovePodSandbox: the pod is forgotten",
+};
+
+const abort = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort(signal));
+
+try {
+  await main(parse(process.argv));
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function parse(argv: readonly string[]): DemoOptions {
+  const program = new Command("npm run demo --")
+    .description(
+      "Runs one pod in a private containerd with cni_pre and cni_post, and shows what they logged.",
+    )
+    .option("--classic", "the classic log format, one line an event")
+    .option("--json", "nothing but the log's lines")
+    .addOption(
+      new Option("--cni-version <version>", "cniVersion of the network")
+        .choices(["0.3.1", "0.4.0", "1.0.0", "1.1.0"])
+        .default("1.0.0"),
+    )
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", "\nExample, as root:\n  $ npm run -s demo -- --json | head -n 1\n")
+    .exitOverride();
+  program.parse(argv);
+  return program.opts<DemoOptions>();
+}
+
+async function main(options: DemoOptions): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new ContainerdError(
+      `Cannot run the demo: this user is not root
+It starts a containerd in namespaces of its own, and namespaces, mounts, bridges and control groups need root:
+  $ sudo npm run demo
+Without root these still run: npm run build, and npm test for all that needs no root.`,
+    );
+  }
+  if (tapsAreOld()) {
+    progress("building the taps");
+    await build();
+  }
+  const tap = options.classic ? {} : { logFormat: "json" };
+  const network = podNetwork({ cniVersion: options.cniVersion, tap });
+  await using node = await startNode({
+    taps,
+    conflists: { "10-k8s-pod-network.conflist": network },
+    signal: abort.signal,
+    progress,
+  });
+  progress("running, stopping and removing a pod");
+  const pod = await node.runPod({ name: "web-0" });
+  const { network: address } = await node.podStatus(pod.id);
+  await node.stopPod(pod.id);
+  await node.removePod(pod.id);
+  const log = await node.readLog();
+  await node.stop();
+  abort.signal.throwIfAborted();
+  const lines = log.split("\n").filter((line) => line.includes(pod.id));
+  if (options.json) process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  else show(events(lines), pod.id, address?.ip ?? "", `containerd ${node.version}`);
+}
+
+/** Gives each line its command, tap and round; in the classic format they follow from the line's kind. */
+function events(lines: readonly string[]): Event[] {
+  const seen = new Set<string>();
+  return lines.map((line) => {
+    const command = /^CNI_COMMAND=(\w+)/.exec(line)?.[1] ?? /"command":"(\w+)"/.exec(line)?.[1] ?? "";
+    const named = /"tap":"(pre|post)"/.exec(line)?.[1];
+    const classic = command === "ADD" && line.includes(",input=") ? "pre" : "post";
+    const tap = (named ?? classic) === "pre" ? "pre" : "post";
+    const round = seen.has(`${command} ${tap}`) ? 2 : 1;
+    seen.add(`${command} ${tap}`);
+    return { line, command, tap, round };
+  });
+}
+
+function show(all: readonly Event[], id: string, ip: string, runtime: string): void {
+  const out = [
+    `Pod default/web-0 had ${ip} from ${runtime}. On a node, its container ID finds its lines:`,
+    `  $ grep ${id} /tmp/cni.log`,
+  ];
+  let step = "";
+  for (const [index, { line, command, tap, round }] of all.entries()) {
+    const next = steps[`${command} ${round}`] ?? command;
+    if (next !== step) out.push("", paint("1", next));
+    step = next;
+    const key = `${command} ${tap} ${round}`;
+    out.push(
+      "",
+      paint("36", `${index + 1}. ${command}  ${key in words ? words[key as keyof typeof words] : ""}`),
+      line,
+    );
+  }
+  out.push(
+    "",
+    "That containerd, its pod and its files are gone; only the downloads are kept, for the next time.",
+    "Read on: README.md has how to put the taps into a node's chain; bin/cnitap --help what reads their log.",
+  );
+  console.log(out.join("\n"));
+}
+
+function paint(code: string, text: string): string {
+  return colour ? `\x1b[${code}m${text}\x1b[0m` : text;
+}
+
+function progress(line: string): void {
+  console.error(`cni-tap: ${line}`);
+}
+
+/** True when a tap is missing or a source is newer. */
+function tapsAreOld(): boolean {
+  const built = [taps.pre, taps.post].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs);
+  return Math.min(...built) < Math.max(...sources);
+}
+
+function build(): Promise<void> {
+  const child = spawn(process.execPath, [join(root, "scripts/build.ts")], { stdio: ["inherit", 2, 2] });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new ContainerdError("Cannot build the taps: see the lines above"));
+    });
+  });
+}
+
+/** Says what went wrong; the exit code: 0 for help, 1 could not be done, 2 wrong usage, 130 and the like for a signal. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (abort.signal.aborted) {
+    progress("interrupted; nothing is left behind");
+    return 128 + ({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[String(abort.signal.reason)] ?? 0);
+  }
+  console.error(`cni-tap: ${error instanceof Error ? error.message : error}`);
+  return 1;
+}
