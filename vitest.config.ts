@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { packageVersion } from "./scripts/build/tap.ts";
 
 export default defineConfig({
+  define: { BUILD: JSON.stringify(packageVersion()) },
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,

@@ -274,8 +274,11 @@ static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueC
 static JSValue host_reply(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
   struct pieces pieces;
-  if (!read_pieces(ctx, argv[0], &pieces, false)) return JS_EXCEPTION;
-  return JS_NewInt32(ctx, io_write_output(pieces.piece, pieces.count));
+  int32_t exit_code;
+  if (!read_pieces(ctx, argv[0], &pieces, false) || JS_ToInt32(ctx, &exit_code, argv[1]) != 0) return JS_EXCEPTION;
+  int error = io_write_output(pieces.piece, pieces.count);
+  if (error == 0) io_exit_code = exit_code;
+  return JS_NewInt32(ctx, error);
 }
 
 static JSValue host_complain(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -306,7 +309,7 @@ static JSValue host_raise(JSContext *ctx, JSValueConst this, int argc, JSValueCo
   (void)this, (void)argc;
   int32_t number;
   if (JS_ToInt32(ctx, &number, argv[0]) != 0) return JS_EXCEPTION;
-  if (number == SIGSEGV) *(volatile int *)8 = 0;
+  if (number == SIGSEGV) *(volatile int *)(uintptr_t)getpid() = 0; /* an address nobody has */
   raise(number);
   return JS_UNDEFINED;
 }
@@ -320,7 +323,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("readInput", 1, host_read_input),
     JS_CFUNC_DEF("text", 2, host_text),
     JS_CFUNC_DEF("append", 3, host_append),
-    JS_CFUNC_DEF("reply", 1, host_reply),
+    JS_CFUNC_DEF("reply", 2, host_reply),
     JS_CFUNC_DEF("complain", 1, host_complain),
     JS_CFUNC_DEF("errorText", 1, host_error_text),
     JS_CFUNC_DEF("exit", 1, host_exit),

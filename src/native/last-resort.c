@@ -33,7 +33,8 @@ _Noreturn void last_resort(void) {
   const char *command = getenv("CNI_COMMAND");
   if (!command) command = "";
   bool add = strcmp(command, "ADD") == 0, check = strcmp(command, "CHECK") == 0, version = strcmp(command, "VERSION") == 0;
-  if (entered || io_output_begun) _exit(add || check || version ? 1 : 0);
+  if (io_output_begun) _exit(io_exit_code);
+  if (entered) _exit(add || check || version ? 1 : 0);
   entered = true;
   setitimer(ITIMER_VIRTUAL, &(struct itimerval){0}, NULL);
   static char complaint[64];

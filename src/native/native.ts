@@ -106,8 +106,8 @@ export interface Host {
    * into spaces. Returns the faults, two numbers each: index into FAULTS, detail.
    */
   append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[];
-  /** Writes to standard output; 0 or an errno. */
-  reply(pieces: Readonly<Pieces>): number;
+  /** Writes to standard output; 0 or an errno. From then on the process ends with exitCode, whatever befalls it. */
+  reply(pieces: Readonly<Pieces>, exitCode: number): number;
   /** Writes to standard error what it takes without waiting. */
   complain(text: string): void;
   /** strerror(3). */

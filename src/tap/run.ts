@@ -39,7 +39,7 @@ export function run(role: Role, host: Host): never {
     host.exit(0);
   }
   const complaints = [...outcome.complaints, ...log(host, outcome)];
-  const errno = outcome.reply.length > 0 ? host.reply(outcome.reply) : 0;
+  const errno = outcome.reply.length > 0 ? host.reply(outcome.reply, outcome.exitCode) : 0;
   if (errno !== 0) complaints.push(`Cannot write the reply: ${host.errorText(errno)}`);
   if (complaints.length > 0) host.complain(`cni_${role}: ${complaints.join("; ")}\n`);
   host.exit(errno !== 0 ? 1 : outcome.exitCode);

@@ -1,0 +1,243 @@
+import type { Scan, ScanRequest } from "./native.ts";
+
+/*
+ * scan.c's twin: the same answers, found in another way (strings are decoded, words are searched one by one, shapes
+ * by a regular expression), so that a test which holds the two together says something. For tests under Node.
+ */
+
+class Fault extends Error {
+  readonly code: number;
+  readonly at: number;
+  constructor(code: number, at: number) {
+    super(`scan error ${code} at ${at}`);
+    this.code = code;
+    this.at = at;
+  }
+}
+
+/** Indices into SCAN_ERRORS. */
+const END = 1;
+const BYTE = 2;
+const ESCAPE = 3;
+const CONTROL = 4;
+const DEEP = 5;
+const NOT_OBJECT = 6;
+const TRAILING = 7;
+
+const KEY = 1;
+const SHAPE = 2;
+
+const SECRET_SHAPE = /eyJ[\w-]*\.[\w-]*\.[\w-]|-----BEGIN /;
+
+interface Level {
+  readonly close: "}" | "]";
+  /** Where the container's own secret is noted, if it is one. */
+  readonly secret: number;
+}
+
+class TwinScan {
+  readonly text: string; // one character a byte
+  readonly request: ScanRequest;
+  at = 0;
+  currentKey: readonly [number, number] = [0, 0];
+  secretKey = false;
+  member = -1;
+  rawNewline = false;
+  overflow = false;
+  readonly members: number[];
+  readonly secrets: number[] = [];
+
+  constructor(bytes: Uint8Array, request: ScanRequest) {
+    this.text = Buffer.from(bytes).toString("latin1");
+    this.request = request;
+    this.members = request.members.flatMap(() => [0, 0]);
+  }
+
+  fail(code: number, at = this.at): never {
+    throw at >= this.text.length ? new Fault(END, this.text.length) : new Fault(code, at);
+  }
+
+  space(): void {
+    for (; ; this.at++) {
+      const c = this.text.charAt(this.at);
+      if (c === "\n" || c === "\r") this.rawNewline = true;
+      else if (c !== " " && c !== "\t") return;
+    }
+  }
+
+  /** Passes a string and returns what it stands for. */
+  string(): string {
+    const from = this.at;
+    if (this.text.charAt(from) !== '"') this.fail(BYTE);
+    for (let at = from + 1; ; at++) {
+      const c = this.text.charAt(at);
+      if (c === "") this.fail(END, at);
+      if (c < " ") this.fail(CONTROL, at);
+      if (c === '"') {
+        this.at = at + 1;
+        return String(JSON.parse(this.text.slice(from, this.at)));
+      }
+      if (c !== "\\") continue;
+      at++;
+      const letter = this.text.charAt(at);
+      if (letter === "u") {
+        for (let digit = 0; digit < 4; digit++) {
+          at++;
+          if (!/^[0-9a-fA-F]$/.test(this.text.charAt(at))) this.fail(ESCAPE, at);
+        }
+      } else if (letter === "" || !'"\\/bfnrt'.includes(letter)) this.fail(ESCAPE, at);
+    }
+  }
+
+  note(kind: number, key: readonly [number, number], start: number, end: number): number {
+    if (this.secrets.length >= 5 * this.request.secretLimit) {
+      this.overflow = true;
+      return -1;
+    }
+    return this.secrets.push(kind, ...key, start, end) - 1;
+  }
+
+  isSecretKey(name: string): boolean {
+    const normal = name.replace(/[_.-]/g, "").replace(/[A-Z]/g, (c) => c.toLowerCase());
+    return this.request.secretLimit > 0 && this.request.words.some((word) => normal.includes(word));
+  }
+
+  hasShape(value: string): boolean {
+    return this.request.secretLimit > 0 && SECRET_SHAPE.test(value);
+  }
+
+  scalar(): void {
+    for (const word of ["true", "false", "null"]) {
+      if (this.text.charAt(this.at) !== word.charAt(0)) continue;
+      for (const letter of word) {
+        if (this.text.charAt(this.at) !== letter) this.fail(BYTE);
+        this.at++;
+      }
+      return;
+    }
+    this.number();
+  }
+
+  digits(): void {
+    const from = this.at;
+    while (/^[0-9]$/.test(this.text.charAt(this.at))) this.at++;
+    if (this.at === from) this.fail(BYTE);
+  }
+
+  number(): void {
+    if (this.text.charAt(this.at) === "-") this.at++;
+    if (this.text.charAt(this.at) === "0") this.at++;
+    else this.digits();
+    if (this.text.charAt(this.at) === ".") {
+      this.at++;
+      this.digits();
+    }
+    if (/^[eE]$/.test(this.text.charAt(this.at))) {
+      this.at++;
+      if (/^[+-]$/.test(this.text.charAt(this.at))) this.at++;
+      this.digits();
+    }
+  }
+
+  key(levels: number): void {
+    const from = this.at;
+    const name = this.string();
+    this.currentKey = [from, this.at];
+    this.secretKey = this.isSecretKey(name);
+    if (levels === 1) this.member = this.request.members.indexOf(name);
+    if (this.hasShape(name)) this.note(SHAPE, [0, 0], from, this.at);
+    this.space();
+    if (this.text.charAt(this.at) !== ":") this.fail(BYTE);
+    this.at++;
+    this.space();
+  }
+
+  /** A string or another scalar, noted where it is secret. */
+  leaf(): void {
+    const from = this.at;
+    const quoted = this.text.charAt(from) === '"';
+    const shape = quoted ? this.hasShape(this.string()) : false;
+    if (!quoted) this.scalar();
+    const kind = (this.secretKey ? KEY : 0) | (shape ? SHAPE : 0);
+    if (kind) this.note(kind, this.currentKey, from, this.at);
+  }
+
+  run(): { start: number; end: number; rawNewline: boolean } {
+    this.space();
+    if (this.text.charAt(this.at) !== "{") this.fail(NOT_OBJECT);
+    this.rawNewline = false;
+    const start = this.at;
+    const levels: Level[] = [];
+    let memberStart = 0;
+    let state: "value" | "opened" | "item" | "ended" = "value";
+    for (;;) {
+      const c = this.text.charAt(this.at);
+      const level = levels.at(-1);
+      if (state === "value") {
+        if (levels.length === 1) memberStart = this.at;
+        if (c === "{" || c === "[") {
+          if (levels.length >= this.request.depthLimit) this.fail(DEEP);
+          const secret = this.secretKey ? this.note(KEY, this.currentKey, this.at, 0) : -1;
+          levels.push({ close: c === "{" ? "}" : "]", secret });
+          this.at++;
+          this.space();
+          state = "opened";
+        } else {
+          this.leaf();
+          state = "ended";
+        }
+      } else if (state === "item") {
+        this.currentKey = [0, 0];
+        this.secretKey = false;
+        if (level?.close === "}") this.key(levels.length);
+        state = "value";
+      } else {
+        if (state === "ended") {
+          if (levels.length === 1 && this.member >= 0)
+            this.members.splice(2 * this.member, 2, memberStart, this.at);
+          this.space();
+        }
+        const next = this.text.charAt(this.at);
+        if (next === level?.close) {
+          this.at++;
+          if (level.secret >= 0) this.secrets[level.secret] = this.at;
+          levels.pop();
+          state = "ended";
+          if (levels.length === 0) break;
+        } else if (state === "opened") {
+          state = "item";
+        } else if (next === ",") {
+          this.at++;
+          this.space();
+          state = "item";
+        } else this.fail(BYTE);
+      }
+    }
+    const end = this.at;
+    const { rawNewline } = this;
+    this.space();
+    if (this.at < this.text.length) this.fail(TRAILING);
+    return { start, end, rawNewline };
+  }
+}
+
+/** What scan_json of scan.c answers. */
+export function scanTwin(bytes: Uint8Array, request: ScanRequest): Scan {
+  const scan = new TwinScan(bytes, request);
+  const { members, secrets } = scan;
+  try {
+    return { error: 0, at: 0, ...scan.run(), overflow: scan.overflow, members, secrets };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return {
+      error: error.code,
+      at: error.at,
+      start: 0,
+      end: 0,
+      rawNewline: false,
+      overflow: false,
+      members,
+      secrets: [],
+    };
+  }
+}

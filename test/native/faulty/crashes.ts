@@ -1,0 +1,5 @@
+import type { Host } from "../../../src/native/native.ts";
+
+declare const host: Host & { raise(signal: number): void };
+
+host.raise(Number(host.env("TAP_TEST_SIGNAL")));

@@ -1,0 +1,2 @@
+const kept: string[] = [];
+for (let text = "x"; ; text += text) kept.push(text);

@@ -1,0 +1,77 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { compile, runTool } from "../../scripts/build/compile.ts";
+import { NATIVE_FLAGS } from "../../scripts/build/tap.ts";
+import { ROOT } from "../../scripts/cache-dir.ts";
+import type { Scan, ScanRequest } from "../../src/native/native.ts";
+
+/** What scan-driver.c asks for. */
+export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "label"];
+export const DRIVER_WORDS = ["password", "secret", "token", "apikey"];
+
+/** The request the driver's scans are equal to. */
+export function driverRequest(limits: { depthLimit: number; secretLimit: number }): ScanRequest {
+  return { byteLimit: 2 ** 26, members: DRIVER_MEMBERS, words: DRIVER_WORDS, ...limits };
+}
+
+/** scan.c in a process of its own, compiled by the system's gcc with its sanitizers. */
+export class ScanDriver {
+  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #waiting: ((line: string) => void)[] = [];
+  #ended = false;
+
+  private constructor(executable: string) {
+    this.#process = spawn(executable, {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    createInterface({ input: this.#process.stdout }).on("line", (line) => this.#waiting.shift()?.(line));
+    this.#process.on("exit", () => {
+      this.#ended = true;
+      for (const resolve of this.#waiting.splice(0)) resolve("crashed");
+    });
+  }
+
+  static async start(): Promise<ScanDriver> {
+    const sources = [join(ROOT, "src/native/scan.c"), join(ROOT, "test/native/scan-driver.c")];
+    const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    const compiler = { command: "gcc", flags, includes: [join(ROOT, "src/native")] };
+    const objects = await compile(compiler, sources);
+    const executable = join(ROOT, "build", "scan-driver");
+    mkdirSync(join(ROOT, "build"), { recursive: true });
+    await runTool("gcc", [...flags, "-o", executable, ...objects]);
+    return new ScanDriver(executable);
+  }
+
+  /** Scans one text. Throws when the driver crashed. */
+  async scan(
+    text: Uint8Array,
+    { depthLimit, secretLimit }: { depthLimit: number; secretLimit: number },
+  ): Promise<Scan> {
+    const line = await new Promise<string>((resolve) => {
+      if (this.#ended) resolve("crashed");
+      this.#waiting.push(resolve);
+      this.#process.stdin.write(`${text.length} ${depthLimit} ${secretLimit}\n`);
+      this.#process.stdin.write(text);
+    });
+    if (line === "crashed") throw new Error(`the scanner crashed on ${Buffer.from(text).toString("latin1")}`);
+    const numbers = line.split(" ").map(Number);
+    const [error = -1, at = -1, start = 0, end = 0, rawNewline = 0, overflow = 0] = numbers;
+    return {
+      error,
+      at,
+      start,
+      end,
+      rawNewline: rawNewline === 1,
+      overflow: overflow === 1,
+      members: numbers.slice(6, 6 + 2 * DRIVER_MEMBERS.length),
+      secrets: numbers.slice(6 + 2 * DRIVER_MEMBERS.length),
+    };
+  }
+
+  stop(): void {
+    this.#process.stdin.end();
+  }
+}

@@ -1,0 +1,180 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROOT } from "../../scripts/cache-dir.ts";
+import type { Scan } from "../../src/native/native.ts";
+import { scanTwin } from "../../src/native/twin-scan.ts";
+import { driverRequest, ScanDriver } from "./scan-driver.ts";
+
+const LIMITS = { depthLimit: 64, secretLimit: 8 };
+
+let driver: ScanDriver;
+beforeAll(async () => {
+  driver = await ScanDriver.start();
+});
+afterAll(() => driver.stop());
+
+/** Only what counts: spans of a text at fault do not. */
+function essence(scan: Scan): Partial<Scan> {
+  return scan.error === 0 ? scan : { error: scan.error, at: scan.at };
+}
+
+async function agree(text: Uint8Array, limits = LIMITS): Promise<Scan> {
+  const scan = await driver.scan(text, limits);
+  expect(essence(scan)).toEqual(essence(scanTwin(text, driverRequest(limits))));
+  return scan;
+}
+
+/** Bits of JSON, whole and broken, that make structure likely. */
+const fragment = fc.oneof(
+  fc.constantFrom("{", "}", "[", "]", ",", ":", '"', "\\", "\n", "\r", " ", "\t", "true", "false", "null"),
+  fc.constantFrom(
+    '"prevResult":',
+    '"name":',
+    '"cniVersion":"1.0.0"',
+    '"a":',
+    '"pass\\u0077ord":',
+    '"To_k-e.N":',
+  ),
+  fc.constantFrom(
+    '"my-secret":{',
+    '"apiKey":[',
+    "eyJ",
+    "eyJhbGciOi.eyJzdWIi.c2ln",
+    '"-----BEGIN X',
+    "\\u0065yJ",
+    "--",
+  ),
+  fc.constantFrom(
+    "0",
+    "-",
+    "1",
+    "01",
+    "1.5",
+    ".",
+    "1e",
+    "1e+5",
+    "E-",
+    "\\ud800",
+    "\\u12",
+    "\\x",
+    "é",
+    "\u0000",
+    "{}",
+  ),
+  fc.string({ unit: "binary", maxLength: 20 }),
+);
+
+const anyJson = fc.json({ maxDepth: 5 });
+
+describe("the scanner in C and its twin in TypeScript agree", () => {
+  test("on fragments of JSON in any order", async () => {
+    const texts = fc.array(fragment, { maxLength: 25 }).map((parts) => Buffer.from(`{${parts.join("")}`));
+    await fc.assert(
+      fc.asyncProperty(texts, async (text) => void (await agree(text))),
+      { numRuns: 5000 },
+    );
+  });
+
+  test("on any bytes", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => void (await agree(bytes))),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("on any valid object, whole, and cut or changed at any byte", async () => {
+    const cases = fc.tuple(anyJson, fc.nat(), fc.nat(255), fc.constantFrom("", " ", "\r\n"));
+    await fc.assert(
+      fc.asyncProperty(cases, async ([json, place, byte, space]) => {
+        const whole = Buffer.from(
+          `${space}{"prevResult"${space}:${json}${space},"token":${json},"name":"x"}${space}`,
+        );
+        expect((await agree(whole)).error).toBe(0);
+        const at = place % whole.length;
+        await agree(whole.subarray(0, at));
+        const changed = Buffer.from(whole);
+        changed[at] = byte;
+        await agree(changed);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  test("on every captured call, whole, and cut at every byte", async () => {
+    const folder = join(ROOT, "test/vectors/captures");
+    for (const name of readdirSync(folder).filter((file) => file.endsWith(".json"))) {
+      const capture: { stdin: string } = JSON.parse(readFileSync(join(folder, name), "utf8"));
+      const whole = Buffer.from(capture.stdin);
+      expect((await agree(whole)).error).toBe(0);
+      for (let end = 0; end < Math.min(whole.length, 1500); end++) await agree(whole.subarray(0, end));
+    }
+  });
+
+  test("on strings of every length up to 70 with something to stop at, at every place", async () => {
+    for (const odd of ['\\"', "\\u0041", "\u001f", "J", "-", "eyJa.b.c", "é"]) {
+      for (let length = 0; length <= 40; length++) {
+        for (const place of [0, 1, length >> 1, length]) {
+          const inside = `${"x".repeat(place)}${odd}${"x".repeat(length - Math.min(place, length))}`;
+          await agree(Buffer.from(`{"a":"${inside}","${inside}":[1]}`));
+        }
+      }
+    }
+  });
+});
+
+describe("the scanner", () => {
+  const cases: [name: string, text: string, error: number, at: number][] = [
+    ["takes an object", '{"a":[1,2.5e-7,true,false,null,"x",{}]}', 0, 0],
+    ["takes white space around it", ' \t\r\n{ "a" : 1 } \n', 0, 0],
+    ["refuses nothing at all", "", 1, 0],
+    ["refuses white space alone", "  ", 1, 2],
+    ["refuses a byte order mark", "\ufeff{}", 6, 0],
+    ["refuses an array", "[{}]", 6, 0],
+    ["refuses a second value", "{} {}", 7, 3],
+    ["refuses a comma before the end", '{"a":1,}', 2, 7],
+    ["refuses a leading zero", '{"a":01}', 2, 6],
+    ["refuses a dot without digits", '{"a":1.}', 2, 7],
+    ["refuses a bare exponent", '{"a":1e}', 2, 7],
+    ["refuses NaN", '{"a":NaN}', 2, 5],
+    ["refuses single quotes", "{'a':1}", 2, 1],
+    ["refuses an unknown escape", '{"a":"\\x"}', 3, 7],
+    ["refuses a cut \\u", '{"a":"\\u12"}', 3, 10],
+    ["refuses a raw tab in a string", '{"a":"\t"}', 4, 6],
+    ["refuses the wrong bracket", '{"a":[1}', 2, 7],
+    ["takes a lone surrogate", '{"a":"\\ud800"}', 0, 0],
+  ];
+  test.each(cases)("%s", async (_name, text, error, at) => {
+    expect(await agree(Buffer.from(text))).toMatchObject({ error, at });
+  });
+
+  test("takes bytes that are not UTF-8", async () => {
+    expect((await agree(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x22, 0xc3, 0x22, 0x7d]))).error).toBe(0);
+  });
+
+  test("counts levels exactly and keeps no stack", async () => {
+    const nested = (levels: number) => Buffer.from(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
+    const limits = { depthLimit: 10000, secretLimit: 8 };
+    expect((await agree(nested(10000), limits)).error).toBe(0);
+    expect(await agree(nested(10001), limits)).toMatchObject({ error: 5, at: 50000 });
+    const most = { depthLimit: 65536, secretLimit: 8 };
+    expect((await agree(nested(65536), most)).error).toBe(0);
+    expect((await agree(nested(65537), most)).error).toBe(5);
+  });
+
+  test("says overflow when there are more secrets than asked for, and notes no more", async () => {
+    const text = Buffer.from(
+      `{${Array.from({ length: 9 }, (_, i) => `"token${i}":{"secret":${i}}`).join(",")}}`,
+    );
+    const scan = await agree(text);
+    expect(scan.overflow).toBe(true);
+    expect(scan.secrets).toHaveLength(5 * LIMITS.secretLimit);
+  });
+
+  test("takes the last of a member given twice, and only at the top", async () => {
+    const text = '{"name":"a","x":{"name":"b"},"na\\u006de":"c"}';
+    const scan = await agree(Buffer.from(text));
+    expect(text.slice(scan.members[2], scan.members[3])).toBe('"c"');
+  });
+});

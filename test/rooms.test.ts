@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT } from "../scripts/cache-dir.ts";
+
+/** The rooms of src/ from the top down: each imports only from itself and from those above. */
+const ROOMS = ["cni", "record", "native", "tap", "cli"];
+/** Rooms that run in the taps' machine, where there is neither Node nor a package. */
+const BARE = ["cni", "record", "tap"];
+const SRC = join(ROOT, "src");
+
+const sources = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".ts"),
+);
+const roomOf = (path: string) => path.split("/")[0] ?? "";
+
+function importsOf(name: string): string[] {
+  const text = readFileSync(join(SRC, name), "utf8");
+  return [...text.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/gm)].map(
+    (m) => m[1] ?? m[2] ?? "",
+  );
+}
+
+test("every folder of src is a room", () => {
+  expect([...new Set(sources.map(roomOf))].sort()).toEqual([...ROOMS].sort());
+});
+
+test.each(sources)("%s imports only from its room and the rooms above", (name) => {
+  for (const target of importsOf(name)) {
+    if (!target.startsWith(".")) {
+      expect(BARE, `${name} imports ${target}`).not.toContain(roomOf(name));
+      continue;
+    }
+    const path = relative(SRC, resolve(SRC, dirname(name), target));
+    expect(path.startsWith(".."), `${name} leaves src`).toBe(false);
+    expect(ROOMS.indexOf(roomOf(path)), `${name} imports ${path}`).toBeLessThanOrEqual(
+      ROOMS.indexOf(roomOf(name)),
+    );
+  }
+});
+
+test("the taps import nothing of the twin", () => {
+  for (const name of sources.filter((source) => BARE.includes(roomOf(source)))) {
+    expect(importsOf(name).filter((target) => target.includes("twin"))).toEqual([]);
+  }
+});

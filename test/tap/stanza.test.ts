@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import type { Span } from "../../src/record/line.ts";
+import { readStanza, STANZA_KEYS, type Stanza } from "../../src/tap/stanza.ts";
+
+function read(values: Record<string, string>): Stanza {
+  const all = Object.values(values).join("");
+  const place = (key: string): Span | null => {
+    let at = 0;
+    for (const [name, value] of Object.entries(values)) {
+      if (name === key) return [at, at + value.length];
+      at += value.length;
+    }
+    return null;
+  };
+  return readStanza(place, ([start, end]) => all.slice(start, end));
+}
+
+test("an empty stanza is the defaults", () => {
+  expect(read({})).toEqual({
+    target: {
+      logFile: "/tmp/cni.log",
+      lockFile: "/var/run/lock/cni.lock",
+      lockTimeoutMs: 200,
+      logMaxBytes: 104857600,
+    },
+    logFormat: "classic",
+    logStatus: false,
+    redact: true,
+    label: null,
+    complaints: [],
+  });
+});
+
+test("every key is taken", () => {
+  const stanza = read({
+    logFile: '"/var/log/\\u00e9.log"',
+    lockFile: '"/run/x.lock"',
+    logFormat: '"js\\u006fn"',
+    lockTimeoutMs: "5e3",
+    logMaxBytes: "9007199254740992",
+    logStatus: "true",
+    redact: "false",
+    label: '"rack 7"',
+  });
+  expect(stanza.target).toEqual({
+    logFile: "/var/log/\u00c3\u00a9.log",
+    lockFile: "/run/x.lock",
+    lockTimeoutMs: 5000,
+    logMaxBytes: 2 ** 53,
+  });
+  expect(stanza).toMatchObject({ logFormat: "json", logStatus: true, redact: false, complaints: [] });
+  expect(stanza.label).not.toBeNull();
+});
+
+describe("a wrong value is a complaint that names the key and the type, and the default holds", () => {
+  const wrong: Record<(typeof STANZA_KEYS)[number], [value: string, type: string][]> = {
+    logFile: [
+      ['"relative"', "a string"],
+      ['"/a\\u0000b"', "a string"],
+      [`"/${"x".repeat(5000)}"`, "a string"],
+      ["1", "a number"],
+      ["{}", "an object"],
+    ],
+    lockFile: [
+      ['""', "a string"],
+      ["[]", "an array"],
+      ["null", "null"],
+    ],
+    logFormat: [
+      ['"JSON"', "a string"],
+      ["true", "a boolean"],
+    ],
+    lockTimeoutMs: [
+      ["5001", "a number"],
+      ["-1", "a number"],
+      ["0.5", "a number"],
+      ["1e999", "a number"],
+      ['"200"', "a string"],
+    ],
+    logMaxBytes: [
+      ["9007199254740994", "a number"],
+      ["-0.1", "a number"],
+      ["false", "a boolean"],
+    ],
+    logStatus: [
+      ["1", "a number"],
+      ['"true"', "a string"],
+    ],
+    redact: [
+      ["0", "a number"],
+      ["null", "null"],
+      ['"no"', "a string"],
+    ],
+    label: [
+      ["7", "a number"],
+      ["{}", "an object"],
+    ],
+  };
+  for (const key of STANZA_KEYS) {
+    test.each(wrong[key])(`${key}: %s`, (value, type) => {
+      const { complaints, ...rest } = read({ [key]: value });
+      const { complaints: _none, ...defaults } = read({});
+      expect(rest).toEqual(defaults);
+      expect(complaints).toHaveLength(1);
+      expect(complaints[0]).toMatch(new RegExp(`^Cannot use ${key}: wants .*, saw ${type}$`));
+    });
+  }
+});
