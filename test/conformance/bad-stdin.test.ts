@@ -102,6 +102,14 @@ describeOnPrivateMachine("stdin that is not one JSON object", () => {
       expect(scratch.lines()[0]).toMatch(/,CNI_COMMAND=ADD,CNI_CONTAINERID=a\\x2cb\\x0ac\\x20d\\x5c$/i);
     });
 
+    test(`cni_${role} hides a JWT in the note about bad stdin`, async () => {
+      const { scratch, run } = usePrivateMachine();
+      const id = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0ZXN0In0.bm90LWEtcmVhbC1zaWduYXR1cmU";
+      await run({ role, env: { CNI_COMMAND: "ADD", CNI_CONTAINERID: id }, stdin: `{"a":"${id}"` });
+      expect(scratch.lines()).toEqual([expect.stringMatching(/^stdin is not JSON: .*redacted/)]);
+      expect(scratch.log().toString()).not.toContain("eyJ");
+    });
+
     for (const command of ["GC", "STATUS", "FUTURE"]) {
       test(`cni_${role} lets a ${command} with bad stdin pass, and notes nothing`, async () => {
         const { scratch, run } = usePrivateMachine();

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { expectErrorObject } from "../support/error-object.ts";
@@ -86,6 +87,22 @@ for (const role of roles) {
     expect(run.stdout.toString()).toBe('{"cniVersion":"1.0.0"}');
   });
 
+  test(`cni_${role} does not hold the lock while its reader is slow`, async () => {
+    const scratch = useScratch();
+    const prev = `"${"x".repeat(8_000_000)}"`;
+    const tap = startTap({ role, env: add, stdin: stanza(scratch, `{"prevResult":${prev}}`) });
+    tap.child.stdout?.pause();
+    tap.end();
+    // Once the line is there, only the reply is left.
+    while (scratch.log().at(-1) !== 0x0a) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(spawnSync("flock", ["-w", "5", scratch.lockFile, "true"]).status).toBe(0);
+    expect(tap.child.exitCode).toBe(null);
+    tap.child.stdout?.resume();
+    const run = await tap.done;
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout.toString() === prev).toBe(true);
+  });
+
   test(`cni_${role} reads a stdin that comes in pieces`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
@@ -96,6 +113,24 @@ for (const role of roles) {
     expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
   });
 }
+
+describeOnPrivateMachine("a machine without /dev/null", () => {
+  for (const role of roles) {
+    test(`keeps the closed descriptors of cni_${role} away from its log all the same`, async () => {
+      const { scratch, run } = usePrivateMachine();
+      const stdin = '{"cniVersion":"1.0.0","label":7}';
+      const { code } = await run({
+        role,
+        env: add,
+        stdin,
+        closed: [1, 2],
+        shell: "mount -t tmpfs tmpfs /dev",
+      });
+      expect(code).toBe(0);
+      expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+    });
+  }
+});
 
 describeOnPrivateMachine("a closed stdin", () => {
   for (const role of roles) {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { holdLock, untilOpen } from "../support/hold-lock.ts";
 import { type JsonLine, readJsonLine } from "../support/log-lines.ts";
-import { type Role, roles, runTap, type TapCall } from "../support/run-tap.ts";
+import { type Role, roles, runTap, startTap, type TapCall } from "../support/run-tap.ts";
 import { type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
 
@@ -118,6 +119,25 @@ for (const role of roles) {
     expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     expect(Date.parse(time)).toBeGreaterThanOrEqual(began - 1);
     expect(Date.parse(time)).toBeLessThanOrEqual(Date.now() + 1);
+  });
+
+  test(`a JSON line of cni_${role} tells the time after stdin's end and before the lock`, async () => {
+    const scratch = useScratch();
+    const lock = await holdLock(scratch.lockFile);
+    const stdin = inJson(scratch, '{"name":"n"}', { lockTimeoutMs: 5_000 });
+    const tap = startTap({ role, env: required, stdin });
+    await new Promise((resolve) => tap.child.once("spawn", resolve));
+    const ended = Date.now();
+    tap.end();
+    await untilOpen(tap.pid, scratch.lockFile);
+    const waiting = Date.now();
+    // The lock stays held until the clock has moved on: a later reading would show.
+    while (Date.now() < waiting + 5) await new Promise((resolve) => setImmediate(resolve));
+    await lock.release();
+    await tap.done;
+    const time = Date.parse(String(readJsonLine(scratch.lines()[0] ?? "").members.time));
+    expect(time).toBeGreaterThanOrEqual(ended);
+    expect(time).toBeLessThanOrEqual(waiting + 1);
   });
 
   test(`a JSON line of cni_${role} has the tap's own process ID`, async () => {

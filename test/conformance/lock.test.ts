@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -151,6 +152,30 @@ for (const role of roles) {
     expect(run.stdout.toString()).toBe(reply);
     expectComplaint(run, role);
     expect(scratch.lines()).toHaveLength(1);
+  });
+
+  test(`cni_${role} with no descriptor to spare for a lock file still answers and logs`, async () => {
+    const scratch = useScratch();
+    const run = await runTap({ role, env: add, stdin: stanza(scratch, body), shell: "ulimit -n 4" });
+    expect(run.code).toBe(0);
+    expect(run.stdout.toString()).toBe(reply);
+    expect(scratch.lines()).toHaveLength(1);
+  });
+
+  test(`cni_${role} that waited for the log's descriptor writes to the file that has its name then`, async () => {
+    const scratch = useScratch();
+    mkdirSync(scratch.lockFile);
+    writeFileSync(scratch.logFile, "old\n", { mode: 0o600 });
+    const lock = await holdLock(scratch.logFile);
+    const tap = startTap({ role, env: add, stdin: stanza(scratch, body, { lockTimeoutMs: 5_000 }) });
+    tap.end();
+    await untilOpen(tap.pid, scratch.logFile);
+    renameSync(scratch.logFile, `${scratch.logFile}.1`);
+    writeFileSync(scratch.logFile, "young\n", { mode: 0o600 });
+    await lock.release();
+    expect(await tap.done).toMatchObject({ code: 0 });
+    expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe("old\n");
+    expect(scratch.lines()).toHaveLength(2);
   });
 
   test(`cni_${role} without a lock file waits for the log's own descriptor instead`, async () => {

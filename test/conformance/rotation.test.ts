@@ -4,7 +4,7 @@ import { expectComplaint } from "../support/complaint.ts";
 import { holdLock } from "../support/hold-lock.ts";
 import { classicLine } from "../support/log-lines.ts";
 import { roles, runTap } from "../support/run-tap.ts";
-import { type Scratch, splitLines, useScratch } from "../support/scratch.ts";
+import { type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
 
 const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
@@ -102,30 +102,3 @@ for (const role of roles) {
     expect(scratch.names()).not.toContain("cni.log.1");
   });
 }
-
-test("taps that find a large log together lose no line of it, nor any of their own", async () => {
-  const scratch = useScratch();
-  const old = fill(scratch, 50_000);
-  const stdin = stanza(scratch, body, { logMaxBytes: 40_000, lockTimeoutMs: 5_000 });
-  const ids = Array.from({ length: 24 }, (_, i) => `id-${i}`);
-  const runs = await Promise.all(
-    ids.map((id, i) => runTap({ role: i % 2 ? "pre" : "post", env: { ...add, CNI_CONTAINERID: id }, stdin })),
-  );
-  for (const run of runs) expect(run).toMatchObject({ code: 0, stderr: "" });
-  expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe(old);
-  const expected = ids.map((id) => classicLine("ADD", id, "input", stdin));
-  expect(splitLines(scratch.log()).sort()).toEqual(expected.sort());
-});
-
-test("taps that write together write whole lines", async () => {
-  const scratch = useScratch();
-  const stdin = stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(30_000)}"}`, {
-    lockTimeoutMs: 5_000,
-  });
-  const ids = Array.from({ length: 40 }, (_, i) => `id-${i}`);
-  await Promise.all(
-    ids.map((id, i) => runTap({ role: i % 2 ? "pre" : "post", env: { ...add, CNI_CONTAINERID: id }, stdin })),
-  );
-  const expected = ids.map((id) => classicLine("ADD", id, "input", stdin));
-  expect(scratch.lines().sort()).toEqual(expected.sort());
-});
