@@ -136,6 +136,11 @@ export class ContainerdNode implements AsyncDisposable {
     return (await this.#namespaces.read(path)) ?? "";
   }
 
+  /** containerd's debug log; what plugins say on stderr stands there too. */
+  readDaemonLog(): Promise<string> {
+    return readFile(this.logFile, "utf8");
+  }
+
   /** Runs a program in the namespaces, found through their PATH; `busybox` is there. */
   exec(file: string, ...args: string[]): Promise<ExecResult> {
     return this.#namespaces.exec(file, args);
@@ -173,7 +178,7 @@ export class ContainerdNode implements AsyncDisposable {
 
   /** The error with the end of containerd's log. */
   async explain(error: unknown): Promise<ContainerdError> {
-    const log = await readFile(this.logFile, "utf8").catch(() => "");
+    const log = await this.readDaemonLog().catch(() => "");
     const end = log.trimEnd().split("\n").slice(-20).join("\n");
     const reason = error instanceof Error ? error.message : String(error);
     return new ContainerdError(`Cannot start containerd: ${reason}\nThe end of its log:\n${end}`);

@@ -1,0 +1,51 @@
+/** A CNI result as far as the tests look at it. */
+export interface Result {
+  readonly cniVersion: string;
+  readonly ips: readonly { readonly address: string }[];
+}
+
+/** A line of the json format. */
+export interface Line {
+  readonly time: string;
+  readonly tap: "pre" | "post";
+  readonly command: string;
+  readonly containerId: string;
+  readonly network: string;
+  readonly cniVersion: string;
+  readonly ifname: string;
+  readonly netns: string;
+  readonly args: Readonly<Record<string, string>>;
+  readonly input?: {
+    readonly cniVersion: string;
+    readonly prevResult?: Result;
+    readonly runtimeConfig?: Readonly<Record<string, unknown>>;
+  };
+  readonly output?: Result;
+}
+
+/** All lines of a log; one that is not whole fails here. */
+export function parseLog(log: string): Line[] {
+  const lines = log.split("\n");
+  if (lines.pop() !== "") throw new Error("Cannot read the log: its last line has no end");
+  return lines.map((line): Line => JSON.parse(line));
+}
+
+/** The lines of one container ID. */
+export function linesOf(log: string, id: string): Line[] {
+  return parseLog(log).filter((line) => line.containerId === id);
+}
+
+/** A line in three words, "DEL post input". */
+export function brief({ command, tap, output }: Line): string {
+  return `${command} ${tap} ${output ? "output" : "input"}`;
+}
+
+/** The lines of a pod that came and went. */
+export const wholeStory = [
+  "ADD pre input",
+  "ADD post output",
+  "DEL post input", // StopPodSandbox
+  "DEL pre input",
+  "DEL post input", // RemovePodSandbox
+  "DEL pre input",
+];

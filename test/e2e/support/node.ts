@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, beforeEach, describe, onTestFailed } from "vitest";
+import { type ContainerdNode, type NodeOptions, startNode } from "../../../scripts/containerd/node.ts";
+import { tapPath } from "../../support/run-tap.ts";
+
+// CI skips nothing: without root the tests fail there and say why.
+const skipped = process.getuid?.() !== 0 && !process.env.CI;
+const why = "skipped: a containerd needs root for its namespaces, mounts and control groups";
+
+if (skipped) console.warn(`${why}; run the tests as root to have them`);
+
+/** `describe` for root; for others a skipped one that says why. */
+export function describeAsRoot(title: string, tests: () => void): void {
+  describe.skipIf(skipped)(skipped ? `${title} (${why})` : title, tests);
+}
+
+/** A containerd with the built taps (or those of CNITAP_PRE and CNITAP_POST) for the tests of a `describe`. */
+export function useNode(options: Omit<NodeOptions, "taps"> = {}): () => ContainerdNode {
+  let node: ContainerdNode | undefined;
+  const get = () => {
+    if (!node) throw new Error("Cannot use the containerd: no test of this describe runs");
+    return node;
+  };
+  beforeAll(async () => {
+    node = await startNode({ ...options, taps: { pre: tapPath("pre"), post: tapPath("post") } });
+  });
+  beforeEach(() => {
+    onTestFailed(async () => {
+      const lines = (await get().readDaemonLog()).split("\n").filter((line) => !line.includes("level=debug"));
+      const end = lines.slice(-30).map((line) => line.slice(0, 300));
+      console.error(`The end of containerd's log, without debug:\n${end.join("\n")}`);
+    });
+  });
+  afterAll(() => node?.stop());
+  return get;
+}
