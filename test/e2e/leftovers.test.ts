@@ -58,27 +58,24 @@ function lineOf(output: Readable, word: string): Promise<string> {
   });
 }
 
-/** A process that may be looked for later: its id may be another's by then, so its start time is in the name. */
 interface Process {
   readonly pid: string;
   readonly parent: string;
+  /** With the start time: the process id alone may be another's by the time it is looked for again. */
   readonly name: string;
 }
 
+/** All processes that are not zombies; how soon those go is up to the machine's process 1. */
 async function processes(): Promise<Process[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {
       const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return {
-        pid,
-        parent: fields[1] ?? "",
-        name: `${stat.slice(0, stat.lastIndexOf(")") + 1)} from ${fields[19]}`,
-      };
+      const [state = "Z", parent = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return { pid, parent, state: state || "Z", name: `process ${pid} from ${fields[17]}` };
     }),
   );
-  return found.filter(({ parent }) => parent !== "");
+  return found.filter(({ state }) => state !== "Z");
 }
 
 /** The names of all processes below one. */
@@ -108,7 +105,7 @@ async function leftovers(scratch: string, names: readonly string[]): Promise<str
   );
   return [
     ...(await readdir(scratch)),
-    ...all.filter(({ name }) => names.includes(name)).map(({ name }) => `process ${name}`),
+    ...all.filter(({ name }) => names.includes(name)).map(({ name }) => name),
     ...mounts.flat(),
   ];
 }
