@@ -11,12 +11,8 @@ import { waitFor } from "./wait.ts";
 const maxFolderLength = 60;
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const stopTimeoutMs = 15_000;
-
-export interface ExecResult {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
+const chrootHint = `
+The root folder is a chroot that is no mount: before chroot, mount it onto itself (mount --bind DIR DIR).`;
 
 /**
  * The working folder and the namespaces around a containerd. They end when this object or its process does:
@@ -60,14 +56,18 @@ export class Namespaces {
     await this.#guard.expect("started");
   }
 
-  /** Runs a program inside. */
-  exec(file: string, args: readonly string[]): Promise<ExecResult> {
-    const enter = ["-t", String(this.pid), "-m", "-u", "-i", "-n", "-p", "--", file, ...args];
+  /** Runs a program inside; its output. A failing one is an error with what it said. */
+  exec(file: string, args: readonly string[]): Promise<string> {
+    // The root folder too (-r): without it that of the machine is entered, which is another one in a chroot.
+    const enter = ["-t", String(this.pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--", file, ...args];
     const env = { PATH: `${this.folder}/bin:${systemPath}`, LANG: "C.UTF-8" };
     return new Promise((resolve, reject) => {
       execFile("nsenter", enter, { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
-        if (error && typeof error.code !== "number") reject(error);
-        else resolve({ stdout, stderr, exitCode: typeof error?.code === "number" ? error.code : 0 });
+        if (error)
+          reject(
+            new ContainerdError(`Cannot run ${file} in the namespaces: ${stderr.trim() || error.message}`),
+          );
+        else resolve(stdout);
       });
     });
   }
@@ -137,7 +137,8 @@ class Guard {
       if (line === undefined && this.running) return undefined;
       if (line?.split(" ", 1)[0] === word) return line.slice(word.length + 1);
       const seen = this.#complaints.trim() || line || "it ended";
-      throw new ContainerdError(`Cannot start the namespaces of containerd: ${seen}`);
+      const hint = seen.includes("root filesystem propagation") ? chrootHint : "";
+      throw new ContainerdError(`Cannot start the namespaces of containerd: ${seen}${hint}`);
     });
   }
 

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { Cri, type PodSandboxStatus, type StatusResponse } from "./cri.ts";
 import { ContainerdError } from "./error.ts";
 import { fillFolder } from "./folder.ts";
-import { type ExecResult, Namespaces } from "./namespaces.ts";
+import { Namespaces } from "./namespaces.ts";
 import { fetchPackages, type Packages, type Suite } from "./packages.ts";
 import { type Pod, type PodSpec, podConfig, runPod } from "./pods.ts";
 import { waitFor } from "./wait.ts";
@@ -141,8 +141,8 @@ export class ContainerdNode implements AsyncDisposable {
     return readFile(this.logFile, "utf8");
   }
 
-  /** Runs a program in the namespaces, found through their PATH; `busybox` is there. */
-  exec(file: string, ...args: string[]): Promise<ExecResult> {
+  /** Runs a program in the namespaces, found through their PATH (`busybox` is there); its output. */
+  exec(file: string, ...args: string[]): Promise<string> {
     return this.#namespaces.exec(file, args);
   }
 

@@ -16,10 +16,10 @@ describeAsRoot("taps that declare capabilities", () => {
     };
     const portMappings = [{ protocol: "TCP", container_port: 80, host_port: 8080 }] as const;
     const pod = await node().runPod({ name: "caps-0", annotations, portMappings });
-    expect((await node().exec("iptables-save", "-t", "nat")).stdout).toContain("--dport 8080");
+    expect(await node().exec("iptables-save", "-t", "nat")).toContain("--dport 8080");
     await node().stopPod(pod.id);
     await node().removePod(pod.id);
-    expect((await node().exec("iptables-save", "-t", "nat")).stdout).not.toContain("--dport 8080");
+    expect(await node().exec("iptables-save", "-t", "nat")).not.toContain("--dport 8080");
 
     const lines = linesOf(await node().readLog(), pod.id);
     expect(lines.map(brief)).toEqual(wholeStory);

@@ -88,7 +88,7 @@ describeAsRoot("bare stanzas", () => {
   });
 
   it("leave a log for root alone", async () => {
-    const { stdout } = await node().exec("stat", "-c", "%a %U %F", "/tmp/cni.log", "/run/lock/cni.lock");
-    expect(stdout).toBe("600 root regular file\n600 root regular empty file\n");
+    const files = await node().exec("stat", "-c", "%a %U %F", "/tmp/cni.log", "/run/lock/cni.lock");
+    expect(files).toBe("600 root regular file\n600 root regular empty file\n");
   });
 });

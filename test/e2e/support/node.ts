@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, onTestFailed } from "vitest";
 import { type ContainerdNode, type NodeOptions, startNode } from "../../../scripts/containerd/node.ts";
+import type { Suite } from "../../../scripts/containerd/packages.ts";
 import { tapPath } from "../../support/run-tap.ts";
 
 // CI skips nothing: without root the tests fail there and say why.
@@ -13,7 +14,12 @@ export function describeAsRoot(title: string, tests: () => void): void {
   describe.skipIf(skipped)(skipped ? `${title} (${why})` : title, tests);
 }
 
-/** A containerd with the built taps (or those of CNITAP_PRE and CNITAP_POST) for the tests of a `describe`. */
+const suite: Suite = process.env.CNITAP_CONTAINERD === "trixie" ? "trixie" : "sid";
+
+/**
+ * A containerd with the built taps (or those of CNITAP_PRE and CNITAP_POST) for the tests of a `describe`.
+ * CNITAP_CONTAINERD=trixie is containerd 1.7 in place of 2.x.
+ */
 export function useNode(options: Omit<NodeOptions, "taps"> = {}): () => ContainerdNode {
   let node: ContainerdNode | undefined;
   const get = () => {
@@ -21,7 +27,7 @@ export function useNode(options: Omit<NodeOptions, "taps"> = {}): () => Containe
     return node;
   };
   beforeAll(async () => {
-    node = await startNode({ ...options, taps: { pre: tapPath("pre"), post: tapPath("post") } });
+    node = await startNode({ suite, ...options, taps: { pre: tapPath("pre"), post: tapPath("post") } });
   });
   beforeEach(() => {
     onTestFailed(async () => {
