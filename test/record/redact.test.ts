@@ -88,7 +88,7 @@ describe("a JWT or a PEM block", () => {
   });
 
   test("takes time in proportion to the text: a quadratic search would not end here", () => {
-    for (const text of ["eyJ".repeat(1_000_000), "eyJ.".repeat(1_000_000), "eyJa.b. ".repeat(500_000)]) {
+    for (const text of ["eyJ".repeat(1_000_000), "eyJ.a ".repeat(1_000_000), "eyJa.b. ".repeat(500_000)]) {
       expect(holdsSecretShape(text)).toBe(false);
     }
   });
