@@ -27,18 +27,17 @@ struct scan {
   struct scan_result *result;
   uint32_t depth;
   uint8_t nesting[SCAN_DEPTH_LIMIT / 8 + 1]; /* bit d: level d is an object */
-  uint32_t open;                         /* index + 1 of the innermost secret whose container is still open */
-  uint32_t open_before[SCAN_SECRETS], open_depth[SCAN_SECRETS];
+  uint32_t secret_depth; /* the level of the container that is secret as a whole; 0: none is open */
 };
 
-bool scan_add_word(struct scan_words *words, const char *word) {
+bool scan_add_word(struct scan_words *words, const char *word, bool ending) {
   size_t length = strlen(word);
   if (length == 0 || words->bits + length > 128) return false;
   for (size_t i = 0; i < length; i++)
     if (word[i] < 'a' || word[i] > 'z') return false;
   words->first |= (unsigned __int128)1 << words->bits;
   for (size_t i = 0; i < length; i++) words->letter[word[i] - 'a'] |= (unsigned __int128)1 << words->bits++;
-  words->last |= (unsigned __int128)1 << (words->bits - 1);
+  *(ending ? &words->last_of_endings : &words->last) |= (unsigned __int128)1 << (words->bits - 1);
   return true;
 }
 
@@ -177,12 +176,12 @@ static bool pass_string(struct scan *s, bool *escapes, unsigned *hints) {
 /* Whether the string just passed (start is its opening quote) holds a secret's shape. */
 static bool string_holds_shape(struct scan *s, const uint8_t *start, bool escapes, unsigned hints) {
   const uint8_t *from = start + 1, *to = s->p - 1;
-  if (s->request->secret_limit == 0) return false;
+  if (s->request->secret_limit == 0 || s->secret_depth) return false;
   if (!escapes && !(from = find_anchor(from, to, hints))) return false;
   return holds_shape(from, to);
 }
 
-/* Whether a key holds one of the words, and which of the members asked for it is (-1: none). */
+/* Whether a key is secret, and which of the members asked for it is (-1: none). */
 static bool read_key(const struct scan *s, const uint8_t *p, const uint8_t *end, int *member) {
   const struct scan_words *words = &s->request->words;
   unsigned __int128 state = 0, found = 0;
@@ -200,17 +199,12 @@ static bool read_key(const struct scan *s, const uint8_t *p, const uint8_t *end,
   if (s->depth == 1 && length < SCAN_NAME_BYTES)
     for (uint32_t i = 0; i < s->request->name_count; i++)
       if (strlen(s->request->names[i]) == length && memcmp(s->request->names[i], name, length) == 0) *member = (int)i;
-  return found != 0 && s->request->secret_limit != 0;
+  return found && !(state & words->last_of_endings) && s->request->secret_limit != 0 && !s->secret_depth;
 }
 
-/* Index + 1 of the new secret, 0 when there is no room. */
-static uint32_t add_secret(struct scan *s, uint32_t kind, struct scan_span key, uint32_t start, uint32_t end) {
-  if (s->result->secret_count >= s->request->secret_limit) {
-    s->result->overflow = true;
-    return 0;
-  }
-  s->result->secret[s->result->secret_count] = (struct scan_secret){kind, key.start, key.end, start, end};
-  return ++s->result->secret_count;
+static void add_secret(struct scan *s, uint32_t start, uint32_t end) {
+  if (s->result->secret_count == s->request->secret_limit) s->result->overflow = true;
+  else s->result->secret[s->result->secret_count++] = (struct scan_span){start, end};
 }
 
 static void skip_space(struct scan *s) {
@@ -252,12 +246,11 @@ static bool pass_number(struct scan *s) {
 static bool in_object(const struct scan *s) { return s->nesting[s->depth / 8] >> (s->depth % 8) & 1; }
 
 void scan_json(const uint8_t *text, size_t length, const struct scan_request *request, struct scan_result *result) {
-  static struct scan s; /* 40 KB that must not be on a small stack; fully set below but for the arrays */
-  const struct scan_span no_key = {0, 0};
-  struct scan_span key = no_key;
+  static struct scan s; /* 8 KB that must not be on a small stack; fully set below but for the nesting */
   bool key_is_secret = false;
   int member = -1;            /* of the top level's current value */
   uint32_t member_start = 0;
+  uint32_t secret_start = 0;
   uint32_t start;
   bool escapes;
   unsigned hints;
@@ -266,7 +259,7 @@ void scan_json(const uint8_t *text, size_t length, const struct scan_request *re
   s.end = text + length;
   s.request = request;
   s.result = result;
-  s.depth = s.open = 0;
+  s.depth = s.secret_depth = 0;
   result->error = SCAN_OK;
   result->at = result->start = result->end = 0;
   result->raw_newline = result->overflow = false;
@@ -292,31 +285,25 @@ value:
         fail(&s, SCAN_DEEP, s.p);
         return;
       }
-      if (key_is_secret) {
-        uint32_t added = add_secret(&s, SECRET_KEY, key, start, 0);
-        if (added) {
-          s.open_before[added - 1] = s.open;
-          s.open_depth[added - 1] = s.depth;
-          s.open = added;
-        }
-      }
       bool object = *s.p == '{';
       s.depth++;
+      if (key_is_secret) {
+        s.secret_depth = s.depth;
+        secret_start = start;
+      }
       if (object) s.nesting[s.depth / 8] |= (uint8_t)(1u << (s.depth % 8));
       else s.nesting[s.depth / 8] &= (uint8_t)~(1u << (s.depth % 8));
       s.p++;
       skip_space(&s);
       if (s.p < s.end && *s.p == (object ? '}' : ']')) goto close;
       if (object) goto member_key;
-      key = no_key;
       key_is_secret = false;
       goto value;
     }
     case '"': {
       const uint8_t *from = s.p;
       if (!pass_string(&s, &escapes, &hints)) return;
-      uint32_t kind = (key_is_secret ? SECRET_KEY : 0u) | (string_holds_shape(&s, from, escapes, hints) ? SECRET_SHAPE : 0u);
-      if (kind) add_secret(&s, kind, key, start, (uint32_t)(s.p - text));
+      if (key_is_secret || string_holds_shape(&s, from, escapes, hints)) add_secret(&s, start, (uint32_t)(s.p - text));
       goto after_value;
     }
     case 't':
@@ -333,7 +320,7 @@ value:
       break;
     default: goto bad_byte;
   }
-  if (key_is_secret) add_secret(&s, SECRET_KEY, key, start, (uint32_t)(s.p - text));
+  if (key_is_secret) add_secret(&s, start, (uint32_t)(s.p - text));
 
 after_value:
   if (s.depth == 1 && member >= 0) result->member[member] = (struct scan_span){member_start, (uint32_t)(s.p - text)};
@@ -343,7 +330,6 @@ after_value:
     s.p++;
     skip_space(&s);
     if (in_object(&s)) goto member_key;
-    key = no_key;
     key_is_secret = false;
     goto value;
   }
@@ -351,11 +337,11 @@ after_value:
 
 close:
   s.p++;
-  s.depth--;
-  if (s.open && s.open_depth[s.open - 1] == s.depth) {
-    result->secret[s.open - 1].end = (uint32_t)(s.p - text);
-    s.open = s.open_before[s.open - 1];
+  if (s.secret_depth == s.depth) {
+    add_secret(&s, secret_start, (uint32_t)(s.p - text));
+    s.secret_depth = 0;
   }
+  s.depth--;
   if (s.depth > 0) goto after_value;
   result->end = (uint32_t)(s.p - text);
   bool inside = result->raw_newline;
@@ -368,11 +354,11 @@ member_key: {
   const uint8_t *from = s.p;
   if (s.p >= s.end || *s.p != '"') goto bad_byte;
   if (!pass_string(&s, &escapes, &hints)) return;
-  key = (struct scan_span){(uint32_t)(from - text), (uint32_t)(s.p - text)};
+  start = (uint32_t)(from - text);
   int found;
   key_is_secret = read_key(&s, from + 1, s.p - 1, &found);
   if (s.depth == 1) member = found;
-  if (string_holds_shape(&s, from, escapes, hints)) add_secret(&s, SECRET_SHAPE, no_key, key.start, key.end);
+  if (string_holds_shape(&s, from, escapes, hints)) add_secret(&s, start, (uint32_t)(s.p - text));
   skip_space(&s);
   if (s.p >= s.end || *s.p != ':') goto bad_byte;
   s.p++;

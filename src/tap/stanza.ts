@@ -82,7 +82,7 @@ export function readStanza(spanOf: (key: StanzaKey) => Span | null, text: (span:
   }
 
   const path = (key: "logFile" | "lockFile") =>
-    read(key, "an absolute path", DEFAULT_TARGET[key] as string, (type, token) => {
+    read(key, "an absolute path under 4096 bytes", DEFAULT_TARGET[key] as string, (type, token) => {
       if (type !== "string") return undefined;
       const value = decodeJsonString(token);
       return value.startsWith("/") && value.length <= PATH_BYTES && !value.includes("\0") ? value : undefined;

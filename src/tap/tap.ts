@@ -25,7 +25,7 @@ export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput
 const NOTHING = { reply: [], line: null, complaints: [], usage: false, exitCode: 0 } as const;
 const NO_COMMAND = "env CNI_COMMAND not found";
 const NO_CONTAINER_ID = "env CNI_CONTAINERID not found";
-const NO_INPUT: Shown = { redact: true, secrets: [], overflow: false, text: () => "" };
+const NO_INPUT: Shown = { redact: true, secrets: [], overflow: false };
 
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
 export function tap(role: Role, world: World): Outcome {

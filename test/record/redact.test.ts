@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { holdsSecretShape, isSecretKey, redactPairs, SECRET_WORDS } from "../../src/record/redact.ts";
+import { holdsSecretShape, isSecretKey, redactArgs, SECRET_WORDS } from "../../src/record/redact.ts";
 
 describe("a key is secret", () => {
   test.each(SECRET_WORDS.map((word) => [word]))("when it holds %s, however it is spelt", (word) => {
@@ -95,17 +95,11 @@ describe("a JWT or a PEM block", () => {
 });
 
 test("pairs of CNI_ARGS hide the value, and a key that is itself a secret", () => {
-  expect(
-    redactPairs([
-      ["K8S_POD_NAME", "web"],
-      ["API_KEY", "abc"],
-      ["x", "eyJa.b.c"],
-      ["eyJa.b.c", "y"],
-    ]),
-  ).toEqual([
-    ["K8S_POD_NAME", "web"],
-    ["API_KEY", "[redacted 3 bytes]"],
-    ["x", "[redacted 8 bytes]"],
-    ["[redacted 8 bytes]", "[redacted 1 bytes]"],
-  ]);
+  const args = { K8S_POD_NAME: "web", API_KEY: "abc", x: "eyJa.b.c", "eyJa.b.c": "y" };
+  expect({ ...redactArgs(args) }).toEqual({
+    K8S_POD_NAME: "web",
+    API_KEY: "[redacted 3 bytes]",
+    x: "[redacted 8 bytes]",
+    "[redacted 8 bytes]": "[redacted 1 bytes]",
+  });
 });
