@@ -11,6 +11,7 @@ enum {
   SCAN_MEMBERS = 16,        /* members that can be asked for in one scan */
   SCAN_NAME_BYTES = 32,     /* longest name of such a member */
   SCAN_DEPTH_LIMIT = 65536, /* most levels a caller may ask for */
+  SCAN_WORDS = 32,          /* most words */
   SCAN_SECRETS = 4096,      /* most secrets a caller may ask for */
 };
 
@@ -33,6 +34,8 @@ enum scan_error {
 struct scan_words {
   unsigned __int128 first, last, last_of_endings, letter[26];
   unsigned bits;
+  uint32_t letters[SCAN_WORDS]; /* the letters of each word, a bit each; endings have none */
+  unsigned count;
 };
 
 struct scan_span {
