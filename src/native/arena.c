@@ -9,22 +9,22 @@
 
 /* The first chunk is part of the executable (pages nobody touches cost nothing); 64 MB at once would fail where
    RLIMIT_AS is 64 MB, so more comes in chunks. */
-enum { FIRST_BYTES = 512 * 1024, CHUNK_BYTES = 1024 * 1024, LIMIT_BYTES = 16 * 1024 * 1024, HEADER = 16 };
+enum { FIRST_BYTES = 512 * 1024, CHUNK_BYTES = 1024 * 1024, LIMIT_BYTES = 16 * 1024 * 1024, HEADER = 8 };
 
 /* Small sizes each have a list of free blocks; the others share one, in which only the first few are looked at. */
-enum { SMALL_BYTES = 1024, LARGE_TRIES = 8 };
+enum { UNIT = 8, SMALL_BYTES = 1024, LARGE_TRIES = 8 };
 
 struct free_block {
   struct free_block *next;
 };
-static struct free_block *small[SMALL_BYTES / 16 + 1], *large;
+static struct free_block *small[SMALL_BYTES / UNIT + 1], *large;
 
 static _Alignas(16) uint8_t first[FIRST_BYTES];
 static uint8_t *next = first, *end = first + FIRST_BYTES;
 static size_t total = FIRST_BYTES;
 
-/* Room for the link of a free block, and a multiple of 16. */
-static size_t rounded(size_t size) { return size ? (size + 15) & ~(size_t)15 : 16; }
+/* Room for the link of a free block, and a multiple of UNIT. */
+static size_t rounded(size_t size) { return size ? (size + UNIT - 1) & ~(size_t)(UNIT - 1) : UNIT; }
 
 static size_t *size_of(void *block) { return (size_t *)((uint8_t *)block - HEADER); }
 
@@ -37,7 +37,7 @@ static void *with_room_for(void *block, size_t size) {
 }
 
 static void *take_free(size_t size) {
-  struct free_block **link = size <= SMALL_BYTES ? &small[size / 16] : &large;
+  struct free_block **link = size <= SMALL_BYTES ? &small[size / UNIT] : &large;
   for (int tries = size <= SMALL_BYTES ? 1 : LARGE_TRIES; *link && tries > 0; link = &(*link)->next, tries--) {
     size_t room = rounded(*size_of(*link));
     if (room < size || room / 2 > size) continue;
@@ -51,7 +51,7 @@ static void *take_free(size_t size) {
 void arena_give_back(void *block) {
   if (!block) return;
   size_t size = rounded(*size_of(block));
-  struct free_block **list = size <= SMALL_BYTES ? &small[size / 16] : &large;
+  struct free_block **list = size <= SMALL_BYTES ? &small[size / UNIT] : &large;
   ((struct free_block *)block)->next = *list;
   *list = block;
 }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* NULL when the arena's 16 MB are used up. Aligned to 16 bytes. */
+/* NULL when the arena's 16 MB are used up. Aligned to 8 bytes. */
 void *arena_take(size_t size);
 
 void arena_give_back(void *block);

@@ -374,7 +374,7 @@ static void run_script(void) {
   JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
   JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
   JS_SetPropertyStr(ctx, global, "host", host);
-  JSValue script = JS_ReadObject(ctx, tap_script, tap_script_size, JS_READ_OBJ_BYTECODE);
+  JSValue script = JS_ReadObject(ctx, tap_script, tap_script_size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
   if (!JS_IsException(script)) JS_EvalFunction(ctx, script);
 }
 

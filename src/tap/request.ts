@@ -42,16 +42,16 @@ export function readRequest(host: Pick<Host, "readInput" | "text">): Request | U
   const member = (name: (typeof MEMBERS)[number]): Span | null => {
     const index = MEMBERS.indexOf(name) * 2;
     const end = scan.members[index + 1] ?? 0;
-    return end === 0 ? null : [scan.members[index] ?? 0, end];
+    return end === 0 ? null : { start: scan.members[index] ?? 0, end };
   };
-  const text = ([start, end]: Span) => host.text(start, end);
+  const text = (span: Span) => host.text(span.start, span.end);
   return {
-    span: [scan.start, scan.end],
+    span: { start: scan.start, end: scan.end },
     rawNewline: scan.rawNewline,
     member,
     string: (name) => {
       const span = member(name);
-      return span !== null && host.text(span[0], span[0] + 1) === '"' ? span : null;
+      return span !== null && host.text(span.start, span.start + 1) === '"' ? span : null;
     },
     text,
     shown: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets }),

@@ -9,6 +9,7 @@ import {
   type Details,
   jsonLine,
   type Shown,
+  type Span,
   type Variables,
 } from "../record/line.ts";
 import type { Pieces } from "../record/pieces.ts";
@@ -88,9 +89,9 @@ function readDetails(role: Role, world: World, request: Request, stanza: Stanza)
 }
 
 /** Whether prevResult is there and says something; `null` says nothing. */
-function prevResultOf(request: Request): readonly [number, number] | null {
+function prevResultOf(request: Request): Span | null {
   const span = request.member("prevResult");
-  return span !== null && request.text([span[0], span[0] + 1]) !== "n" ? span : null;
+  return span !== null && request.text({ start: span.start, end: span.start + 1 }) !== "n" ? span : null;
 }
 
 /** What the call's line tells; null for no line. A note is a fault of the environment. */
@@ -119,14 +120,17 @@ function contentOf(role: Role, variables: Variables, request: Request, stanza: S
 
 function addReply(request: Request): Pieces {
   const result = prevResultOf(request);
-  if (result) return [...result];
+  if (result) return [result.start, result.end];
   const version = request.string("cniVersion");
-  return version ? ['{"cniVersion":', ...version, "}"] : ["{}"];
+  return version ? ['{"cniVersion":', version.start, version.end, "}"] : ["{}"];
 }
 
 function errorReply(code: ErrorCode, msg: string, request: Request | null): Pieces {
-  const version = request?.string("cniVersion") ?? null;
-  return ['{"cniVersion":', ...(version ?? [`"${LATEST_CNI_VERSION}"`]), errorObjectTail(code, msg)];
+  const version = request?.string("cniVersion");
+  const tail = errorObjectTail(code, msg);
+  return version
+    ? ['{"cniVersion":', version.start, version.end, tail]
+    : [`{"cniVersion":"${LATEST_CNI_VERSION}"${tail}`];
 }
 
 /** SPEC 1.1.0, section 2, VERSION; every version is supported, the one asked for too. */
@@ -137,14 +141,10 @@ function versionReply(request: Request | Unreadable | null): Pieces {
   if (given === null || asked === '""') {
     return [`{"cniVersion":"${LATEST_CNI_VERSION}","supportedVersions":[${list}]}`];
   }
-  const known = CNI_VERSIONS.includes(decodeJsonString(asked));
-  return [
-    '{"cniVersion":',
-    ...given,
-    `,"supportedVersions":[${list}`,
-    ...(known ? [] : [",", ...given]),
-    "]}",
-  ];
+  const reply: Pieces = ['{"cniVersion":', given.start, given.end, `,"supportedVersions":[${list}`];
+  if (!CNI_VERSIONS.includes(decodeJsonString(asked))) reply.push(",", given.start, given.end);
+  reply.push("]}");
+  return reply;
 }
 
 function noteLine(text: string): Outcome["line"] {

@@ -17,7 +17,7 @@ static unsigned long long random_number(void) {
 static struct { unsigned char *at; size_t size; unsigned char fill; } block[BLOCKS];
 
 static void check(int i) {
-  if (arena_size(block[i].at) < block[i].size || (size_t)block[i].at % 16) printf("block %d is wrong\n", i), exit(1);
+  if (arena_size(block[i].at) < block[i].size || (size_t)block[i].at % 8) printf("block %d is wrong\n", i), exit(1);
   for (size_t b = 0; b < block[i].size; b++)
     if (block[i].at[b] != block[i].fill) printf("block %d of %zu lost byte %zu\n", i, block[i].size, b), exit(1);
 }
