@@ -23,7 +23,8 @@ shift 2
 exec "$@"`;
 
 /** The command that makes the namespace; root needs no user namespace for it. */
-export const unshare: readonly string[] = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-r", "-m"];
+export const unshare: readonly string[] =
+  process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-r", "-m"];
 
 /** Why there can be no private machine here; empty when there can. */
 export const whyNoPrivateMachine: string = probe();
