@@ -58,9 +58,11 @@ void arena_give_back(void *block) {
 
 void *arena_take(size_t size) {
 #ifdef TAP_TEST_FAULTS
-  static long takes = 0, fail_at = -1;
-  if (fail_at < 0) fail_at = getenv("TAP_TEST_ALLOCATION") ? atol(getenv("TAP_TEST_ALLOCATION")) : 0;
-  if (++takes == fail_at) return NULL;
+  /* One allocation fails, or it and all that follow. */
+  static long takes = 0;
+  const char *one = getenv("TAP_TEST_ALLOCATION"), *all = getenv("TAP_TEST_ALLOCATIONS");
+  takes++;
+  if ((one && takes == atol(one)) || (all && takes >= atol(all))) return NULL;
 #endif
   if (size > LIMIT_BYTES) return NULL;
   void *again = take_free(rounded(size));

@@ -87,6 +87,10 @@ static void set(JSContext *ctx, JSValueConst object, const char *name, JSValue v
   JS_SetPropertyStr(ctx, object, name, value);
 }
 
+/* What a function made of several parts gives back: nothing when one of them could not be made. A script that is told
+   half of what there is answers wrongly; one that throws leaves the answer to the last resort. */
+static JSValue whole(JSContext *ctx, JSValue value) { return JS_HasException(ctx) ? JS_EXCEPTION : value; }
+
 static JSValue host_env(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
   const char *name = bytes_of_string(ctx, argv[0], NULL);
@@ -112,7 +116,7 @@ static JSValue host_now(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   JSValue pair = JS_NewArray(ctx);
   JS_SetPropertyUint32(ctx, pair, 0, JS_NewFloat64(ctx, (double)now.tv_sec));
   JS_SetPropertyUint32(ctx, pair, 1, JS_NewInt32(ctx, (int32_t)(now.tv_nsec / 1000)));
-  return pair;
+  return whole(ctx, pair);
 }
 
 static bool read_words(JSContext *ctx, JSValueConst object, const char *name, bool ending, struct scan_request *request) {
@@ -183,7 +187,7 @@ static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSVa
   }
   set(ctx, scan, "members", members);
   set(ctx, scan, "secrets", secrets);
-  return scan;
+  return whole(ctx, scan);
 }
 
 static JSValue host_text(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -273,7 +277,7 @@ static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueC
     JS_SetPropertyUint32(ctx, list, 2 * i, JS_NewInt32(ctx, faults.item[i].code));
     JS_SetPropertyUint32(ctx, list, 2 * i + 1, JS_NewInt32(ctx, faults.item[i].detail));
   }
-  return list;
+  return whole(ctx, list);
 }
 
 static JSValue host_reply(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -283,6 +287,7 @@ static JSValue host_reply(JSContext *ctx, JSValueConst this, int argc, JSValueCo
   if (!read_pieces(ctx, argv[0], &pieces, false) || JS_ToInt32(ctx, &exit_code, argv[1]) != 0) return JS_EXCEPTION;
   int error = io_write_output(pieces.piece, pieces.count);
   if (error == 0) io_exit_code = exit_code;
+  io_output_ended = true;
   return JS_NewInt32(ctx, error);
 }
 
