@@ -47,7 +47,7 @@ export function usePrivateMachine(): PrivateMachine {
     chmodSync(scratch.path(name), 0o1777); // as on a real machine; mkdir's mode is cut by the umask
   }
   function run(call: TapCall): Promise<TapRun> {
-    const exe = tapPath(call.role);
+    const exe = call.exe ?? tapPath(call.role);
     const inside = [...unshare, "sh", "-c", script, "sh", dirname(exe), scratch.folder];
     return runTap({ ...call, exe: `/mnt/${basename(exe)}`, inside });
   }

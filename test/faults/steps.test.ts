@@ -1,0 +1,73 @@
+import { constants } from "node:os";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { buildTap } from "../../scripts/build/tap.ts";
+import { ROOT } from "../../scripts/cache-dir.ts";
+import { ANSWERS, type Answer, expectAnswer } from "../native/answers.ts";
+import { describeOnPrivateMachine, usePrivateMachine } from "../support/private-mounts.ts";
+import type { TapRun } from "../support/run-tap.ts";
+
+/** The steps of the script, in their order; support/fails-at.ts fails at one of them. */
+const STEPS = [
+  "first",
+  "before stdin",
+  "after stdin",
+  "before the line",
+  "after the line",
+  "before the reply",
+  "after the reply",
+  "before the exit",
+];
+const FAULTS: Readonly<Record<string, string>> = {
+  throws: "throw",
+  "uses up its memory": "memory",
+  "overflows its stack": "stack",
+  "crashes with SIGSEGV": String(constants.signals.SIGSEGV),
+  "crashes with SIGABRT": String(constants.signals.SIGABRT),
+};
+const LOOPS: Readonly<Record<string, string>> = {
+  "loops for ever": "loop",
+  "loops for ever in a builtin": "builtin",
+};
+
+const exe = join(ROOT, "build", "faulty", "fails-at");
+const DEL = ANSWERS.filter(({ env }) => env.CNI_COMMAND === "DEL");
+
+beforeAll(async () => {
+  const entry = join(ROOT, "test/faults/support/fails-at.ts");
+  await buildTap({ entry, out: exe, name: "cni_post", flags: ["-DTAP_TEST_FAULTS"] });
+});
+
+describeOnPrivateMachine("where the script", () => {
+  async function expectAnswered(step: string, fault: string, answers: readonly Answer[]): Promise<string[]> {
+    const { scratch, run } = usePrivateMachine();
+    const call = async (answer: Answer): Promise<TapRun> => {
+      const env = { ...answer.env, TAP_TEST_STEP: step, TAP_TEST_FAULT: fault };
+      return await run({ role: "post", exe, env, stdin: answer.stdin, timeoutMs: 50_000 });
+    };
+    const runs = await Promise.all(answers.map(async (answer) => [answer, await call(answer)] as const));
+    for (const [answer, ended] of runs) {
+      expectAnswer(ended, answer, answer.what);
+      // A step that the call has not, or one behind its reply, leaves nothing to say.
+      if (ended.stderr !== "") expect(ended.stderr).toBe("cni_post: tap script failed\n");
+    }
+    return scratch.lines();
+  }
+
+  for (const [what, fault] of Object.entries(FAULTS)) {
+    test.each(STEPS)(`${what}: %s, every command has its answer`, async (step) => {
+      await expectAnswered(step, fault, ANSWERS);
+    });
+  }
+
+  for (const [what, fault] of Object.entries(LOOPS)) {
+    test.each(STEPS)(`${what}: %s, an ADD and a DEL have their answer`, async (step) => {
+      await expectAnswered(step, fault, [...ANSWERS.slice(0, 1), ...DEL.slice(0, 1)]);
+    });
+  }
+
+  test.each(STEPS)("throws: %s, the line is in the log once, or not at all", async (step) => {
+    const lines = await expectAnswered(step, "throw", ANSWERS.slice(0, 1));
+    expect(lines).toHaveLength(STEPS.indexOf(step) < STEPS.indexOf("after the line") ? 0 : 1);
+  });
+});
