@@ -13,7 +13,9 @@ export type Trace =
 /** System calls by their number on x86-64. */
 export const SYSCALL = {
   read: 0,
+  mmap: 9,
   writev: 20,
+  mremap: 25,
   flock: 73,
   arch_prctl: 158,
   set_tid_address: 218,
