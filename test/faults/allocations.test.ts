@@ -5,6 +5,7 @@ import { ROOT } from "../../scripts/cache-dir.ts";
 import { ANSWERS, type Answer, expectAnswer, RESULT } from "../native/answers.ts";
 import { describeOnPrivateMachine, usePrivateMachine } from "../support/private-mounts.ts";
 import { runCrowd } from "./support/crowd.ts";
+import { inside } from "./support/place.ts";
 
 /** More than any of these calls takes: 2,200. */
 const ALLOCATIONS = 2_500;
@@ -37,11 +38,11 @@ describeOnPrivateMachine("where memory is refused", () => {
   ])("for %s", (_, variable) => {
     test.each([inJson, ...ANSWERS])("$what", async (answer) => {
       const { env, stdin } = answer;
-      const { scratch, run } = usePrivateMachine();
+      const machine = usePrivateMachine();
       const from = answer === inJson ? 1 : STARTED;
       const calls = await runCrowd(
         { role: "post", exe, env, variable, from, to: ALLOCATIONS, atOnce: 4, stdin, reply: "" },
-        { scratch, folder: scratch.path("tmp"), seenAs: "/tmp", run },
+        inside(machine),
       );
       expect(calls).toHaveLength(ALLOCATIONS - from + 1);
       let last = 0;

@@ -3,6 +3,7 @@ import { readJsonLine } from "../support/log-lines.ts";
 import { roles } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
+import { here } from "./support/place.ts";
 import { runTraced, SYSCALL } from "./support/traced.ts";
 
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
@@ -19,7 +20,7 @@ for (const role of roles) {
   ])(`cni_${role} with a clock %s answers and logs that time`, async (_, seconds, time) => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body, { logFormat: "json" });
-    const run = await runTraced(scratch, ["clock", seconds], { role, env, stdin });
+    const run = await runTraced(here(scratch), ["clock", seconds], { role, env, stdin });
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(run.stdout.toString()).toBe(body);
     expect(run.hit?.syscall).toBe(SYSCALL.clock_gettime);

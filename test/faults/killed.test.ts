@@ -4,6 +4,7 @@ import { classicLine } from "../support/log-lines.ts";
 import { roles, runTap } from "../support/run-tap.ts";
 import { type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
+import { here } from "./support/place.ts";
 import { runTraced, SYSCALL } from "./support/traced.ts";
 
 /*
@@ -67,7 +68,7 @@ describe.each(roles)("cni_%s", (role) => {
         const lineOf = (id: string, text: string) =>
           classicLine("ADD", id, role === "post" ? "output" : "input", role === "post" ? '{"ips":[]}' : text);
         const before = linesOf(scratch.logFile);
-        const run = await runTraced(scratch, ["kill", step], { role, env, stdin: stdin("killed") });
+        const run = await runTraced(here(scratch), ["kill", step], { role, env, stdin: stdin("killed") });
         expect(run.code, `step ${step}`).toBe(run.hit === null ? 0 : 137);
 
         // All that was in the log is in the newest two files still.
@@ -92,7 +93,7 @@ describe.each(roles)("cni_%s", (role) => {
         expect(lstatSync(scratch.logFile).mode & 0o7777).toBe(0o600);
 
         // At most one empty file is left over.
-        const known = ["cni.lock", "cni.log", "cni.log.1", "tracer.report"];
+        const known = ["cni.lock", "cni.log", "cni.log.1", "tracer", "tracer.report"];
         const left = scratch.names().filter((name) => !known.includes(name));
         expect(left.length).toBeLessThan(2);
         for (const name of left) expect(lstatSync(scratch.path(name)).size).toBe(0);

@@ -69,17 +69,6 @@ describe.each(roles)("cni_%s", (role) => {
     }
   });
 
-  test("with no environment at all says what is missing", async () => {
-    const { code, stdout, signal } = await runTap({
-      role,
-      env: {},
-      via: ["/usr/bin/env", "-i"],
-      stdin: body,
-    });
-    expect([code, signal]).toEqual([1, null]);
-    expectErrorObject(stdout, 4);
-  });
-
   /** The limits as the shell sets them (KB). */
   const limits: Readonly<Record<string, string>> = {
     "64 MB of address space": "ulimit -v 65536",
@@ -103,9 +92,8 @@ describe.each(roles)("cni_%s", (role) => {
   }
 
   test("refuses an ADD that does not fit into its address space, and passes a DEL", async () => {
-    const scratch = useScratch();
-    const text = `{"cniVersion":"1.0.0","a":"${"x".repeat(50_000_000)}"}`;
-    const call: TapCall = { role, env, shell: "ulimit -v 65536", stdin: stanza(scratch, text) };
+    const stdin = `{"cniVersion":"1.0.0","a":"${"x".repeat(50_000_000)}"}`;
+    const call: TapCall = { role, env, shell: "ulimit -v 65536", stdin };
     for (const [CNI_COMMAND, code] of [
       ["ADD", 1],
       ["DEL", 0],
@@ -183,6 +171,16 @@ describe.each(roles)("cni_%s", (role) => {
     const noInput = await runTap({ ...call, closed: [0], stdin: null });
     expect(noInput).toMatchObject({ code: 1, signal: null });
     expectErrorObject(noInput.stdout, 6);
+  });
+});
+
+describeOnPrivateMachine("no environment at all", () => {
+  test.each(roles)("has cni_%s say what is missing", async (role) => {
+    const { scratch, run } = usePrivateMachine();
+    const { code, stdout, signal } = await run({ role, env: {}, stdin: body });
+    expect([code, signal]).toEqual([1, null]);
+    expectErrorObject(stdout, 4);
+    expect(scratch.lines()).toEqual(["env CNI_COMMAND not found"]);
   });
 });
 

@@ -5,6 +5,7 @@ import { classicLine } from "../support/log-lines.ts";
 import { roles, runTap, startTap } from "../support/run-tap.ts";
 import { type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
+import { here } from "./support/place.ts";
 import { runTraced, SYSCALL } from "./support/traced.ts";
 
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
@@ -94,7 +95,7 @@ for (const role of roles) {
   test(`cni_${role} where files cannot be locked complains and appends`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
-    const run = await runTraced(scratch, ["deny", SYSCALL.flock, 37], { role, env, stdin });
+    const run = await runTraced(here(scratch), ["deny", SYSCALL.flock, 37], { role, env, stdin });
     expect(run).toMatchObject({
       code: 0,
       stderr: `cni_${role}: Cannot lock lockFile: No locks available\n`,

@@ -6,6 +6,7 @@ import { roles, startTap } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
 import { runCrowd } from "./support/crowd.ts";
+import { inside } from "./support/place.ts";
 
 const MIB = 1024 * 1024;
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
@@ -18,7 +19,7 @@ describeOnPrivateMachine("stdin cut anywhere", () => {
   for (const role of roles) {
     for (const command of ["ADD", "DEL"]) {
       test(`is refused by an ADD and passed by a DEL, and never logged: ${command} of cni_${role}`, async () => {
-        const { scratch, run } = usePrivateMachine();
+        const machine = usePrivateMachine();
         const { stdin, env } = capture ?? { stdin: "", env: {} };
         const whole = Buffer.byteLength(stdin);
         const reply = command === "ADD" ? (prevResultText(stdin) ?? "") : "";
@@ -34,7 +35,7 @@ describeOnPrivateMachine("stdin cut anywhere", () => {
             stdin,
             reply,
           },
-          { scratch, folder: scratch.path("tmp"), seenAs: "/tmp", run },
+          inside(machine),
         );
         expect(calls).toHaveLength(whole + 1);
         for (const { number, code, same, stdout, stderr } of calls) {
@@ -46,10 +47,10 @@ describeOnPrivateMachine("stdin cut anywhere", () => {
             expect(text).toBe(`stdin is not JSON: unexpected end at byte ${number}`);
           }
         }
-        const notes = scratch.lines().filter((line) => line.startsWith("stdin is not JSON: "));
+        const notes = machine.scratch.lines().filter((line) => line.startsWith("stdin is not JSON: "));
         expect(new Set(notes).size).toBe(whole);
         const logged = command === "ADD" || role === "post" ? 1 : 0;
-        expect(scratch.lines()).toHaveLength(whole + logged);
+        expect(machine.scratch.lines()).toHaveLength(whole + logged);
         for (const note of notes)
           expect(note).toMatch(
             new RegExp(

@@ -5,6 +5,7 @@ import { roles, runTap, type TapRun } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 import { formats, stanza } from "../support/stanza.ts";
 import { runCrowd } from "./support/crowd.ts";
+import { here } from "./support/place.ts";
 
 const PROCESSES = 40;
 const CALLS_EACH = 10;
@@ -67,7 +68,7 @@ test.each(roles)(
         stdin,
         reply: '{"cniVersion":"1.0.0"}',
       },
-      { scratch },
+      here(scratch),
     );
     const killed = new Set(calls.filter(({ signal }) => signal !== 0).map(({ number }) => number));
     expect(killed.size).toBeGreaterThan(30);

@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { constants } from "node:os";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { expectErrorObject } from "../support/error-object.ts";
+import { describeOnPrivateMachine, usePrivateMachine } from "../support/private-mounts.ts";
 import { roles } from "../support/run-tap.ts";
-import { useScratch } from "../support/scratch.ts";
-import { stanza } from "../support/stanza.ts";
+import { withMembers } from "../support/stanza.ts";
+import { inside } from "./support/place.ts";
 import { runTraced, SYSCALL } from "./support/traced.ts";
 
 /** Those the C library makes before main, and those that end the process: no program outlives their failing. */
@@ -15,19 +16,21 @@ const UNREAD: readonly number[] = [SYSCALL.read, SYSCALL.mmap, SYSCALL.mremap];
 
 const RESULT = '{"ips":[{"address":"10.1.2.3/24"}]}';
 const errnos = ["EIO", "ENOMEM", "ENOSYS", "EPERM"] as const;
+const cases = roles.flatMap((role) => errnos.map((name) => [role, name] as const));
 
-describe.each(roles)("cni_%s", (role) => {
-  test.each(errnos)("answers when any of its system calls fails with %s", async (name) => {
+describeOnPrivateMachine("any system call that fails", () => {
+  test.each(cases)("leaves cni_%s its answer, whichever fails with %s", async (role, name) => {
     const errno = constants.errno[name];
     const seen = new Set<number>();
     for (let nth = 1; ; nth++) {
-      const scratch = useScratch();
+      const machine = usePrivateMachine(); // a call whose stdin was not read uses the default files
+      const { scratch } = machine;
       writeFileSync(scratch.logFile, `${"o".repeat(150)}\n`, { mode: 0o600 });
       // Longer than the first read, and over logMaxBytes: the call grows its memory, and rotates.
       const text = `{"cniVersion":"1.0.0","filler":"${"f".repeat(100_000)}","prevResult":${RESULT}}`;
-      const stdin = stanza(scratch, text, { logMaxBytes: 100, logFormat: "json" });
+      const stdin = withMembers(text, { logMaxBytes: 100, logFormat: "json" });
       const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
-      const run = await runTraced(scratch, ["fail", nth, errno], { role, env, stdin });
+      const run = await runTraced(inside(machine), ["fail", nth, errno], { role, env, stdin });
       const { hit, code, signal, stdout, stderr } = run;
       scratch.remove();
       if (hit === null) {

@@ -1,7 +1,7 @@
-import { copyFileSync, writeFileSync } from "node:fs";
-import { type Role, runTap, type TapCall, type TapRun } from "../../support/run-tap.ts";
-import type { Scratch } from "../../support/scratch.ts";
-import { buildProgram } from "./programs.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Role } from "../../support/run-tap.ts";
+import { bring, type Place } from "./place.ts";
 
 export interface Crowd {
   readonly role: Role;
@@ -32,32 +32,21 @@ export interface CrowdCall {
   readonly stdout: string;
 }
 
-/** Where the crowd's own files lie: the scratch folder, and what it is called where the calls are made. */
-export interface CrowdPlace {
-  readonly scratch: Scratch;
-  readonly folder?: string;
-  /** The folder's name as the calls see it. */
-  readonly seenAs?: string;
-  run?(call: TapCall): Promise<TapRun>;
-}
-
 let crowds = 0;
 
 /** Many calls of one tap, made by a small C program: some 2,000 a second. In the order of their ends. */
-export async function runCrowd(crowd: Crowd, place: CrowdPlace): Promise<CrowdCall[]> {
-  const { scratch, folder = scratch.folder, seenAs = folder, run = runTap } = place;
+export async function runCrowd(crowd: Crowd, place: Place): Promise<CrowdCall[]> {
   const name = `crowd-${++crowds}`;
-  copyFileSync(await buildProgram("crowd"), `${folder}/${name}`);
-  writeFileSync(`${folder}/${name}.stdin`, crowd.stdin);
-  writeFileSync(`${folder}/${name}.reply`, crowd.reply);
-  const seen = `${seenAs}/${name}`;
+  writeFileSync(join(place.folder, `${name}.stdin`), crowd.stdin);
+  writeFileSync(join(place.folder, `${name}.reply`), crowd.reply);
+  const seen = join(place.seenAs, name);
   const { role, env, variable = "CNI_CONTAINERID", from = 1, to, atOnce, mode = "whole", exe } = crowd;
   const numbers = [from, to, atOnce].map(String);
-  const { stdout, stderr, code } = await run({
+  const { stdout, stderr, code } = await place.run({
     role,
     env,
     stdin: null,
-    via: [seen, variable, ...numbers, mode, `${seen}.stdin`, `${seen}.reply`],
+    via: [await bring("crowd", place), variable, ...numbers, mode, `${seen}.stdin`, `${seen}.reply`],
     timeoutMs: 120_000,
     ...(exe === undefined ? {} : { exe }),
   });

@@ -3,8 +3,10 @@ import { basename, join } from "node:path";
 import { compile, runTool } from "../../../scripts/build/compile.ts";
 import { ROOT } from "../../../scripts/cache-dir.ts";
 
+export type Program = "crowd" | "racer" | "tracer";
+
 /** Compiles a helper that has to be in C; the head of its source says what it does. Returns its path. */
-export async function buildProgram(name: "crowd" | "racer" | "tracer"): Promise<string> {
+export async function buildProgram(name: Program): Promise<string> {
   const compiler = { command: "gcc", flags: ["-O1", "-Wall", "-Wextra"], includes: [] };
   const objects = await compile(compiler, [join(import.meta.dirname, `${name}.c`)]);
   const folder = join(ROOT, "build", "faults");

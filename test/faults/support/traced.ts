@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { runTap, type TapCall, type TapRun } from "../../support/run-tap.ts";
-import type { Scratch } from "../../support/scratch.ts";
-import { buildProgram } from "./programs.ts";
+import { join } from "node:path";
+import type { TapCall, TapRun } from "../../support/run-tap.ts";
+import { bring, type Place } from "./place.ts";
 
 /** What befalls a system call of a tap; the numbers are Linux's on x86-64. See tracer.c. */
 export type Trace =
@@ -31,13 +31,12 @@ export interface TracedRun extends TapRun {
 }
 
 /** Makes a call of the very executable, one of its system calls disturbed. A killed one ends with code 137. */
-export async function runTraced(scratch: Scratch, trace: Trace, call: TapCall): Promise<TracedRun> {
-  const report = scratch.path("tracer.report");
+export async function runTraced(place: Place, trace: Trace, call: TapCall): Promise<TracedRun> {
+  const report = join(place.folder, "tracer.report");
   writeFileSync(report, "");
-  const run = await runTap({
-    ...call,
-    via: [await buildProgram("tracer"), report, ...trace.map(String), ...(call.via ?? [])],
-  });
+  const tracer = await bring("tracer", place);
+  const via = [tracer, join(place.seenAs, "tracer.report"), ...trace.map(String), ...(call.via ?? [])];
+  const run = await place.run({ ...call, via });
   return { ...run, hit: readHit(report) };
 }
 
