@@ -18,7 +18,7 @@ describeOnPrivateMachine("stdin cut anywhere", () => {
 
   for (const role of roles) {
     for (const command of ["ADD", "DEL"]) {
-      test(`is refused by an ADD and passed by a DEL, and never logged: ${command} of cni_${role}`, async () => {
+      test(`is noted and never logged: ${command} of cni_${role}, which ${command === "ADD" ? "refuses it" : "passes"}`, async () => {
         const machine = usePrivateMachine();
         const { stdin, env } = capture ?? { stdin: "", env: {} };
         const whole = Buffer.byteLength(stdin);
@@ -62,29 +62,23 @@ describeOnPrivateMachine("stdin cut anywhere", () => {
   }
 });
 
-describeOnPrivateMachine("stdin without end", () => {
-  for (const role of roles) {
-    test.each([
-      ["65 MiB", 65 * MIB, 1],
-      ["64 MiB and a byte", 64 * MIB + 1, 1],
-      ["64 MiB", 64 * MIB, 0],
-    ])(`%s of it: cni_${role} says so, once, and no signal ends it`, async (_, bytes, code) => {
+describeOnPrivateMachine("65 MiB of stdin", () => {
+  test.each(roles)(
+    "are refused by an ADD of cni_%s and passed by a DEL, and noted once each",
+    async (role) => {
       const { scratch, run } = usePrivateMachine();
-      const stdin = Buffer.alloc(bytes, " ");
+      const stdin = Buffer.alloc(65 * MIB, " ");
       stdin.write('{"cniVersion":"1.0.0"}');
       const added = await run({ role, env, stdin, timeoutMs: 30_000 });
-      expect(added).toMatchObject({ code, signal: null, stderr: "" });
-      if (code === 1) expectErrorObject(added.stdout, 6);
-      else expect(added.stdout.toString()).toBe('{"cniVersion":"1.0.0"}');
+      expect(added).toMatchObject({ code: 1, signal: null, stderr: "" });
+      expectErrorObject(added.stdout, 6);
       const deleted = await run({ role, env: { ...env, CNI_COMMAND: "DEL" }, stdin, timeoutMs: 30_000 });
       expect(deleted).toMatchObject({ code: 0, signal: null, stderr: "" });
-      const reason = `stdin is not JSON: larger than 64 MiB at byte ${64 * MIB}`;
-      if (code === 1)
-        expect(scratch.lines()).toEqual(
-          ["ADD", "DEL"].map((command) => `${reason},CNI_COMMAND=${command},CNI_CONTAINERID=c1`),
-        );
-    });
-  }
+      const note = `stdin is not JSON: larger than 64 MiB at byte ${64 * MIB}`;
+      const commands = ["ADD", "DEL"].map((command) => `,CNI_COMMAND=${command},CNI_CONTAINERID=c1`);
+      expect(scratch.lines()).toEqual(commands.map((command) => note + command));
+    },
+  );
 });
 
 describe.each(roles)("cni_%s", (role) => {
