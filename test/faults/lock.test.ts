@@ -83,7 +83,7 @@ for (const role of roles) {
     mkdirSync(scratch.lockFile);
     writeFileSync(scratch.logFile, "first\n", { mode: 0o600 });
     await holdLock(scratch.logFile);
-    const stdin = stanza(scratch, body, { lockTimeoutMs: 1_000 });
+    const stdin = stanza(scratch, body, { lockTimeoutMs: 2_000 });
     const tap = startTap({ role, env, stdin });
     tap.end();
     await untilOpen(tap.pid, scratch.logFile);

@@ -59,6 +59,7 @@ test.skipIf(!isRoot)(
     const left = scratch.names().filter((name) => !name.startsWith("crowd"));
     expect(left).toEqual(["cni.lock", "cni.log", "cni.log.1", "cni.log.mine"]);
   },
+  180_000,
 );
 
 /** Four crowds of taps on one log, each with a lock file of its own and its calls one by one. */

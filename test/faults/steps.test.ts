@@ -39,11 +39,16 @@ beforeAll(async () => {
 });
 
 describeOnPrivateMachine("where the script", () => {
-  async function expectAnswered(step: string, fault: string, answers: readonly Answer[]): Promise<string[]> {
+  async function expectAnswered(
+    step: string,
+    fault: string,
+    answers: readonly Answer[],
+    shell = ":",
+  ): Promise<string[]> {
     const { scratch, run } = usePrivateMachine();
     const call = async (answer: Answer): Promise<TapRun> => {
       const env = { ...answer.env, TAP_TEST_STEP: step, TAP_TEST_FAULT: fault };
-      return await run({ role: "post", exe, env, stdin: answer.stdin, timeoutMs: 50_000 });
+      return await run({ role: "post", exe, env, stdin: answer.stdin, shell, timeoutMs: 50_000 });
     };
     const runs = await Promise.all(answers.map(async (answer) => [answer, await call(answer)] as const));
     for (const [answer, ended] of runs) {
@@ -59,6 +64,15 @@ describeOnPrivateMachine("where the script", () => {
       await expectAnswered(step, fault, ANSWERS);
     });
   }
+
+  test.each([
+    ["overflows a stack of 64 KB", "stack", "ulimit -s 64"],
+    ["overflows a stack without a limit", "stack", "ulimit -s unlimited"],
+    ["uses up 64 MB of address space", "memory", "ulimit -v 65536"],
+    ["uses up 16 MB of address space", "memory", "ulimit -v 16384"],
+  ])("%s, every command has its answer", async (_, fault, shell) => {
+    await expectAnswered("before the line", fault, ANSWERS, shell);
+  });
 
   for (const [what, fault] of Object.entries(LOOPS)) {
     test.each(STEPS)(`${what}: %s, an ADD and a DEL have their answer`, async (step) => {

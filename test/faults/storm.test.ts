@@ -71,7 +71,7 @@ test.each(roles)(
       here(scratch),
     );
     const killed = new Set(calls.filter(({ signal }) => signal !== 0).map(({ number }) => number));
-    expect(killed.size).toBeGreaterThan(30);
+    expect(killed.size).toBeGreaterThan(10);
     for (const call of calls) {
       if (killed.has(call.number)) expect(call.signal).toBe(9);
       // No complaint: the lock was had in time, each time.
