@@ -18,9 +18,12 @@ export async function runTool(command: string, args: readonly string[]): Promise
   }
 }
 
+/** The C compilers a build knows: for static executables of musl, and the machine's own. */
+export type CCompiler = "musl-gcc" | "gcc";
+
 /** A compiler with its flags. Objects are kept under the hash of everything they were made from. */
 export interface Compiler {
-  readonly command: string;
+  readonly command: CCompiler;
   readonly flags: readonly string[];
   /** Folders of headers; the contents of their .h files count as part of each source. */
   readonly includes: readonly string[];
