@@ -4,18 +4,21 @@
  */
 export function parseArgs(text: string): [key: string, value: string][] {
   const pairs: [string, string][] = [];
-  const placeOf: Record<string, number> = Object.create(null);
-  for (const part of text.split(";")) {
-    if (part === "") continue;
+  const pairOf: Record<string, [string, string]> = Object.create(null);
+  for (let from = 0, end = 0; from < text.length; from = end + 1) {
+    end = text.indexOf(";", from);
+    if (end < 0) end = text.length;
+    if (end === from) continue;
+    const part = text.slice(from, end);
     const cut = part.indexOf("=");
     const key = cut < 0 ? part : part.slice(0, cut);
     const value = cut < 0 ? "" : part.slice(cut + 1);
-    const place = placeOf[key];
-    if (place === undefined) {
-      placeOf[key] = pairs.length;
-      pairs.push([key, value]);
+    const pair = pairOf[key];
+    if (pair) {
+      pair[1] = value;
     } else {
-      pairs[place] = [key, value];
+      pairOf[key] = [key, value];
+      pairs.push(pairOf[key]);
     }
   }
   return pairs;

@@ -42,15 +42,18 @@ const HEX = "0123456789ABCDEF";
 
 /** A variable in a classic line: a line stays one line, and `,` ends a field, whatever is in the variable. */
 export function escapeVariable(value: string): string {
-  let escaped = "";
+  const parts: string[] = []; // joined once, each escape made once: the taps' machine gives no memory back
+  const escapes: Record<number, string> = {};
   let from = 0;
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
     if (code > 0x20 && code !== 0x7f && code !== 0x2c && code !== 0x5c) continue;
-    escaped += `${value.slice(from, at)}\\x${HEX.charAt(code >> 4)}${HEX.charAt(code & 15)}`;
+    if (at > from) parts.push(value.slice(from, at));
+    escapes[code] ??= `\\x${HEX.charAt(code >> 4)}${HEX.charAt(code & 15)}`;
+    parts.push(escapes[code]);
     from = at + 1;
   }
-  return from === 0 ? value : escaped + value.slice(from);
+  return from === 0 ? value : parts.join("") + value.slice(from);
 }
 
 /** `CNI_COMMAND=ADD,CNI_CONTAINERID=…`: how a classic line begins, and a note about a call ends. */
@@ -78,6 +81,8 @@ export function jsonLine(variables: Variables, details: Details, content: Conten
   const quote = (value: string | null) =>
     value === null ? "null" : JSON.stringify(shown.redact ? redactText(value) : value);
   const pieces: Pieces = [];
+  // Variables are pieces of their own: joined to their names they would be copied, and one may have 128 KiB.
+  const text = (name: string, value: string | null) => pieces.push(`,"${name}":`, quote(value));
   const span = (name: string, value: Span | null) => {
     pieces.push(`,"${name}":`);
     if (value === null) pieces.push("null");
@@ -85,18 +90,19 @@ export function jsonLine(variables: Variables, details: Details, content: Conten
   };
 
   pieces.push(
-    `{"v":1,"time":"${formatTime(details.time)}","tap":"${details.tap}","build":"${details.build}","pid":${details.pid},` +
-      `"command":${quote(variables.command)},"containerId":${quote(variables.containerId)}`,
+    `{"v":1,"time":"${formatTime(details.time)}","tap":"${details.tap}","build":"${details.build}","pid":${details.pid}`,
   );
+  text("command", variables.command);
+  text("containerId", variables.containerId);
   span("network", details.network);
   span("cniVersion", details.cniVersion);
-  pieces.push(
-    `,"ifname":${quote(variables.ifname)},"netns":${quote(variables.netns)},"args":${jsonArgs(variables.args, shown.redact)}`,
-  );
+  text("ifname", variables.ifname);
+  text("netns", variables.netns);
+  pieces.push(',"args":', jsonArgs(variables.args, shown.redact));
   if (details.label !== null) span("label", details.label);
-  if (variables.traceparent) pieces.push(`,"traceparent":${quote(variables.traceparent)}`);
-  if (variables.tracestate) pieces.push(`,"tracestate":${quote(variables.tracestate)}`);
-  if (content.kind === "note") pieces.push(`,"note":${quote(content.text)}`);
+  if (variables.traceparent) text("traceparent", variables.traceparent);
+  if (variables.tracestate) text("tracestate", variables.tracestate);
+  if (content.kind === "note") text("note", content.text);
   else span(content.kind, content.span);
   pieces.push("}\n");
   return pieces;

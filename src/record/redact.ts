@@ -21,15 +21,27 @@ export const SECRET_WORDS: readonly string[] = [
 /** ... unless it ends in one of these: it tells where a secret is, not what it is. */
 const HARMLESS_ENDINGS: readonly string[] = ["file", "path", "dir", "name"];
 
-/** As much of a key's end as decides about its ending; in a longer one of odd escapes the value is hidden. */
-const KEY_END_BYTES = 200;
+const ENDING_LETTERS = 4;
 
-function normalizeKey(key: string): string {
-  return key.split("_").join("").split("-").join("").split(".").join("").toLowerCase();
+/** As much of a key's end as decides about its ending; in a longer one with escapes there the value is hidden. */
+const KEY_END_BYTES = 64;
+
+function without(separator: string, text: string): string {
+  return text.includes(separator) ? text.split(separator).join("") : text;
 }
 
+function normalizeKey(key: string): string {
+  return without("_", without("-", without(".", key.toLowerCase())));
+}
+
+/** Only the last letters are looked at, however long the key is: the taps' machine gives no memory back. */
 function endsHarmlessly(key: string): boolean {
-  const normal = normalizeKey(key);
+  let end = "";
+  for (let at = key.length - 1; at >= 0 && end.length < ENDING_LETTERS; at--) {
+    const code = key.charCodeAt(at);
+    if (code !== 0x5f && code !== 0x2d && code !== 0x2e) end = key.charAt(at) + end;
+  }
+  const normal = end.toLowerCase();
   return HARMLESS_ENDINGS.some((ending) => normal.endsWith(ending));
 }
 
@@ -104,7 +116,10 @@ export interface Source {
 function isHidden(source: Source, secret: Secret): boolean {
   if (secret.shape) return true;
   const from = Math.max(secret.keyStart + 1, secret.keyEnd - KEY_END_BYTES);
-  return !endsHarmlessly(decodeJsonString(`"${source.text(from, secret.keyEnd - 1)}"`));
+  const end = source.text(from, secret.keyEnd - 1);
+  if (!end.includes("\\")) return !endsHarmlessly(end);
+  // A cut could fall within an escape and make another one of it.
+  return from > secret.keyStart + 1 || !endsHarmlessly(decodeJsonString(`"${end}"`));
 }
 
 /** Adds the slice from start to end, its secrets hidden, so that JSON stays JSON. */

@@ -66,8 +66,9 @@ export function readRequest(host: Pick<Host, "readInput" | "text">): Request | U
 function listSecrets({ secrets }: Scan): Secret[] {
   const list: Secret[] = [];
   for (let at = 0; at < secrets.length; at += 5) {
-    const [kind = 0, keyStart = 0, keyEnd = 0, start = 0, end = 0] = secrets.slice(at, at + 5);
-    list.push({ shape: (kind & 2) !== 0, keyStart, keyEnd, start, end });
+    const field = (index: number) => secrets[at + index] ?? 0;
+    const shape = (field(0) & 2) !== 0;
+    list.push({ shape, keyStart: field(1), keyEnd: field(2), start: field(3), end: field(4) });
   }
   return list;
 }

@@ -25,6 +25,7 @@ export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput
 const NOTHING = { reply: [], line: null, complaints: [], usage: false, exitCode: 0 } as const;
 const NO_COMMAND = "env CNI_COMMAND not found";
 const NO_CONTAINER_ID = "env CNI_CONTAINERID not found";
+const VERSION_BYTES = 64;
 const NO_INPUT: Shown = { redact: true, secrets: [], overflow: false, text: () => "" };
 
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
@@ -132,12 +133,14 @@ function errorReply(code: ErrorCode, msg: string, request: Request | null): Piec
 /** SPEC 1.1.0, section 2, VERSION; every version is supported, the one asked for too. */
 function versionReply(request: Request | Unreadable | null): Pieces {
   const given = request && !("reason" in request) ? request.string("cniVersion") : null;
-  const asked = given && request && !("reason" in request) ? request.text(given) : '""';
+  // A longer text than any version's is none of them; it may have megabytes.
+  const short = given !== null && given[1] - given[0] <= VERSION_BYTES;
+  const asked = short && request && !("reason" in request) ? request.text(given) : null;
   const list = CNI_VERSIONS.map((version) => `"${version}"`).join(",");
   if (given === null || asked === '""') {
     return [`{"cniVersion":"${LATEST_CNI_VERSION}","supportedVersions":[${list}]}`];
   }
-  const known = CNI_VERSIONS.includes(decodeJsonString(asked));
+  const known = asked !== null && CNI_VERSIONS.includes(decodeJsonString(asked));
   return [
     '{"cniVersion":',
     ...given,

@@ -37,7 +37,7 @@ export class ScanDriver {
   static async start(): Promise<ScanDriver> {
     const sources = [join(ROOT, "src/native/scan.c"), join(ROOT, "test/native/scan-driver.c")];
     const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    const compiler = { command: "gcc", flags, includes: [join(ROOT, "src/native")] };
+    const compiler = { command: "gcc" as const, flags, includes: [join(ROOT, "src/native")] };
     const objects = await compile(compiler, sources);
     const executable = join(ROOT, "build", "scan-driver");
     mkdirSync(join(ROOT, "build"), { recursive: true });

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { holdsSecretShape, isSecretKey, redactPairs, SECRET_WORDS } from "../../src/record/redact.ts";
+import {
+  holdsSecretShape,
+  isSecretKey,
+  pushRedacted,
+  redactPairs,
+  SECRET_WORDS,
+} from "../../src/record/redact.ts";
 
 describe("a key is secret", () => {
   test.each(SECRET_WORDS.map((word) => [word]))("when it holds %s, however it is spelt", (word) => {
@@ -108,4 +114,21 @@ test("pairs of CNI_ARGS hide the value, and a key that is itself a secret", () =
     ["x", "[redacted 8 bytes]"],
     ["[redacted 8 bytes]", "[redacted 1 bytes]"],
   ]);
+});
+
+test("a key's end that is cut within an escape makes no harmless ending", () => {
+  // `\\u0066` is a backslash and letters; without its first backslash it would be an f, and the key a "…file".
+  for (let skipped = 0; skipped < 300; skipped++) {
+    const text = `"token\\\\u0066${"_".repeat(skipped)}ile":"hunter2"`;
+    const keyEnd = text.indexOf('":') + 1;
+    const secret = { shape: false, keyStart: 0, keyEnd, start: keyEnd + 1, end: text.length };
+    const source = {
+      secrets: [secret],
+      overflow: false,
+      text: (start: number, end: number) => text.slice(start, end),
+    };
+    const pieces: (string | number)[] = [];
+    pushRedacted(pieces, source, 0, text.length);
+    expect(pieces, `${skipped} separators`).toContain('"[redacted 9 bytes]"');
+  }
 });
