@@ -1,11 +1,22 @@
 import { spawn } from "node:child_process";
-import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Role } from "../../src/tap/outcome.ts";
 import type { CCompiler } from "../build/compile.ts";
 import { buildTap } from "../build/tap.ts";
 import { ROOT } from "../cache-dir.ts";
-import type { Role } from "../../src/tap/outcome.ts";
 import type { Answer, Call } from "./call.ts";
 
 export const ROLES: readonly Role[] = ["pre", "post"];
@@ -30,7 +41,10 @@ export class Driver {
   }
 
   /** Compiles the drivers of both taps. With `real` the calls go to the executables of bin/ instead. */
-  static async build(name: string, { real = false, ...how }: DriverBuild & { real?: boolean } = {}): Promise<Driver> {
+  static async build(
+    name: string,
+    { real = false, ...how }: DriverBuild & { real?: boolean } = {},
+  ): Promise<Driver> {
     const executable = (role: Role) => join(ROOT, "build", `fuzz-${name}-${role}`);
     for (const role of ROLES) {
       await buildTap({
@@ -62,7 +76,8 @@ export class Driver {
     writeFileSync(input, frames.join(""), "latin1");
     await this.#run(role, input, output);
     const answers = readAnswers(readFileSync(output).toString("latin1"));
-    if (answers.length !== calls.length) throw new Error(`Cannot read the driver's answers: ${answers.length} of ${calls.length}`);
+    if (answers.length !== calls.length)
+      throw new Error(`Cannot read the driver's answers: ${answers.length} of ${calls.length}`);
     return answers;
   }
 
@@ -87,7 +102,10 @@ export class Driver {
     return ROLES.flatMap((role) => {
       const top = join(this.#folder, role);
       return readdirSync(top, { recursive: true, encoding: "utf8" })
-        .filter((name) => name !== "tap" && statSync(join(top, name)).isFile() && statSync(join(top, name)).size > 0)
+        .filter(
+          (name) =>
+            name !== "tap" && statSync(join(top, name)).isFile() && statSync(join(top, name)).size > 0,
+        )
         .map((name) => `/${name}`);
     });
   }

@@ -2,8 +2,10 @@ import type { Answer, Call } from "./call.ts";
 import type { Prediction } from "./predict.ts";
 
 /** The time and the process's number, which differ from call to call. */
-const MOMENT = /^(\{"v":1,"time":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z","tap":"(?:pre|post)","build":"[^"]+","pid":)\d+,/;
-const CLASSIC = /^(?:CNI_COMMAND=[^,]+,CNI_CONTAINERID=[^,]*,(?:input|output)=\{?|stdin is not JSON: |env CNI_)/;
+const MOMENT =
+  /^(\{"v":1,"time":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z","tap":"(?:pre|post)","build":"[^"]+","pid":)\d+,/;
+const CLASSIC =
+  /^(?:CNI_COMMAND=[^,]+,CNI_CONTAINERID=[^,]*,(?:input|output)=\{?|stdin is not JSON: |env CNI_)/;
 const LOG_FAULT = /Cannot (?:open|use|write to) logFile/;
 
 function still(line: string): string {
@@ -24,11 +26,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** What is wrong with what came of a call; empty where all is well. */
 export function judge(call: Call, prediction: Prediction, answer: Answer): string[] {
-  return [
-    ...judgeAlone(call, answer),
-    ...judgeLine(answer.log),
-    ...judgeAgainst(prediction, answer),
-  ];
+  return [...judgeAlone(call, answer), ...judgeLine(answer.log), ...judgeAgainst(prediction, answer)];
 }
 
 /** What holds without asking the twin. */
@@ -38,12 +36,14 @@ function judgeAlone({ role, env, stdin }: Call, { code, signal, stdout, stderr }
   const add = command === "ADD";
   if (signal !== null) faults.push(`ended by signal ${signal}`);
   if (code !== 0 && code !== 1) faults.push(`exit code ${code}`);
-  if (stderr !== "" && !new RegExp(`^cni_${role}: Cannot [^\\n]+\\n$`).test(stderr)) faults.push("stderr is not one complaint");
+  if (stderr !== "" && !new RegExp(`^cni_${role}: Cannot [^\\n]+\\n$`).test(stderr))
+    faults.push("stderr is not one complaint");
   if (stderr.includes("tap script failed")) faults.push("the last resort answered");
   if (stdout !== "" && parse(stdout) === undefined) faults.push("the reply is not JSON");
 
   const request = parse(stdin);
-  const legal = (add || command === "CHECK" ? Boolean(env.CNI_CONTAINERID) && isObject(request) : true) && command !== "";
+  const legal =
+    (add || command === "CHECK" ? Boolean(env.CNI_CONTAINERID) && isObject(request) : true) && command !== "";
   if (code !== (legal ? 0 : 1)) faults.push(`exit code ${code} of a ${legal ? "legal" : "faulty"} call`);
   const speaks = add || command === "VERSION" || !legal;
   if (speaks !== (stdout !== "")) faults.push(speaks ? "no reply" : "a reply where none is due");

@@ -9,7 +9,21 @@ type List = [string, ...string[]];
 const JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0ZXN0In0.bm90LWEtcmVhbC1zaWduYXR1cmU";
 const PEM = "-----BEGIN PRIVATE KEY-----\\nMIIB\\n-----END PRIVATE KEY-----\\n";
 
-const COMMANDS: List = ["ADD", "ADD", "ADD", "ADD", "DEL", "DEL", "CHECK", "GC", "STATUS", "VERSION", "add", "ADD ", ""];
+const COMMANDS: List = [
+  "ADD",
+  "ADD",
+  "ADD",
+  "ADD",
+  "DEL",
+  "DEL",
+  "CHECK",
+  "GC",
+  "STATUS",
+  "VERSION",
+  "add",
+  "ADD ",
+  "",
+];
 const VARIABLES: List = [
   "CNI_COMMAND",
   "CNI_CONTAINERID",
@@ -29,7 +43,7 @@ const TEXTS: List = [
   "-----BEGIN CERTIFICATE-----\nMIIB\n",
   "K8S_TOKEN=a=b;;K8S_POD_NAME=x;K8S_POD_NAME=y;=;a",
   "__proto__=1;constructor=2;toString",
-  "\n\r\t,\\\"\x01\x7f",
+  '\n\r\t,\\"\x01\x7f',
   "\xff\xfe\xc3",
   "\xc3\xa9\xe2\x80\xa8",
   "x".repeat(3000),
