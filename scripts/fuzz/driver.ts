@@ -1,14 +1,12 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   closeSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +18,16 @@ import { ROOT } from "../cache-dir.ts";
 import type { Answer, Call } from "./call.ts";
 
 export const ROLES: readonly Role[] = ["pre", "post"];
+
+/** Only root may change the root; others are root in a user namespace of their own. */
+const asRoot = process.getuid?.() === 0 ? [] : ["unshare", "-r"];
+
+/** Why no driver can run here; empty where one can. */
+export function whyNoDriver(): string {
+  const [command, ...args] = [...asRoot, "true"];
+  const { status, error, stderr } = spawnSync(command ?? "", args, { encoding: "utf8" });
+  return status === 0 ? "" : (error?.message ?? stderr.trim());
+}
 
 /** How a driver's taps are compiled. */
 export interface DriverBuild {
@@ -84,8 +92,7 @@ export class Driver {
   async #run(role: Role, input: string, output: string): Promise<void> {
     const stdio = [openSync(input, "r"), openSync(output, "w")];
     const words = [this.#executable(role), join(this.#folder, role), ...(this.#real ? ["/tap"] : [])];
-    // Only root may change the root; others are root in a user namespace of their own.
-    const [command = "", ...args] = process.getuid?.() === 0 ? words : ["unshare", "-r", ...words];
+    const [command = "", ...args] = [...asRoot, ...words];
     const child = spawn(command, args, { stdio: [...stdio, "inherit"], env: { PATH: process.env.PATH } });
     for (const fd of stdio) closeSync(fd);
     await new Promise<void>((resolve, reject) => {
@@ -99,15 +106,18 @@ export class Driver {
 
   /** Files with something in them that no call should have left: lines in another file than the twin's. */
   strays(): string[] {
-    return ROLES.flatMap((role) => {
-      const top = join(this.#folder, role);
-      return readdirSync(top, { recursive: true, encoding: "utf8" })
-        .filter(
-          (name) =>
-            name !== "tap" && statSync(join(top, name)).isFile() && statSync(join(top, name)).size > 0,
-        )
-        .map((name) => `/${name}`);
-    });
+    const words = [
+      ...ROLES.map((role) => join(this.#folder, role)),
+      "-type",
+      "f",
+      "-size",
+      "+0",
+      "!",
+      "-name",
+      "tap",
+    ];
+    const names = execFileSync("find", words).toString("latin1"); // not every name is UTF-8
+    return names.split("\n").filter((name) => name !== "");
   }
 
   remove(): void {

@@ -51,6 +51,15 @@ const TEXTS: List = [
   "%s%n{log}{}$&",
 ];
 
+const LONG_TEXTS: List = [
+  "x".repeat(100_000),
+  "\n".repeat(100_000),
+  "a,".repeat(50_000),
+  "\xff".repeat(100_000),
+  "eyJ.".repeat(25_000),
+  ";".repeat(100_000),
+];
+
 const KEYS: List = [
   '"a"',
   '""',
@@ -108,6 +117,9 @@ const VALUES: List = [
   `"Bearer ${JWT}"`,
   `"${PEM}"`,
   '"eyJ.."',
+  '"eyJ_-0._-._"',
+  '"eyJa.eyJ-b._.-"',
+  '"\\u0065yJ._\\u002e-"',
   '"\\ud800"',
   '"\\ud83d\\ude00\\u0000\\b"',
   '"\xff\xc3\x28"',
@@ -115,7 +127,15 @@ const VALUES: List = [
   '"7.0.0"',
 ];
 const BYTES: List = [
-  ..."{}[]:,\"\\'",
+  "{",
+  "}",
+  "[",
+  "]",
+  ":",
+  ",",
+  '"',
+  "\\",
+  "'",
   "\\u",
   "\\u12",
   "\n",
@@ -135,7 +155,7 @@ const BYTES: List = [
   ".",
   "tru",
   "null",
-] as unknown as List;
+];
 
 interface Seed {
   readonly env: Readonly<Record<string, string>>;
@@ -176,7 +196,17 @@ export function mutate(random: Random, seeds: readonly [Seed, ...Seed[]]): Call 
   for (let changes = random.below(6); changes > 0; changes--) stdin = changeJson(random, stdin);
   if (random.once(4))
     for (let changes = 1 + random.below(3); changes > 0; changes--) stdin = changeBytes(random, stdin, seeds);
+  if (random.once(500)) env[random.pick(VARIABLES)] = random.pick(LONG_TEXTS);
+  if (random.once(500)) stdin = insert(stdin, stdin.indexOf("{") + 1, manySecrets(random));
   return { role: random.once(2) ? "pre" : "post", env, stdin };
+}
+
+/** About as many as a tap notes, 4,096; beyond, it hides all. */
+function manySecrets(random: Random): string {
+  const key = random.pick(["token", "a-rather.long_secret", "pass\\u0077ord", "token_file"]);
+  return Array.from({ length: 4000 + random.below(200) }, (_, index) => `"${index}${key}":"hunter2",`).join(
+    "",
+  );
 }
 
 function mutateVariable(random: Random, env: Record<string, string>): void {
