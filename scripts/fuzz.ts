@@ -31,7 +31,8 @@ const program = new Command("npm run fuzz --")
 
 try {
   const options = program.parse().opts<Options>();
-  process.exitCode = options.replay === undefined ? await fuzz(options) : await replay(options.replay);
+  process.exitCode =
+    options.replay === undefined ? await fuzz(options) : await replay(options.replay, options);
 } catch (error) {
   if (!(error instanceof CommanderError)) console.error(error instanceof Error ? error.message : error);
   process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : 1;
@@ -89,9 +90,9 @@ function report(failure: Failure): void {
   );
 }
 
-async function replay(file: string): Promise<number> {
+async function replay(file: string, { real = false }: Options): Promise<number> {
   const { call }: { call: Call } = JSON.parse(readFileSync(file, "utf8"));
-  const driver = await Driver.build("real", { real: true });
+  const driver = await Driver.build(real ? "real" : "fast", { real });
   try {
     const [failure] = await tryCalls(driver, [call]);
     console.log(failure ? JSON.stringify(failure, null, 2) : "nothing wrong with this call now");
