@@ -23,7 +23,7 @@ export type CCompiler = "musl-gcc" | "gcc";
 
 /** A compiler with its flags. Objects are kept under the hash of everything they were made from. */
 export interface Compiler {
-  readonly command: CCompiler;
+  readonly command: string;
   readonly flags: readonly string[];
   /** Folders of headers; the contents of their .h files count as part of each source. */
   readonly includes: readonly string[];

@@ -27,13 +27,13 @@ export function decodeJsonString(text: string): string {
   const inside = text.slice(1, -1);
   let at = inside.indexOf("\\");
   if (at < 0) return inside;
-  const decoded: string[] = []; // joined once: the taps' machine gives no memory back
+  let decoded = "";
   let from = 0;
   for (; at >= 0; at = inside.indexOf("\\", from)) {
-    if (at > from) decoded.push(inside.slice(from, at));
+    decoded += inside.slice(from, at);
     const letter = inside.charAt(at + 1);
     if (letter !== "u") {
-      decoded.push(SIMPLE_ESCAPES[letter] ?? letter);
+      decoded += SIMPLE_ESCAPES[letter] ?? letter;
       from = at + 2;
       continue;
     }
@@ -42,12 +42,11 @@ export function decodeJsonString(text: string): string {
     const next =
       inside.slice(from, from + 2) === "\\u" ? Number.parseInt(inside.slice(from + 2, from + 6), 16) : 0;
     if (unit >= 0xd800 && unit < 0xdc00 && next >= 0xdc00 && next < 0xe000) {
-      decoded.push(utf8OfPair(unit, next));
+      decoded += utf8OfPair(unit, next);
       from += 6;
     } else {
-      decoded.push(utf8OfUnit(unit));
+      decoded += utf8OfUnit(unit);
     }
   }
-  decoded.push(inside.slice(from));
-  return decoded.join("");
+  return decoded + inside.slice(from);
 }

@@ -1,10 +1,13 @@
 import { parseArgs } from "../cni/args.ts";
 import type { Pieces } from "./pieces.ts";
-import { pushRedacted, redactPairs, redactText, type Source } from "./redact.ts";
+import { pushRedacted, redactArgs, redactText, type Secrets } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
 
-/** A slice of standard input. */
-export type Span = readonly [start: number, end: number];
+/** A slice of standard input: an object, because taking an array apart costs an iterator in the taps' machine. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** What a line tells of a call besides its variables: the request, prevResult, or why there is neither. */
 export type Content =
@@ -33,8 +36,8 @@ export interface Details {
   readonly label: Span | null;
 }
 
-/** Standard input, and whether its secrets are hidden. */
-export interface Shown extends Source {
+/** The secrets of standard input, and whether they are hidden. */
+export interface Shown extends Secrets {
   readonly redact: boolean;
 }
 
@@ -42,8 +45,8 @@ const HEX = "0123456789ABCDEF";
 
 /** A variable in a classic line: a line stays one line, and `,` ends a field, whatever is in the variable. */
 export function escapeVariable(value: string): string {
-  const parts: string[] = []; // joined once, each escape made once: the taps' machine gives no memory back
-  const escapes: Record<number, string> = {};
+  const escapes: Record<number, string> = {}; // each made once: a variable of 128 KB must not take much more memory
+  const parts: string[] = [];
   let from = 0;
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
@@ -53,7 +56,9 @@ export function escapeVariable(value: string): string {
     parts.push(escapes[code]);
     from = at + 1;
   }
-  return from === 0 ? value : parts.join("") + value.slice(from);
+  if (from === 0) return value;
+  parts.push(value.slice(from));
+  return parts.join("");
 }
 
 /** `CNI_COMMAND=ADD,CNI_CONTAINERID=…`: how a classic line begins, and a note about a call ends. */
@@ -62,9 +67,9 @@ export function classicVariables(variables: Variables, redact: boolean): string 
   return `CNI_COMMAND=${show(variables.command)},CNI_CONTAINERID=${show(variables.containerId ?? "")}`;
 }
 
-function pushSpan(pieces: Pieces, shown: Shown, [start, end]: Span): void {
-  if (shown.redact) pushRedacted(pieces, shown, start, end);
-  else pieces.push(start, end);
+function pushSpan(pieces: Pieces, shown: Shown, span: Span): void {
+  if (shown.redact) pushRedacted(pieces, shown, span.start, span.end);
+  else pieces.push(span.start, span.end);
 }
 
 /** A line in the classic format: a drop-in for logs of `CNI_COMMAND=…,CNI_CONTAINERID=…,input=…`. */
@@ -81,8 +86,6 @@ export function jsonLine(variables: Variables, details: Details, content: Conten
   const quote = (value: string | null) =>
     value === null ? "null" : JSON.stringify(shown.redact ? redactText(value) : value);
   const pieces: Pieces = [];
-  // Variables are pieces of their own: joined to their names they would be copied, and one may have 128 KiB.
-  const text = (name: string, value: string | null) => pieces.push(`,"${name}":`, quote(value));
   const span = (name: string, value: Span | null) => {
     pieces.push(`,"${name}":`);
     if (value === null) pieces.push("null");
@@ -90,27 +93,25 @@ export function jsonLine(variables: Variables, details: Details, content: Conten
   };
 
   pieces.push(
-    `{"v":1,"time":"${formatTime(details.time)}","tap":"${details.tap}","build":"${details.build}","pid":${details.pid}`,
+    `{"v":1,"time":"${formatTime(details.time)}","tap":"${details.tap}","build":"${details.build}","pid":${details.pid},` +
+      `"command":${quote(variables.command)},"containerId":${quote(variables.containerId)}`,
   );
-  text("command", variables.command);
-  text("containerId", variables.containerId);
   span("network", details.network);
   span("cniVersion", details.cniVersion);
-  text("ifname", variables.ifname);
-  text("netns", variables.netns);
-  pieces.push(',"args":', jsonArgs(variables.args, shown.redact));
+  pieces.push(
+    `,"ifname":${quote(variables.ifname)},"netns":${quote(variables.netns)},"args":${jsonArgs(variables.args, shown.redact)}`,
+  );
   if (details.label !== null) span("label", details.label);
-  if (variables.traceparent) text("traceparent", variables.traceparent);
-  if (variables.tracestate) text("tracestate", variables.tracestate);
-  if (content.kind === "note") text("note", content.text);
+  if (variables.traceparent) pieces.push(`,"traceparent":${quote(variables.traceparent)}`);
+  if (variables.tracestate) pieces.push(`,"tracestate":${quote(variables.tracestate)}`);
+  if (content.kind === "note") pieces.push(`,"note":${quote(content.text)}`);
   else span(content.kind, content.span);
   pieces.push("}\n");
   return pieces;
 }
 
-function jsonArgs(args: string | null, redact: boolean): string {
-  if (args === null) return "null";
-  const pairs = parseArgs(args);
-  const shown = redact ? redactPairs(pairs) : pairs;
-  return `{${shown.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
+function jsonArgs(text: string | null, redact: boolean): string {
+  if (text === null) return "null";
+  const args = parseArgs(text);
+  return JSON.stringify(redact ? redactArgs(args) : args);
 }

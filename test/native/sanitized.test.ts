@@ -12,6 +12,7 @@ import { type Role, roles, runTap } from "../support/run-tap.ts";
 /*
  * The host in C, watched by the address and the undefined behaviour sanitizer. They need gcc and the machine's own C
  * library. What they do not see: QuickJS, which is compiled without them, and its heap, which is one array of the host's.
+ * test/faults is not run on these taps: the address sanitizer's shadow memory needs more than RLIMIT_AS leaves there.
  */
 
 const FOLDER = join(ROOT, "build", "sanitized");

@@ -11,10 +11,17 @@ import type { Scan, ScanRequest } from "../../src/native/native.ts";
 /** What scan-driver.c asks for. */
 export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "label"];
 export const DRIVER_WORDS = ["password", "secret", "token", "apikey"];
+export const DRIVER_ENDINGS = ["file", "name"];
 
 /** The request the driver's scans are equal to. */
 export function driverRequest(limits: { depthLimit: number; secretLimit: number }): ScanRequest {
-  return { byteLimit: 2 ** 26, members: DRIVER_MEMBERS, words: DRIVER_WORDS, ...limits };
+  return {
+    byteLimit: 2 ** 26,
+    members: DRIVER_MEMBERS,
+    words: DRIVER_WORDS,
+    endings: DRIVER_ENDINGS,
+    ...limits,
+  };
 }
 
 /** scan.c in a process of its own, compiled by the system's gcc with its sanitizers. */
@@ -37,7 +44,7 @@ export class ScanDriver {
   static async start(): Promise<ScanDriver> {
     const sources = [join(ROOT, "src/native/scan.c"), join(ROOT, "test/native/scan-driver.c")];
     const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    const compiler = { command: "gcc" as const, flags, includes: [join(ROOT, "src/native")] };
+    const compiler = { command: "gcc", flags, includes: [join(ROOT, "src/native")] };
     const objects = await compile(compiler, sources);
     const executable = join(ROOT, "build", "scan-driver");
     mkdirSync(join(ROOT, "build"), { recursive: true });

@@ -42,7 +42,7 @@ export const PLANTED: readonly Planted[] = [
   key("\\u0070\\u0061\\u0073\\u0073\\u0077\\u006F\\u0072\\u0064"),
   key("api\\u005fkey\\u002d"),
   key("\\u0000\\\"\\\\token\\n"),
-  key(`secret${"_".repeat(300)}`),
+  key(`secret\\\\u0066${"_".repeat(300)}ile`),
   under("a number", (mark) => `"token":${mark}`),
   under("a number with all parts", (mark) => `"token":-${mark}.${mark}E+${mark}`),
   under("a list of lists", (mark) => `"secrets":[1,["a",["${mark}"]],true]`),
