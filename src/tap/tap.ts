@@ -26,6 +26,7 @@ export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput
 const NOTHING = { reply: [], line: null, complaints: [], usage: false, exitCode: 0 } as const;
 const NO_COMMAND = "env CNI_COMMAND not found";
 const NO_CONTAINER_ID = "env CNI_CONTAINERID not found";
+const VERSION_BYTES = 64;
 const NO_INPUT: Shown = { redact: true, secrets: [], overflow: false };
 
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
@@ -136,13 +137,16 @@ function errorReply(code: ErrorCode, msg: string, request: Request | null): Piec
 /** SPEC 1.1.0, section 2, VERSION; every version is supported, the one asked for too. */
 function versionReply(request: Request | Unreadable | null): Pieces {
   const given = request && !("reason" in request) ? request.string("cniVersion") : null;
-  const asked = given && request && !("reason" in request) ? request.text(given) : '""';
+  // What is longer than any version's text is none of them; it may have megabytes.
+  const short = given !== null && given.end - given.start <= VERSION_BYTES;
+  const asked = short && request && !("reason" in request) ? request.text(given) : null;
   const list = CNI_VERSIONS.map((version) => `"${version}"`).join(",");
   if (given === null || asked === '""') {
     return [`{"cniVersion":"${LATEST_CNI_VERSION}","supportedVersions":[${list}]}`];
   }
   const reply: Pieces = ['{"cniVersion":', given.start, given.end, `,"supportedVersions":[${list}`];
-  if (!CNI_VERSIONS.includes(decodeJsonString(asked))) reply.push(",", given.start, given.end);
+  const known = asked !== null && CNI_VERSIONS.includes(decodeJsonString(asked));
+  if (!known) reply.push(",", given.start, given.end);
   reply.push("]}");
   return reply;
 }
