@@ -46,7 +46,8 @@ _Noreturn void last_resort(void) {
   scan_json(input.text, input.length, &request, &result);
   bool readable = result.error == SCAN_OK && !input.too_long && input.error == 0;
   struct scan_span given = result.member[0], previous = result.member[1];
-  bool has_version = readable && given.end != 0 && input.text[given.start] == '"';
+  bool has_version = readable && given.end != 0 && input.text[given.start] == '"' &&
+                     !(version && given.end - given.start == 2); /* an empty one is none to VERSION, as in the script */
   struct iovec cni_version = has_version ? slice(given) : own("\"1.1.0\"");
 
   if (version) {
