@@ -42,10 +42,11 @@ export function packageVersion(): string {
   return String(manifest.version);
 }
 
-/** TypeScript to one script: no modules, nothing of Node's. */
-export async function bundleTap(entry: string): Promise<string> {
+/** TypeScript to one script: no modules, nothing of Node's. Its exports become a global of the name given. */
+export async function bundleTap(entry: string, globalName?: string): Promise<string> {
   const bundle = await build({
     entryPoints: [entry],
+    ...(globalName === undefined ? {} : { globalName }),
     bundle: true,
     minify: true,
     write: false,
@@ -80,23 +81,30 @@ export async function buildTap(tap: TapBuild): Promise<void> {
   mkdirSync(dirname(out), { recursive: true });
   const work = mkdtempSync(`${out}-build-`);
   try {
-    const script = join(work, "tap.js");
-    const code = join(work, "tap.c");
-    writeFileSync(script, await bundleTap(entry));
-    // -s twice: no names of local variables, no line numbers
-    await runTool(quickjs.qjsc, ["-c", "-s", "-s", "-N", "tap_script", "-o", code, script]);
-    const identity = `\nconst char tap_name[] = "${name}";\n`;
-    writeFileSync(code, readFileSync(code, "utf8") + identity);
+    const bytecode = async (symbol: string, script: string) => {
+      const from = join(work, `${symbol}.js`);
+      const to = join(work, `${symbol}.c`);
+      writeFileSync(from, script);
+      // -s twice: no names of local variables, no line numbers
+      await runTool(quickjs.qjsc, ["-c", "-s", "-s", "-N", symbol, "-o", to, from]);
+      return to;
+    };
+    const code = [
+      await bytecode("tap_script", await bundleTap(entry)),
+      await bytecode("rare_script", await bundleTap(join(ROOT, "src", "tap", "rare.ts"), "rare")),
+      join(work, "name.c"),
+    ];
+    writeFileSync(join(work, "name.c"), `const char tap_name[] = "${name}";\n`);
     const fresh = join(work, "tap");
     await runTool(compiler, [
       ...(compiler === "musl-gcc" ? ["-static"] : []),
       "-Os",
-      "-Wl,--gc-sections",
+      "-Wl,--gc-sections,-z,noseparate-code,-z,norelro,--build-id=none",
       ...(flags.includes("-g") ? [] : ["-s"]),
       ...flags,
       "-o",
       fresh,
-      code,
+      ...code,
       ...objects,
       ...quickjs.objects,
       "-lm",

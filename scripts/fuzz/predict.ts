@@ -1,6 +1,7 @@
 import type { LogTarget } from "../../src/native/native.ts";
 import { Exit, TwinHost } from "../../src/native/twin.ts";
 import type { Pieces } from "../../src/record/pieces.ts";
+import * as rare from "../../src/tap/rare.ts";
 import { run } from "../../src/tap/run.ts";
 import type { Call } from "./call.ts";
 
@@ -42,7 +43,7 @@ class BinaryTwin extends TwinHost {
 export function predict(call: Call): Prediction {
   const twin = new BinaryTwin(call);
   try {
-    run(call.role, twin);
+    run(call.role, twin, () => rare);
   } catch (error) {
     if (!(error instanceof Exit)) throw error;
     const { written, replied: stdout, stderr } = twin;

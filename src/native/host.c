@@ -307,6 +307,19 @@ static JSValue host_error_text(JSContext *ctx, JSValueConst this, int argc, JSVa
   return JS_NewString(ctx, strerror(code));
 }
 
+static JSValue run_bytecode(JSContext *ctx, const uint8_t *bytecode, size_t length) {
+  JSValue script = JS_ReadObject(ctx, bytecode, length, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+  return JS_IsException(script) ? script : JS_EvalFunction(ctx, script);
+}
+
+static JSValue host_rare(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc, (void)argv;
+  JSValue global = JS_GetGlobalObject(ctx), rare = JS_GetPropertyStr(ctx, global, "rare");
+  if (!JS_IsUndefined(rare)) return rare;
+  if (JS_IsException(run_bytecode(ctx, rare_script, rare_script_size))) return JS_EXCEPTION;
+  return JS_GetPropertyStr(ctx, global, "rare");
+}
+
 static JSValue host_exit(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
   int32_t code;
@@ -337,6 +350,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("complain", 1, host_complain),
     JS_CFUNC_DEF("errorText", 1, host_error_text),
     JS_CFUNC_DEF("exit", 1, host_exit),
+    JS_CFUNC_DEF("rare", 0, host_rare),
 #ifdef TAP_TEST_FAULTS
     JS_CFUNC_DEF("raise", 1, host_raise),
 #endif
@@ -379,8 +393,7 @@ static void run_script(void) {
   JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
   JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
   JS_SetPropertyStr(ctx, global, "host", host);
-  JSValue script = JS_ReadObject(ctx, tap_script, tap_script_size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
-  if (!JS_IsException(script)) JS_EvalFunction(ctx, script);
+  run_bytecode(ctx, tap_script, tap_script_size);
 }
 
 int main(void) {

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 extern const char tap_name[];        /* "cni_pre" or "cni_post" */
-extern const uint8_t tap_script[];   /* QuickJS bytecode */
-extern const uint32_t tap_script_size;
+/* QuickJS bytecode: what every call runs, and what few calls need, which leaves a global `rare`. */
+extern const uint8_t tap_script[], rare_script[];
+extern const uint32_t tap_script_size, rare_script_size;
 
 #endif

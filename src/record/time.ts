@@ -1,8 +1,18 @@
 /** Seconds since 1970 (may be negative) and the microseconds beyond them. */
 export type Instant = readonly [seconds: number, microseconds: number];
 
-function pad(value: number, width: number): string {
-  return String(value).padStart(width, "0");
+function two(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`;
+}
+
+/** Whole quotient and rest, the rest never negative. Without Math: the taps' machine makes that object when first used. */
+function quotient(value: number, divisor: number): number {
+  return (value - rest(value, divisor)) / divisor;
+}
+
+function rest(value: number, divisor: number): number {
+  const remainder = value % divisor;
+  return remainder < 0 ? remainder + divisor : remainder;
 }
 
 /**
@@ -10,22 +20,19 @@ function pad(value: number, width: number): string {
  * machine has no Date. Years count from March, so that a leap day is the last of its year.
  */
 export function formatTime(instant: Instant): string {
-  const seconds = instant[0];
-  const days = Math.floor(seconds / 86400);
-  const ofDay = seconds - days * 86400;
-  const sinceMarch0 = days + 719468; // days since 0000-03-01
-  const era = Math.floor(sinceMarch0 / 146097); // of 400 years
-  const dayOfEra = sinceMarch0 - era * 146097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) /
-      365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
+  const ofDay = rest(instant[0], 86400);
+  const sinceMarch0 = quotient(instant[0], 86400) + 719468; // days since 0000-03-01
+  const dayOfEra = rest(sinceMarch0, 146097); // an era has 400 years
+  const leapDays = quotient(dayOfEra, 1460) - quotient(dayOfEra, 36524) + quotient(dayOfEra, 146096);
+  const yearOfEra = quotient(dayOfEra - leapDays, 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + quotient(yearOfEra, 4) - quotient(yearOfEra, 100));
+  const monthFromMarch = quotient(5 * dayOfYear + 2, 153);
+  const day = dayOfYear - quotient(153 * monthFromMarch + 2, 5) + 1;
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
-  const year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0);
-  const date = `${year < 0 ? "-" : ""}${pad(Math.abs(year), 4)}-${pad(month, 2)}-${pad(day, 2)}`;
-  const time = `${pad(Math.floor(ofDay / 3600), 2)}:${pad(Math.floor(ofDay / 60) % 60, 2)}:${pad(ofDay % 60, 2)}`;
-  return `${date}T${time}.${pad(instant[1], 6)}Z`;
+  const year = quotient(sinceMarch0, 146097) * 400 + yearOfEra + (month <= 2 ? 1 : 0);
+  const digits = `${year < 0 ? -year : year}`;
+  const years = `${year < 0 ? "-" : ""}${"000".slice(digits.length - 1)}${digits}`;
+  const micros = `${1000000 + instant[1]}`.slice(1);
+  const time = `${two(quotient(ofDay, 3600))}:${two(rest(quotient(ofDay, 60), 60))}:${two(rest(ofDay, 60))}`;
+  return `${years}-${two(month)}-${two(day)}T${time}.${micros}Z`;
 }

@@ -1,6 +1,8 @@
 import type { Host } from "../native/native.ts";
+import type { Rare } from "./rare.ts";
 import { run } from "./run.ts";
 
-declare const host: Host;
+/** `rare` reads the second script of the executable, made from rare.ts. */
+declare const host: Host & { rare(): Rare };
 
-run("post", host);
+run("post", host, () => host.rare());

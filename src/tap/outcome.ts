@@ -23,3 +23,8 @@ export interface Outcome {
   readonly usage: boolean;
   readonly exitCode: 0 | 1;
 }
+
+/** No reply, no line, success. */
+export const NOTHING = { reply: [], line: null, complaints: [], usage: false, exitCode: 0 } as const;
+
+export const NO_CONTAINER_ID = "env CNI_CONTAINERID not found";

@@ -1,4 +1,4 @@
-import { type Host, SCAN_ERRORS } from "../native/native.ts";
+import type { Host } from "../native/native.ts";
 import type { Shown, Span } from "../record/line.ts";
 import { HARMLESS_ENDINGS, SECRET_WORDS } from "../record/redact.ts";
 import { STANZA_KEYS, type StanzaKey } from "./stanza.ts";
@@ -22,9 +22,10 @@ export interface Request {
   shown(redact: boolean): Shown;
 }
 
-/** Why standard input is no request: `stdin is not JSON: <reason> at byte N`, never its text. */
+/** Why standard input is no request: an index into SCAN_ERRORS, and the offset of the byte at fault. */
 export interface Unreadable {
-  readonly reason: string;
+  readonly fault: number;
+  readonly at: number;
 }
 
 /** Reads standard input. */
@@ -37,7 +38,7 @@ export function readRequest(host: Pick<Host, "readInput" | "text">): Request | U
     words: SECRET_WORDS,
     endings: HARMLESS_ENDINGS,
   });
-  if (scan.error !== 0) return { reason: `stdin is not JSON: ${SCAN_ERRORS[scan.error]} at byte ${scan.at}` };
+  if (scan.error !== 0) return { fault: scan.error, at: scan.at };
 
   const member = (name: (typeof MEMBERS)[number]): Span | null => {
     const index = MEMBERS.indexOf(name) * 2;

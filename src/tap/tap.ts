@@ -1,21 +1,17 @@
-import { ErrorCode, errorObjectTail } from "../cni/error.ts";
-import { CNI_VERSIONS, LATEST_CNI_VERSION } from "../cni/versions.ts";
 import type { Host } from "../native/native.ts";
-import { decodeJsonString } from "../record/binary.ts";
 import {
   type Content,
   classicLine,
-  classicVariables,
   type Details,
   jsonLine,
-  type Shown,
   type Span,
   type Variables,
 } from "../record/line.ts";
 import type { Pieces } from "../record/pieces.ts";
-import type { Outcome, Role } from "./outcome.ts";
-import { type Request, readRequest, type Unreadable } from "./request.ts";
-import { DEFAULT_TARGET, readStanza, type Stanza } from "./stanza.ts";
+import { NO_CONTAINER_ID, NOTHING, type Outcome, type Role } from "./outcome.ts";
+import type { Rare } from "./rare.ts";
+import { type Request, readRequest } from "./request.ts";
+import { readStanza, type Stanza } from "./stanza.ts";
 
 /** The version of cni-tap, put here by the build. */
 declare const BUILD: string;
@@ -23,33 +19,23 @@ declare const BUILD: string;
 /** What a tap may know of the world. Nothing here changes it; each is asked for at most once, stdin before the clock. */
 export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput" | "text">;
 
-const NOTHING = { reply: [], line: null, complaints: [], usage: false, exitCode: 0 } as const;
-const NO_COMMAND = "env CNI_COMMAND not found";
-const NO_CONTAINER_ID = "env CNI_CONTAINERID not found";
-const VERSION_BYTES = 64;
-const NO_INPUT: Shown = { redact: true, secrets: [], overflow: false };
-
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
-export function tap(role: Role, world: World): Outcome {
+export function tap(role: Role, world: World, rare: () => Rare): Outcome {
   const command = world.env("CNI_COMMAND");
-  if (!command) return world.isTerminal() ? { ...NOTHING, usage: true } : refuseNoCommand();
+  if (!command) return world.isTerminal() ? { ...NOTHING, usage: true } : rare().noCommandOutcome();
   if (command === "VERSION")
-    return { ...NOTHING, reply: versionReply(world.isTerminal() ? null : readRequest(world)) };
+    return { ...NOTHING, reply: rare().versionReply(world.isTerminal() ? null : readRequest(world)) };
 
   const variables = readVariables(command, world);
   const request = readRequest(world);
-  if ("reason" in request) return unreadableOutcome(variables, request);
+  if ("fault" in request) return rare().unreadableOutcome(variables, request);
 
   const stanza = readStanza(request.member, request.text);
   const shown = request.shown(stanza.redact);
   const content = contentOf(role, variables, request, stanza);
   const fault = content?.kind === "note" && command !== "DEL";
   return {
-    reply: fault
-      ? errorReply(ErrorCode.invalidEnvironment, NO_CONTAINER_ID, request)
-      : command === "ADD"
-        ? addReply(request)
-        : [],
+    reply: fault ? rare().noContainerIdReply(request) : command === "ADD" ? addReply(request) : [],
     line: content && {
       // STATUS is polled: it must wait for nobody.
       target: command === "STATUS" ? { ...stanza.target, lockFile: null } : stanza.target,
@@ -124,63 +110,4 @@ function addReply(request: Request): Pieces {
   if (result) return [result.start, result.end];
   const version = request.string("cniVersion");
   return version ? ['{"cniVersion":', version.start, version.end, "}"] : ["{}"];
-}
-
-function errorReply(code: ErrorCode, msg: string, request: Request | null): Pieces {
-  const version = request?.string("cniVersion");
-  const tail = errorObjectTail(code, msg);
-  return version
-    ? ['{"cniVersion":', version.start, version.end, tail]
-    : [`{"cniVersion":"${LATEST_CNI_VERSION}"${tail}`];
-}
-
-/** SPEC 1.1.0, section 2, VERSION; every version is supported, the one asked for too. */
-function versionReply(request: Request | Unreadable | null): Pieces {
-  const given = request && !("reason" in request) ? request.string("cniVersion") : null;
-  // What is longer than any version's text is none of them; it may have megabytes.
-  const short = given !== null && given.end - given.start <= VERSION_BYTES;
-  const asked = short && request && !("reason" in request) ? request.text(given) : null;
-  const list = CNI_VERSIONS.map((version) => `"${version}"`).join(",");
-  if (given === null || asked === '""') {
-    return [`{"cniVersion":"${LATEST_CNI_VERSION}","supportedVersions":[${list}]}`];
-  }
-  const reply: Pieces = ['{"cniVersion":', given.start, given.end, `,"supportedVersions":[${list}`];
-  const known = asked !== null && CNI_VERSIONS.includes(decodeJsonString(asked));
-  if (!known) reply.push(",", given.start, given.end);
-  reply.push("]}");
-  return reply;
-}
-
-function noteLine(text: string): Outcome["line"] {
-  const variables: Variables = {
-    command: "",
-    containerId: null,
-    netns: null,
-    ifname: null,
-    args: null,
-    traceparent: null,
-    tracestate: null,
-  };
-  return {
-    target: DEFAULT_TARGET,
-    flatten: false,
-    pieces: classicLine(variables, { kind: "note", text }, NO_INPUT),
-  };
-}
-
-function refuseNoCommand(): Outcome {
-  const reply = errorReply(ErrorCode.invalidEnvironment, NO_COMMAND, null);
-  return { ...NOTHING, reply, line: noteLine(NO_COMMAND), exitCode: 1 };
-}
-
-/** Standard input cannot be read, so its stanza cannot either: the note goes to the default file. */
-function unreadableOutcome(variables: Variables, { reason }: Unreadable): Outcome {
-  const { command, containerId } = variables;
-  if (command !== "ADD" && command !== "CHECK" && command !== "DEL") return NOTHING;
-  const line = noteLine(containerId ? `${reason},${classicVariables(variables, true)}` : NO_CONTAINER_ID);
-  if (command === "DEL") return { ...NOTHING, line };
-  const reply = containerId
-    ? errorReply(ErrorCode.cannotDecode, reason, null)
-    : errorReply(ErrorCode.invalidEnvironment, NO_CONTAINER_ID, null);
-  return { ...NOTHING, reply, line, exitCode: 1 };
 }

@@ -1,9 +1,10 @@
 import type { Host } from "../../../src/native/native.ts";
+import type { Rare } from "../../../src/tap/rare.ts";
 import { run } from "../../../src/tap/run.ts";
 
 /* The real script in a host that fails at the step TAP_TEST_STEP, in the way TAP_TEST_FAULT: a word, or a signal's number. */
 
-declare const host: Host & { raise(signal: number): void };
+declare const host: Host & { rare(): Rare; raise(signal: number): void };
 
 const wanted = host.env("TAP_TEST_STEP");
 const fault = host.env("TAP_TEST_FAULT");
@@ -34,37 +35,41 @@ function at(step: string): void {
   }
 }
 
-run("post", {
-  env: (name) => {
-    at("first");
-    return host.env(name);
+run(
+  "post",
+  {
+    env: (name) => {
+      at("first");
+      return host.env(name);
+    },
+    isTerminal: () => host.isTerminal(),
+    pid: () => host.pid(),
+    now: () => host.now(),
+    readInput: (request) => {
+      at("before stdin");
+      const scan = host.readInput(request);
+      at("after stdin");
+      return scan;
+    },
+    text: (start, end) => host.text(start, end),
+    append: (target, line, flatten) => {
+      at("before the line");
+      const faults = host.append(target, line, flatten);
+      at("after the line");
+      return faults;
+    },
+    reply: (pieces, exitCode) => {
+      at("before the reply");
+      const errno = host.reply(pieces, exitCode);
+      at("after the reply");
+      return errno;
+    },
+    complain: (text) => host.complain(text),
+    errorText: (errno) => host.errorText(errno),
+    exit: (code) => {
+      at("before the exit");
+      return host.exit(code);
+    },
   },
-  isTerminal: () => host.isTerminal(),
-  pid: () => host.pid(),
-  now: () => host.now(),
-  readInput: (request) => {
-    at("before stdin");
-    const scan = host.readInput(request);
-    at("after stdin");
-    return scan;
-  },
-  text: (start, end) => host.text(start, end),
-  append: (target, line, flatten) => {
-    at("before the line");
-    const faults = host.append(target, line, flatten);
-    at("after the line");
-    return faults;
-  },
-  reply: (pieces, exitCode) => {
-    at("before the reply");
-    const errno = host.reply(pieces, exitCode);
-    at("after the reply");
-    return errno;
-  },
-  complain: (text) => host.complain(text),
-  errorText: (errno) => host.errorText(errno),
-  exit: (code) => {
-    at("before the exit");
-    return host.exit(code);
-  },
-});
+  () => host.rare(),
+);
