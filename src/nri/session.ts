@@ -1,0 +1,194 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { decodeCall, type PluginCall } from "./calls.ts";
+import { NriError, printable, reasonOf } from "./error.ts";
+import { Plugin, RegisterPluginRequestSchema, Runtime } from "./gen/api_pb.js";
+import { Client, type Outcome } from "./wire/client.ts";
+import { type Message, MessageDecoder } from "./wire/message.ts";
+import { Connection, encodeFrames, MuxDecoder } from "./wire/mux.ts";
+import { Server } from "./wire/server.ts";
+import { type Status, StatusCode } from "./wire/status.ts";
+
+/** The version of the API that is spoken here. */
+const nriVersion = "v0.12.2";
+/** How long the answer to RegisterPlugin is waited for. */
+const registrationTimeoutMs = 10_000;
+/** A runtime's time for a request, until it has said another one (nri, pkg/api/timeouts.go). */
+const defaultRequestTimeoutMs = 2000;
+
+export interface Identity {
+  /** "network-logger". */
+  readonly name: string;
+  /** Two digits. */
+  readonly index: string;
+}
+
+/** A call of the runtime that is under way. */
+export interface Call {
+  readonly id: number;
+  readonly method: string;
+  /** How long the runtime waits for the answer. */
+  readonly timeoutMs: number;
+}
+
+/** What a session wants done, or tells. */
+export type Output =
+  | { readonly kind: "write"; readonly bytes: Uint8Array }
+  /** The connection is of no use any more, and is to be closed. Nothing follows. */
+  | { readonly kind: "close"; readonly error: NriError }
+  | { readonly kind: "registered" }
+  /** To be answered by `respond` or `refuse`. */
+  | { readonly kind: "call"; readonly call: Call; readonly content: PluginCall }
+  /** A call has not been answered in the time the runtime gave it. */
+  | { readonly kind: "overdue"; readonly call: Call }
+  /** Something odd that is no reason to end. */
+  | { readonly kind: "notice"; readonly text: string };
+
+/**
+ * A plugin's side of one connection to a runtime. It does no I/O: bytes and the time go in, `take` gives what is to be
+ * done. All times are milliseconds of one clock that never goes back.
+ */
+export class Session {
+  #outputs: Output[] = [];
+  #closed = false;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #requestTimeoutMs = defaultRequestTimeoutMs;
+  readonly #mux = new MuxDecoder();
+  readonly #decoders = new Map([
+    [Connection.plugin as number, new MessageDecoder()],
+    [Connection.runtime, new MessageDecoder()],
+  ]);
+  readonly #server = new Server((message) => this.#write(Connection.plugin, message));
+  readonly #client = new Client((message) => this.#write(Connection.runtime, message));
+  /** Calls under way, and when the runtime gives each up; in the order they came. */
+  readonly #underWay = new Map<number, { readonly call: Call; readonly endsMs: number; told: boolean }>();
+
+  /** What is to be done since it was last asked. */
+  take(): readonly Output[] {
+    const outputs = this.#outputs;
+    if (outputs.length > 0) this.#outputs = [];
+    return outputs;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** How long the runtime waits for an answer, as it said in Configure. */
+  set requestTimeoutMs(timeoutMs: number) {
+    if (timeoutMs > 0) this.#requestTimeoutMs = timeoutMs;
+  }
+  get requestTimeoutMs(): number {
+    return this.#requestTimeoutMs;
+  }
+
+  /** Registers with the runtime. */
+  open({ name, index }: Identity, nowMs: number): void {
+    const fields = { pluginName: name, pluginIdx: index, NRIVersion: nriVersion };
+    const payload = toBinary(RegisterPluginRequestSchema, create(RegisterPluginRequestSchema, fields));
+    this.call(Runtime.method.registerPlugin.name, payload, registrationTimeoutMs, nowMs, (outcome) => {
+      if ("payload" in outcome) this.#outputs.push({ kind: "registered" });
+      else this.close(new NriError("registration", outcome.error.message, outcome.error.status));
+    });
+  }
+
+  /** Calls a method of the runtime; `done` hears how it ended. */
+  call(
+    method: string,
+    payload: Uint8Array,
+    timeoutMs: number,
+    nowMs: number,
+    done: (outcome: Outcome) => void,
+  ): void {
+    if (this.#closed) return done({ error: new NriError("disconnected", `Cannot call ${method}: closed`) });
+    this.#wakeAtMs = Math.min(this.#wakeAtMs, nowMs + timeoutMs);
+    this.#client.call({ service: Runtime.typeName, method, payload, timeoutMs }, nowMs, done);
+  }
+
+  /** Takes what the socket gave. */
+  receive(chunk: Uint8Array, nowMs: number): void {
+    if (this.#closed) return;
+    try {
+      this.#mux.push(chunk, (connection, piece) => {
+        this.#decoders
+          .get(connection)
+          ?.push(piece, (message) => this.#take(connection, message, nowMs));
+      });
+    } catch (error) {
+      this.close(error instanceof NriError ? error : new NriError("protocol", reasonOf(error)));
+    }
+  }
+
+  /** When `tick` is to be called next, or before; infinite when nothing waits. */
+  get wakeAtMs(): number {
+    return this.#closed ? Number.POSITIVE_INFINITY : this.#wakeAtMs;
+  }
+
+  /** Looks for what has waited too long. */
+  tick(nowMs: number): void {
+    this.#wakeAtMs = this.#client.expire(nowMs);
+    for (const one of this.#underWay.values()) {
+      if (one.told) continue;
+      if (one.endsMs > nowMs) {
+        this.#wakeAtMs = Math.min(this.#wakeAtMs, one.endsMs);
+        continue;
+      }
+      one.told = true;
+      this.#outputs.push({ kind: "overdue", call: one.call });
+    }
+  }
+
+  /** Answers a call with an encoded response. One that nobody waits for is dropped. */
+  respond(call: Call, payload: Uint8Array): void {
+    this.#underWay.delete(call.id);
+    if (!this.#closed) this.#server.respond(call.id, payload);
+  }
+
+  /** Answers a call with an error. */
+  refuse(call: Call, status: Status): void {
+    this.#underWay.delete(call.id);
+    if (!this.#closed) this.#server.refuse(call.id, status);
+  }
+
+  /** Ends the session: the connection is gone, or not wanted any more. */
+  close(error: NriError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#underWay.clear();
+    this.#client.fail(error);
+    this.#outputs.push({ kind: "close", error });
+  }
+
+  #take(connection: number, message: Message, nowMs: number): void {
+    if (this.#closed) return;
+    if (connection === Connection.runtime) {
+      if (this.#client.receive(message)) return;
+      this.#outputs.push({ kind: "notice", text: `an answer to call ${message.streamId}, which nobody waits for` });
+      return;
+    }
+    const incoming = this.#server.receive(message);
+    if (!incoming) return;
+    const { streamId: id, service, method, timeoutMs } = incoming;
+    const call: Call = { id, method, timeoutMs: timeoutMs > 0 ? timeoutMs : this.#requestTimeoutMs };
+    if (service !== Plugin.typeName) return this.#refuseUnknown(call, `service ${service}`);
+    try {
+      const content = decodeCall(method, incoming.payload);
+      if (!content) return this.#refuseUnknown(call, `method ${method}`);
+      const endsMs = nowMs + call.timeoutMs;
+      this.#wakeAtMs = Math.min(this.#wakeAtMs, endsMs);
+      this.#underWay.set(id, { call, endsMs, told: false });
+      this.#outputs.push({ kind: "call", call, content });
+    } catch (error) {
+      const text = `ttrpc: error unmarshalling payload: ${reasonOf(error)}`;
+      this.refuse(call, { code: StatusCode.internal, message: text });
+    }
+  }
+
+  #refuseUnknown(call: Call, what: string): void {
+    this.#outputs.push({ kind: "notice", text: `a call of unknown ${printable(what)}` });
+    this.refuse(call, { code: StatusCode.unimplemented, message: what });
+  }
+
+  #write(connection: number, message: Uint8Array): void {
+    this.#outputs.push({ kind: "write", bytes: encodeFrames(connection, message) });
+  }
+}
