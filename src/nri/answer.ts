@@ -1,4 +1,10 @@
-import { create, type DescMessage, type MessageInitShape, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { Adjustment } from "./adjustment.ts";
 import type { PluginCall } from "./calls.ts";
 import {
@@ -42,10 +48,7 @@ export function answerEvent(event: Event, handlers: Handlers, context: Context):
       const { request } = event;
       const overhead = orEmpty(LinuxResourcesSchema, request.overheadLinuxResources);
       const resources = orEmpty(LinuxResourcesSchema, request.linuxResources);
-      return after(
-        handlers.updatePodSandbox?.(podOf(request), overhead, resources, context),
-        () => nothing,
-      );
+      return after(handlers.updatePodSandbox?.(podOf(request), overhead, resources, context), () => nothing);
     }
     case "createContainer": {
       const { request } = event;

@@ -80,11 +80,7 @@ export interface Handlers {
   stopPodSandbox?: OfPod;
   removePodSandbox?: OfPod;
 
-  createContainer?(
-    pod: PodSandbox,
-    container: Container,
-    context: Context,
-  ): Maybe<Creation | undefined>;
+  createContainer?(pod: PodSandbox, container: Container, context: Context): Maybe<Creation | undefined>;
   postCreateContainer?: OfContainer;
   startContainer?: OfContainer;
   postStartContainer?: OfContainer;

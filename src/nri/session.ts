@@ -25,7 +25,8 @@ export interface Identity {
 /** A call of the runtime that is under way. */
 export interface Call {
   readonly id: number;
-  readonly method: string;
+  /** As its handler. */
+  readonly name: PluginCall["name"];
   /** How long the runtime waits for the answer. */
   readonly timeoutMs: number;
 }
@@ -99,7 +100,10 @@ export class Session {
     nowMs: number,
     done: (outcome: Outcome) => void,
   ): void {
-    if (this.#closed) return done({ error: new NriError("disconnected", `Cannot call ${method}: closed`) });
+    if (this.#closed) {
+      done({ error: new NriError("disconnected", `Cannot call ${method}: the connection is closed`) });
+      return;
+    }
     this.#wakeAtMs = Math.min(this.#wakeAtMs, nowMs + timeoutMs);
     this.#client.call({ service: Runtime.typeName, method, payload, timeoutMs }, nowMs, done);
   }
@@ -109,9 +113,7 @@ export class Session {
     if (this.#closed) return;
     try {
       this.#mux.push(chunk, (connection, piece) => {
-        this.#decoders
-          .get(connection)
-          ?.push(piece, (message) => this.#take(connection, message, nowMs));
+        this.#decoders.get(connection)?.push(piece, (message) => this.#take(connection, message, nowMs));
       });
     } catch (error) {
       this.close(error instanceof NriError ? error : new NriError("protocol", reasonOf(error)));
@@ -162,30 +164,37 @@ export class Session {
     if (this.#closed) return;
     if (connection === Connection.runtime) {
       if (this.#client.receive(message)) return;
-      this.#outputs.push({ kind: "notice", text: `an answer to call ${message.streamId}, which nobody waits for` });
+      this.#outputs.push({
+        kind: "notice",
+        text: `an answer to call ${message.streamId}, which nobody waits for`,
+      });
       return;
     }
     const incoming = this.#server.receive(message);
     if (!incoming) return;
-    const { streamId: id, service, method, timeoutMs } = incoming;
-    const call: Call = { id, method, timeoutMs: timeoutMs > 0 ? timeoutMs : this.#requestTimeoutMs };
-    if (service !== Plugin.typeName) return this.#refuseUnknown(call, `service ${service}`);
+    const { streamId, service, method } = incoming;
+    const timeoutMs = incoming.timeoutMs > 0 ? incoming.timeoutMs : this.#requestTimeoutMs;
     try {
-      const content = decodeCall(method, incoming.payload);
-      if (!content) return this.#refuseUnknown(call, `method ${method}`);
-      const endsMs = nowMs + call.timeoutMs;
-      this.#wakeAtMs = Math.min(this.#wakeAtMs, endsMs);
-      this.#underWay.set(id, { call, endsMs, told: false });
-      this.#outputs.push({ kind: "call", call, content });
+      const known = service === Plugin.typeName;
+      const content = known ? decodeCall(method, incoming.payload) : undefined;
+      if (content) this.#begin({ id: streamId, name: content.name, timeoutMs }, content, nowMs);
+      else this.#refuseUnknown(streamId, known ? `method ${method}` : `service ${service}`);
     } catch (error) {
       const text = `ttrpc: error unmarshalling payload: ${reasonOf(error)}`;
-      this.refuse(call, { code: StatusCode.internal, message: text });
+      this.#server.refuse(streamId, { code: StatusCode.internal, message: text });
     }
   }
 
-  #refuseUnknown(call: Call, what: string): void {
+  #begin(call: Call, content: PluginCall, nowMs: number): void {
+    const endsMs = nowMs + call.timeoutMs;
+    this.#wakeAtMs = Math.min(this.#wakeAtMs, endsMs);
+    this.#underWay.set(call.id, { call, endsMs, told: false });
+    this.#outputs.push({ kind: "call", call, content });
+  }
+
+  #refuseUnknown(streamId: number, what: string): void {
     this.#outputs.push({ kind: "notice", text: `a call of unknown ${printable(what)}` });
-    this.refuse(call, { code: StatusCode.unimplemented, message: what });
+    this.#server.refuse(streamId, { code: StatusCode.unimplemented, message: what });
   }
 
   #write(connection: number, message: Uint8Array): void {

@@ -90,8 +90,8 @@ export class Synchronization implements AsyncIterable<SynchronizeItem> {
 
   /** Hands over a part; `used` is called when the next may come. For the one who runs the plugin. */
   deliver(part: SynchronizePart, used: () => void): void {
-    if (this.#over) return used();
-    this.#parts.push({ part, used });
+    if (this.#over) used();
+    else this.#parts.push({ part, used });
     this.#wake();
   }
 

@@ -39,7 +39,8 @@ export class Client {
     const request = toBinary(RequestSchema, create(RequestSchema, { service, method, payload, timeoutNano }));
     if (request.length > maxMessageLength) {
       const { code, message } = tooLong(request.length, maxMessageLength);
-      return done({ error: new NriError("status", `Cannot call ${method}: ${message}`, code) });
+      done({ error: new NriError("status", `Cannot call ${method}: ${message}`, code) });
+      return;
     }
     const streamId = this.#streamId;
     this.#streamId += 2;
