@@ -86,7 +86,7 @@ export class Driver {
   }
 
   close(error: NriError): void {
-    this.#session.close(error);
+    this.#session.close(error, this.#port.now());
     this.#pump();
   }
 
@@ -168,10 +168,10 @@ export class Driver {
     };
     try {
       const answer = run();
-      if (answer instanceof Uint8Array) this.#session.respond(call, answer);
+      if (answer instanceof Uint8Array) this.#session.respond(call, answer, this.#port.now());
       else
         answer.then((payload) => {
-          this.#session.respond(call, payload);
+          this.#session.respond(call, payload, this.#port.now());
           this.#pump();
         }, fail);
     } catch (thrown) {
@@ -182,8 +182,9 @@ export class Driver {
   #failed(call: Call, otherwise: () => Uint8Array, thrown: unknown): void {
     const message = reasonOf(thrown);
     this.#options.log("error", `The handler ${call.name} failed: ${printable(message)}`);
-    if (this.#options.failRequests) this.#session.refuse(call, { code: StatusCode.unknown, message });
-    else this.#session.respond(call, otherwise());
+    if (this.#options.failRequests)
+      this.#session.refuse(call, { code: StatusCode.unknown, message }, this.#port.now());
+    else this.#session.respond(call, otherwise(), this.#port.now());
   }
 
   #configure(call: Call, request: ConfigureRequest): void {
@@ -219,7 +220,7 @@ export class Driver {
     const { state, end } = this.#synchronization ?? this.#beginSynchronization(call);
     if (part.more) {
       state.deliver(part, () => {
-        this.#session.respond(call, encode(SynchronizeResponseSchema, { more: true }));
+        this.#session.respond(call, encode(SynchronizeResponseSchema, { more: true }), this.#port.now());
         this.#pump();
       });
       return;

@@ -11,8 +11,8 @@ export interface PluginEnvironment {
 }
 
 export interface IdentityOptions {
-  readonly name?: string;
-  readonly index?: string;
+  readonly name?: string | undefined;
+  readonly index?: string | undefined;
 }
 
 /** Where the runtime is. */

@@ -15,6 +15,9 @@ const registrationTimeoutMs = 10_000;
 /** A runtime's time for a request, until it has said another one (nri, pkg/api/timeouts.go). */
 const defaultRequestTimeoutMs = 2000;
 
+/** A runtime's clock for a call begins before ours: it may close the connection this much before we expect it. */
+const slackMs = 100;
+
 export interface Identity {
   /** "network-logger". */
   readonly name: string;
@@ -88,7 +91,7 @@ export class Session {
     const payload = toBinary(RegisterPluginRequestSchema, create(RegisterPluginRequestSchema, fields));
     this.call(Runtime.method.registerPlugin.name, payload, registrationTimeoutMs, nowMs, (outcome) => {
       if ("payload" in outcome) this.#outputs.push({ kind: "registered" });
-      else this.close(new NriError("registration", outcome.error.message, outcome.error.status));
+      else this.close(new NriError("registration", outcome.error.message, outcome.error.status), nowMs);
     });
   }
 
@@ -116,7 +119,7 @@ export class Session {
         this.#decoders.get(connection)?.push(piece, (message) => this.#take(connection, message, nowMs));
       });
     } catch (error) {
-      this.close(error instanceof NriError ? error : new NriError("protocol", reasonOf(error)));
+      this.close(error instanceof NriError ? error : new NriError("protocol", reasonOf(error)), nowMs);
     }
   }
 
@@ -140,24 +143,30 @@ export class Session {
   }
 
   /** Answers a call with an encoded response. One that nobody waits for is dropped. */
-  respond(call: Call, payload: Uint8Array): void {
-    this.#underWay.delete(call.id);
-    if (!this.#closed) this.#server.respond(call.id, payload);
+  respond(call: Call, payload: Uint8Array, nowMs: number): void {
+    this.#finish(call, nowMs);
+    this.#server.respond(call.id, payload);
   }
 
   /** Answers a call with an error. */
-  refuse(call: Call, status: Status): void {
-    this.#underWay.delete(call.id);
-    if (!this.#closed) this.#server.refuse(call.id, status);
+  refuse(call: Call, status: Status, nowMs: number): void {
+    this.#finish(call, nowMs);
+    this.#server.refuse(call.id, status);
   }
 
   /** Ends the session: the connection is gone, or not wanted any more. */
-  close(error: NriError): void {
+  close(error: NriError, nowMs: number): void {
     if (this.#closed) return;
+    for (const { call } of [...this.#underWay.values()]) this.#finish(call, nowMs + slackMs);
     this.#closed = true;
-    this.#underWay.clear();
     this.#client.fail(error);
     this.#outputs.push({ kind: "close", error });
+  }
+
+  #finish(call: Call, nowMs: number): void {
+    const one = this.#underWay.get(call.id);
+    this.#underWay.delete(call.id);
+    if (one && !one.told && one.endsMs <= nowMs) this.#outputs.push({ kind: "overdue", call });
   }
 
   #take(connection: number, message: Message, nowMs: number): void {
@@ -198,6 +207,6 @@ export class Session {
   }
 
   #write(connection: number, message: Uint8Array): void {
-    this.#outputs.push({ kind: "write", bytes: encodeFrames(connection, message) });
+    if (!this.#closed) this.#outputs.push({ kind: "write", bytes: encodeFrames(connection, message) });
   }
 }

@@ -225,6 +225,27 @@ describe("time", () => {
     expect(plugin.sent()).toHaveLength(1);
   });
 
+  it.each([
+    [1899, 0],
+    [1901, 1],
+  ])("a call under way when the runtime closes after %i ms is named %i times", (nowMs, times) => {
+    const plugin = openPlugin({ runPodSandbox: () => gate().opened });
+    plugin.driver.receive(encodeCall(1, "RunPodSandbox", none));
+    plugin.nowMs = nowMs;
+    plugin.driver.close(lost);
+    expect(plugin.log.filter((line) => line.includes("has not answered"))).toHaveLength(times);
+  });
+
+  it("a handler that lets nothing else run is named all the same", () => {
+    const plugin = openPlugin({
+      runPodSandbox() {
+        plugin.nowMs = 3000;
+      },
+    });
+    plugin.driver.receive(encodeCall(1, "RunPodSandbox", none));
+    expect(plugin.log.filter((line) => line.includes("has not answered within 2000 ms"))).toHaveLength(1);
+  });
+
   it("an answer after the end is dropped", async () => {
     const { opened, open } = gate();
     const plugin = openPlugin({

@@ -10,18 +10,18 @@ import { connect, SocketSession } from "./connection.ts";
 
 export interface PluginOptions {
   /** Letters, digits and `_.+-`. Default NRI_PLUGIN_NAME, else the program's name without an index. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Two digits; plugins are called in this order. Default NRI_PLUGIN_IDX, else that of the program's name, `10-name`. */
-  readonly index?: string;
+  readonly index?: string | undefined;
   readonly handlers: Handlers;
   /** The runtime's unix socket. Default the descriptor of NRI_PLUGIN_SOCKET, else /var/run/nri/nri.sock. */
-  readonly socket?: string;
+  readonly socket?: string | undefined;
   /** Connect again when the connection is lost, or could not be made. Default true; a descriptor serves once. */
-  readonly reconnect?: boolean;
+  readonly reconnect?: boolean | undefined;
   /** When aborted, the plugin closes its connection, and its run ends without an error. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** True: what a handler throws fails the pod or the container. Default false: it is logged, and the runtime goes on. */
-  readonly failRequests?: boolean;
+  readonly failRequests?: boolean | undefined;
   /** Told what happens, a line each. Default: a line on stderr. */
   readonly log?: (level: LogLevel, message: string) => void;
 }
