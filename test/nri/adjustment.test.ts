@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { Adjustment } from "../../src/nri/adjustment.ts";
+import { encode } from "../../src/nri/answer.ts";
 import { ContainerAdjustmentSchema, ContainerUpdateSchema, IOPrioClass } from "../../src/nri/gen/api_pb.js";
 import { updateOf } from "../../src/nri/resources.ts";
-import { bytesOf } from "./support/calls.ts";
 
 it("every change is the message it should be", () => {
   const built = new Adjustment()
@@ -34,7 +34,7 @@ it("every change is the message it should be", () => {
     .linux((linux) => {
       linux.cgroupsPath = "/x";
     });
-  const written = bytesOf(ContainerAdjustmentSchema, {
+  const written = encode(ContainerAdjustmentSchema, {
     annotations: { a: "1", "-b": "" },
     env: [{ key: "K", value: "V" }, { key: "-L" }],
     args: ["", "sleep", "1"],
@@ -62,7 +62,7 @@ it("every change is the message it should be", () => {
       cgroupsPath: "/x",
     },
   });
-  expect(bytesOf(ContainerAdjustmentSchema, built.message)).toEqual(written);
+  expect(encode(ContainerAdjustmentSchema, built.message)).toEqual(written);
   expect(IOPrioClass.IOPRIO_CLASS_IDLE).toBe(3);
 });
 
@@ -73,8 +73,8 @@ it("an update says only what it changes", () => {
     ...{ mems: "0", blockioClass: "", rdtClass: "gold", unified: { "memory.high": "max" } },
   };
   const one = (value: bigint) => ({ value });
-  expect(bytesOf(ContainerUpdateSchema, updateOf("a", all, { ignoreFailure: true }))).toEqual(
-    bytesOf(ContainerUpdateSchema, {
+  expect(encode(ContainerUpdateSchema, updateOf("a", all, { ignoreFailure: true }))).toEqual(
+    encode(ContainerUpdateSchema, {
       containerId: "a",
       ignoreFailure: true,
       linux: {
@@ -94,7 +94,7 @@ it("an update says only what it changes", () => {
       },
     }),
   );
-  expect(bytesOf(ContainerUpdateSchema, updateOf("a", {}))).toEqual(
-    bytesOf(ContainerUpdateSchema, { containerId: "a", linux: { resources: {} } }),
+  expect(encode(ContainerUpdateSchema, updateOf("a", {}))).toEqual(
+    encode(ContainerUpdateSchema, { containerId: "a", linux: { resources: {} } }),
   );
 });

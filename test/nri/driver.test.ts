@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { encode } from "../../src/nri/answer.ts";
 import { NriError } from "../../src/nri/error.ts";
 import { eventNames } from "../../src/nri/events.ts";
 import {
@@ -18,7 +19,7 @@ import type { Handlers } from "../../src/nri/handlers.ts";
 import { updateOf } from "../../src/nri/resources.ts";
 import { encodeMessage, MessageType, maxMessageLength } from "../../src/nri/wire/message.ts";
 import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";
-import { bytesOf, configureBytes, encodeCall, registered, responseOf } from "./support/calls.ts";
+import { configureBytes, encodeCall, registered, responseOf } from "./support/calls.ts";
 import { gate, MemoryPlugin, settle } from "./support/memory-plugin.ts";
 import { streams } from "./support/streams.ts";
 
@@ -53,7 +54,7 @@ describe("a plugin without handlers", () => {
   );
 
   it.each([...Array(20).keys(), -1, 2_000_000_000])("answers success to StateChange %i", async (event) => {
-    const payload = bytesOf(StateChangeEventSchema, { event });
+    const payload = encode(StateChangeEventSchema, { event });
     expect((await ask(openPlugin(), encodeCall(1, "StateChange", payload))).status).toBeUndefined();
   });
 
@@ -105,7 +106,7 @@ describe("what is not in the API", () => {
     const pods: unknown[] = [];
     const plugin = openPlugin({ runPodSandbox: (pod) => pods.push(pod.id) });
     const more = Buffer.from("ba3e0568656c6c6f", "hex"); // field 999
-    const payload = Buffer.concat([bytesOf(RunPodSandboxRequestSchema, { pod: { id: "a" } }), more]);
+    const payload = Buffer.concat([encode(RunPodSandboxRequestSchema, { pod: { id: "a" } }), more]);
     expect((await ask(plugin, encodeCall(1, "RunPodSandbox", payload))).status).toBeUndefined();
     expect(pods).toEqual(["a"]);
   });
@@ -140,7 +141,7 @@ describe("the subscription", () => {
     ["", "", "v0.9.1", 0x7ff],
   ])("of everything at %s %s with nri '%s' is %i", async (runtimeName, runtimeVersion, NRIVersion, mask) => {
     const plugin = openPlugin(all);
-    const request = bytesOf(ConfigureRequestSchema, { runtimeName, runtimeVersion, NRIVersion });
+    const request = encode(ConfigureRequestSchema, { runtimeName, runtimeVersion, NRIVersion });
     const { payload } = await ask(plugin, encodeCall(1, "Configure", request));
     expect(fromBinary(ConfigureResponseSchema, payload).events).toBe(mask);
     expect(plugin.log.filter((line) => line.startsWith("warn"))).toHaveLength(mask === 0x7ff ? 1 : 0);
@@ -178,7 +179,7 @@ describe("a handler that throws", () => {
 
   it("is a status where the plugin asks for it", async () => {
     const plugin = openPlugin(handlers, true);
-    const stateChange = bytesOf(StateChangeEventSchema, { event: Event.STOP_POD_SANDBOX });
+    const stateChange = encode(StateChangeEventSchema, { event: Event.STOP_POD_SANDBOX });
     expect((await ask(plugin, encodeCall(1, "RunPodSandbox", none))).status).toEqual([2, "no\u001b[31m"]);
     expect((await ask(plugin, encodeCall(3, "StateChange", stateChange))).status).toEqual([2, "later"]);
     expect((await ask(plugin, encodeCall(5, "Synchronize", none))).status).toEqual([2, "not now"]);
@@ -268,15 +269,15 @@ describe("updateContainers", () => {
     const plugin = openPlugin();
     const failed = plugin.driver.updateContainers(updates);
     expect(plugin.sent()).toMatchObject([{ connection: 2, streamId: 3, type: 1 }]);
-    const payload = bytesOf(UpdateContainersResponseSchema, { failed: updates });
-    plugin.driver.receive(reply(encodeMessage(3, 2, bytesOf(ResponseSchema, { payload }))));
-    expect((await failed).map((one) => bytesOf(ContainerUpdateSchema, one))).toEqual(
-      updates.map((one) => bytesOf(ContainerUpdateSchema, one)),
+    const payload = encode(UpdateContainersResponseSchema, { failed: updates });
+    plugin.driver.receive(reply(encodeMessage(3, 2, encode(ResponseSchema, { payload }))));
+    expect((await failed).map((one) => encode(ContainerUpdateSchema, one))).toEqual(
+      updates.map((one) => encode(ContainerUpdateSchema, one)),
     );
   });
 
   it.each([
-    ["a status", bytesOf(ResponseSchema, { status: { code: 2, message: "no" } }), 2, "status"],
+    ["a status", encode(ResponseSchema, { status: { code: 2, message: "no" } }), 2, "status"],
     ["another type", none, 3, "protocol"],
     ["bytes that are no answer", Buffer.from("0aff", "hex"), 2, "protocol"],
   ])("fails by %s", async (_, payload, type, code) => {

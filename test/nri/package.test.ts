@@ -1,6 +1,5 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { Socket } from "node:net";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
@@ -8,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ROOT } from "../../scripts/cache-dir.ts";
 import { Plugin } from "../../src/nri/gen/api_pb.js";
 import { makeScratch } from "../support/scratch.ts";
-import { FakeConnection } from "./support/fake-runtime.ts";
+import { launch } from "./support/launch.ts";
 
 const run = promisify(execFile);
 const bin = join(ROOT, "node_modules/.bin");
@@ -83,15 +82,9 @@ it("another program is type-checked against it, strictly", async () => {
 
 it("the README's plugin runs from it", async () => {
   expect(example.split("\n").length).toBeLessThan(25);
-  const child = spawn(join(bin, "node"), ["example.ts"], {
-    cwd: consumer,
-    env: { NRI_PLUGIN_NAME: "network-logger", NRI_PLUGIN_IDX: "10", NRI_PLUGIN_SOCKET: "3" },
-    stdio: ["ignore", "pipe", "ignore", "pipe"],
-  });
-  const socket = child.stdio[3];
-  if (!(socket instanceof Socket) || !child.stdout) throw new Error("Cannot talk to the plugin: no socket");
-  const output = text(child.stdout);
-  const connection = new FakeConnection(socket, true);
+  const identity = { name: "network-logger", index: "10" };
+  const { child, connection } = launch(join(bin, "node"), join(consumer, "example.ts"), identity);
+  const output = child.stdout && text(child.stdout);
   const pod = { id: "9f75", name: "web", namespace: "shop", ips: ["10.0.0.7"] };
   expect(await connection.start({ pods: [pod] })).toBe(0b1101);
   await connection.ask(Plugin.method.runPodSandbox, {
@@ -100,7 +93,7 @@ it("the README's plugin runs from it", async () => {
   const { adjust } = await connection.ask(Plugin.method.createContainer, { pod, container: {} });
   expect(adjust?.env).toMatchObject([{ key: "POD_SANDBOX_ID", value: "9f75" }]);
   await connection.ask(Plugin.method.removePodSandbox, { pod });
-  socket.destroy();
+  connection.socket.destroy();
   expect(await output).toBe("found 9f75 shop/web\nstarted 9f75 /var/run/netns/a 10.0.0.7\nremoved 9f75\n");
 });
 

@@ -1,11 +1,12 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { encode } from "../../src/nri/answer.ts";
 import { NriError } from "../../src/nri/error.ts";
 import { SynchronizeRequestSchema, SynchronizeResponseSchema } from "../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../src/nri/handlers.ts";
 import { updateOf } from "../../src/nri/resources.ts";
 import type { Synchronization, SynchronizeItem } from "../../src/nri/synchronization.ts";
-import { bytesOf, encodeCall, responseOf, type SynchronizeInit } from "./support/calls.ts";
+import { encodeCall, responseOf, type SynchronizeInit } from "./support/calls.ts";
 import { gate, MemoryPlugin, settle } from "./support/memory-plugin.ts";
 
 const first: SynchronizeInit = { pods: [{ id: "p1" }, { id: "p2" }], containers: [{ id: "c1" }], more: true };
@@ -23,7 +24,7 @@ async function synchronize(handlers: Handlers, parts: readonly SynchronizeInit[]
   plugin.sent();
   const answers: unknown[] = [];
   for (const [i, part] of parts.entries()) {
-    plugin.driver.receive(encodeCall(2 * i + 1, "Synchronize", bytesOf(SynchronizeRequestSchema, part)));
+    plugin.driver.receive(encodeCall(2 * i + 1, "Synchronize", encode(SynchronizeRequestSchema, part)));
     await settle();
     for (const sent of plugin.sent()) {
       const { more, update } = fromBinary(SynchronizeResponseSchema, responseOf(sent).payload);
@@ -147,12 +148,12 @@ describe("Synchronize in parts", () => {
 
   it("takes little memory for 20,000 pods and containers", async () => {
     const labels = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`label-${i}`, "x".repeat(60)]));
-    const part = bytesOf(SynchronizeRequestSchema, {
+    const part = encode(SynchronizeRequestSchema, {
       pods: Array.from({ length: 1000 }, (_, i) => ({ id: `${i}`.padStart(64, "0"), labels })),
       containers: Array.from({ length: 1000 }, (_, i) => ({ id: `${i}`.padStart(64, "1"), labels })),
       more: true,
     });
-    const end = bytesOf(SynchronizeRequestSchema, {});
+    const end = encode(SynchronizeRequestSchema, {});
     let count = 0;
     let mostBytes = 0;
     const bytesHeld = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;

@@ -1,15 +1,15 @@
-import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
+import { encode } from "../../../src/nri/answer.ts";
 import { NriError } from "../../../src/nri/error.ts";
 import { Event, Plugin, UpdateContainersResponseSchema } from "../../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../../src/nri/handlers.ts";
 import { createPlugin, type PluginOptions } from "../../../src/nri/node/run-plugin.ts";
 import { updateOf } from "../../../src/nri/resources.ts";
-import { bytesOf } from "../support/calls.ts";
 import { FakeRuntime } from "../support/fake-runtime.ts";
+import { launch } from "../support/launch.ts";
 import { gate } from "../support/memory-plugin.ts";
 
 /** Runs a plugin until the test ends; `ended` has its error, undefined for none. */
@@ -105,7 +105,7 @@ describe("a plugin on a socket", () => {
     await expect(plugin.updateContainers([])).rejects.toMatchObject({ code: "disconnected" });
     const connection = await runtime.next();
     const failed = [{ containerId: "container-1" }];
-    connection.onCall = () => bytesOf(UpdateContainersResponseSchema, { failed });
+    connection.onCall = () => encode(UpdateContainersResponseSchema, { failed });
     await connection.start();
     await connection.ask(Plugin.method.postStartContainer, { pod, container });
     expect(await plugin.updateContainers([])).toMatchObject(failed);
@@ -268,19 +268,12 @@ describe("options", () => {
 
   it("come from the environment of a plugin that the runtime launched", async () => {
     const script = join(import.meta.dirname, "../support/launched.ts");
-    const env = { NRI_PLUGIN_NAME: "launched", NRI_PLUGIN_IDX: "42", NRI_PLUGIN_SOCKET: "3" };
-    const child = spawn(process.execPath, [script], { env, stdio: ["ignore", "ignore", "inherit", "pipe"] });
-    const socket = child.stdio[3];
-    expect(socket).toMatchObject({ writable: true });
-    const { FakeConnection } = await import("../support/fake-runtime.ts");
-    const { Socket } = await import("node:net");
-    if (!(socket instanceof Socket)) throw new Error("Cannot talk to the child: no socket");
-    const connection = new FakeConnection(socket, true);
+    const { child, connection } = launch(process.execPath, script, { name: "launched", index: "42" });
     const exit = new Promise((resolve) => child.on("exit", resolve));
     expect(await connection.registration).toMatchObject({ pluginName: "launched", pluginIdx: "42" });
     expect(await connection.start({}, { config: "hello" })).toBe(1);
     await connection.ask(Plugin.method.runPodSandbox, { pod });
-    socket.destroy();
+    connection.socket.destroy();
     expect(await exit).toBe(7);
   });
 });

@@ -1,4 +1,5 @@
-import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { encode } from "../../../src/nri/answer.ts";
 import {
   ConfigureRequestSchema,
   EmptySchema,
@@ -11,10 +12,6 @@ import { encodeMessage, MessageType } from "../../../src/nri/wire/message.ts";
 import { Connection, encodeFrames } from "../../../src/nri/wire/mux.ts";
 import type { Sent } from "./messages.ts";
 
-export function bytesOf<S extends DescMessage>(schema: S, fields: MessageInitShape<S>): Uint8Array {
-  return toBinary(schema, create(schema, fields));
-}
-
 /** A runtime's call as bytes on the socket. */
 export function encodeCall(
   streamId: number,
@@ -22,7 +19,7 @@ export function encodeCall(
   payload: Uint8Array,
   fields: MessageInitShape<typeof RequestSchema> = {},
 ): Uint8Array {
-  const request = bytesOf(RequestSchema, { service: Plugin.typeName, method, payload, ...fields });
+  const request = encode(RequestSchema, { service: Plugin.typeName, method, payload, ...fields });
   return encodeFrames(Connection.plugin, encodeMessage(streamId, MessageType.request, request));
 }
 
@@ -33,7 +30,7 @@ export const registered = encodeFrames(
 );
 
 /** What containerd 2.3 says first. */
-export const configureBytes = bytesOf(ConfigureRequestSchema, {
+export const configureBytes = encode(ConfigureRequestSchema, {
   runtimeName: "containerd",
   runtimeVersion: "v2.3.4",
   registrationTimeout: 5000n,

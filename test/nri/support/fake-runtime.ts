@@ -1,111 +1,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server as NetServer, type Socket } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DescMessage, fromBinary, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { onTestFinished } from "vitest";
-import {
-  ConfigureRequestSchema,
-  ConfigureResponseSchema,
-  Plugin,
-  type RegisterPluginRequest,
-  RegisterPluginRequestSchema,
-  SynchronizeRequestSchema,
-} from "../../../src/nri/gen/api_pb.js";
-import { Client } from "../../../src/nri/wire/client.ts";
-import { MessageDecoder } from "../../../src/nri/wire/message.ts";
-import { Connection, encodeFrames, MuxDecoder } from "../../../src/nri/wire/mux.ts";
-import { type IncomingCall, Server } from "../../../src/nri/wire/server.ts";
-import { bytesOf, type SynchronizeInit } from "./calls.ts";
-
-type Configuration = MessageInitShape<typeof ConfigureRequestSchema>;
-
-/** What containerd 2.3 says of itself. */
-const containerd23: Configuration = {
-  ...{ runtimeName: "containerd", runtimeVersion: "v2.3.4", NRIVersion: "v0.12.0" },
-  ...{ registrationTimeout: 5000n, requestTimeout: 2000n },
-};
-
-/** One plugin as the runtime sees it. */
-export class FakeConnection {
-  readonly socket: Socket;
-  /** Waits for RegisterPlugin, which is answered when this is. */
-  readonly registration: Promise<RegisterPluginRequest>;
-  /** Waits for the end of the connection. */
-  readonly closed: Promise<void>;
-  /** Answers calls of the plugin but RegisterPlugin. */
-  onCall: (call: IncomingCall) => Uint8Array = () => new Uint8Array(0);
-  readonly #client: Client;
-  readonly #server: Server;
-
-  constructor(socket: Socket, answers: boolean) {
-    this.socket = socket;
-    const write = (connection: number) => (message: Uint8Array) => {
-      if (!socket.destroyed) socket.write(encodeFrames(connection, message));
-    };
-    this.#client = new Client(write(Connection.plugin));
-    this.#server = new Server(write(Connection.runtime));
-    this.closed = new Promise((resolve) => {
-      socket.on("close", resolve).on("error", () => {});
-    });
-    this.registration = new Promise((resolve) => {
-      const mux = new MuxDecoder();
-      const decoders = new Map([
-        [Connection.plugin as number, new MessageDecoder()],
-        [Connection.runtime, new MessageDecoder()],
-      ]);
-      socket.on("data", (chunk) => {
-        mux.push(chunk, (connection, piece) => {
-          decoders.get(connection)?.push(piece, (message) => {
-            if (connection === Connection.plugin) {
-              this.#client.receive(message);
-              return;
-            }
-            const call = this.#server.receive(message);
-            if (call?.method === "RegisterPlugin") {
-              if (answers) this.#server.respond(call.streamId, new Uint8Array(0));
-              resolve(fromBinary(RegisterPluginRequestSchema, call.payload));
-            } else if (call) this.#server.respond(call.streamId, this.onCall(call));
-          });
-        });
-      });
-    });
-  }
-
-  /** Calls a method of the plugin. */
-  call(method: string, payload: Uint8Array, timeoutMs = 2000): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      this.#client.call({ service: Plugin.typeName, method, payload, timeoutMs }, 0, (outcome) => {
-        if ("payload" in outcome) resolve(outcome.payload);
-        else reject(outcome.error);
-      });
-    });
-  }
-
-  async ask<I extends DescMessage, O extends DescMessage>(
-    method: { readonly name: string; readonly input: I; readonly output: O },
-    fields: MessageInitShape<I>,
-  ): Promise<MessageShape<O>> {
-    return fromBinary(method.output, await this.call(method.name, bytesOf(method.input, fields)));
-  }
-
-  /** Register, Configure, Synchronize; the mask of events. */
-  async start(state: SynchronizeInit = {}, configuration: Configuration = containerd23): Promise<number> {
-    await this.registration;
-    const answer = await this.call("Configure", bytesOf(ConfigureRequestSchema, configuration));
-    await this.call("Synchronize", bytesOf(SynchronizeRequestSchema, state));
-    return fromBinary(ConfigureResponseSchema, answer).events;
-  }
-}
+import { RuntimeConnection } from "../../../scripts/nri/runtime-connection.ts";
 
 /** A runtime on a unix socket, for what no containerd at hand does. Gone when the test is. */
 export class FakeRuntime {
   readonly socket: string;
   /** False: RegisterPlugin is heard and not answered. */
   answersRegistration = true;
-  readonly #server: NetServer;
-  readonly #arrived: FakeConnection[] = [];
-  readonly #waiting: ((connection: FakeConnection) => void)[] = [];
+  readonly #server: Server;
+  readonly #arrived: RuntimeConnection[] = [];
+  readonly #waiting: ((connection: RuntimeConnection) => void)[] = [];
 
   static async listen(socket?: string): Promise<FakeRuntime> {
     const folder = mkdtempSync(join(tmpdir(), "cni-tap-nri-"));
@@ -121,17 +28,17 @@ export class FakeRuntime {
   private constructor(socket: string) {
     this.socket = socket;
     this.#server = createServer((peer) => {
-      const connection = new FakeConnection(peer, this.answersRegistration);
+      const connection = new RuntimeConnection(peer, this.answersRegistration);
       this.#all.add(connection);
       const waiting = this.#waiting.shift();
       if (waiting) waiting(connection);
       else this.#arrived.push(connection);
     });
   }
-  readonly #all = new Set<FakeConnection>();
+  readonly #all = new Set<RuntimeConnection>();
 
   /** The next plugin that connects. */
-  async next(): Promise<FakeConnection> {
+  async next(): Promise<RuntimeConnection> {
     const arrived = this.#arrived.shift();
     return arrived ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
