@@ -111,9 +111,12 @@ export class Driver {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    for (let outputs = this.#session.take(); outputs.length > 0; outputs = this.#session.take())
-      for (const output of outputs) this.#do(output);
-    this.#pumping = false;
+    try {
+      for (let outputs = this.#session.take(); outputs.length > 0; outputs = this.#session.take())
+        for (const output of outputs) this.#do(output);
+    } finally {
+      this.#pumping = false;
+    }
   }
 
   #do(output: Output): void {

@@ -1,3 +1,6 @@
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import type { Suite } from "../../scripts/containerd/packages.ts";
@@ -136,6 +139,27 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       await node().restart();
       await waitFor("the plugin again", () => pods.length === 2);
       expect(pods[1]).toContain(pod.id);
+      await node().stopPod(pod.id);
+      await node().removePod(pod.id);
+    });
+
+    it("runs when containerd launches it, with the descriptor it is given", async () => {
+      const folder = join(node().folder, "nri");
+      await build({
+        entryPoints: [join(import.meta.dirname, "support/launched-plugin.ts")],
+        outfile: join(folder, "plugin.mjs"),
+        ...{ bundle: true, format: "esm", platform: "node" },
+      });
+      await copyFile(process.execPath, join(folder, "node")); // where it is may not be seen in the namespaces
+      const command = `exec ${folder}/node ${folder}/plugin.mjs ${folder}/heard`;
+      await writeFile(join(folder, "plugins/20-launched"), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+      await writeFile(join(folder, "conf.d/launched.conf"), "hello");
+      await node().restart();
+      const pod = await node().runPod({ name: "launched-0" });
+      const heard = (await readFile(join(folder, "heard"), "utf8")).split("\n");
+      expect(heard).toEqual(
+        expect.arrayContaining(["config hello", "Registered with the runtime", "run launched-0"]),
+      );
       await node().stopPod(pod.id);
       await node().removePod(pod.id);
     });

@@ -5,6 +5,9 @@ import { NriError, reasonOf } from "../error.ts";
 import type { Target } from "../identity.ts";
 import type { Identity } from "../session.ts";
 
+/** Node's timers take no longer time: they would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Connects to a runtime. @throws NriError "connect" */
 export async function connect(target: Target, signal?: AbortSignal): Promise<Socket> {
   const name = "path" in target ? target.path : `descriptor ${target.descriptor}`;
@@ -79,13 +82,11 @@ export class SocketSession {
     if (atMs >= this.#timerAtMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerAtMs = Number.POSITIVE_INFINITY;
-        this.driver.tick();
-        this.#arm();
-      },
-      Math.max(1, Math.ceil(atMs - performance.now())),
-    );
+    const delayMs = Math.min(Math.max(1, Math.ceil(atMs - performance.now())), longestTimerMs);
+    this.#timer = setTimeout(() => {
+      this.#timerAtMs = Number.POSITIVE_INFINITY;
+      this.driver.tick();
+      this.#arm();
+    }, delayMs);
   }
 }

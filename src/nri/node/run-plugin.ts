@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Backoff } from "../backoff.ts";
 import type { LogLevel } from "../driver.ts";
-import { NriError } from "../error.ts";
+import { NriError, printable } from "../error.ts";
 import type { ContainerUpdate } from "../gen/api_pb.js";
 import type { Handlers, UpdateInit } from "../handlers.ts";
 import { resolveIdentity, resolveTarget, type Target } from "../identity.ts";
@@ -41,8 +41,8 @@ export interface NriPlugin {
 }
 
 /** Runs a plugin until its signal is aborted; see `NriPlugin.run`. */
-export function runPlugin(options: PluginOptions): Promise<void> {
-  return createPlugin(options).run();
+export async function runPlugin(options: PluginOptions): Promise<void> {
+  await createPlugin(options).run();
 }
 
 /** A plugin that also speaks to the runtime by itself. @throws NriError "configuration" */
@@ -80,7 +80,7 @@ class Runner {
       if (!again) throw error;
       if (synchronized) backoff.reset();
       const delayMs = backoff.next();
-      this.#log("warn", `${error.message}; trying again in ${delayMs} ms`);
+      this.#log("warn", `${printable(error.message)}; trying again in ${delayMs} ms`);
       await delay(delayMs, undefined, signal && { signal }).catch(() => {}); // aborted: the loop ends
     }
   }
@@ -102,6 +102,7 @@ class Runner {
       signal?.addEventListener("abort", abort);
       this.#session = session;
       session.open(this.#identity);
+      if (signal?.aborted) abort(); // while it connected
       const error = await session.ended;
       signal?.removeEventListener("abort", abort);
       return { error, synchronized: session.driver.synchronized };

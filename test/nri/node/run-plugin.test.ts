@@ -6,7 +6,8 @@ import { encode } from "../../../src/nri/answer.ts";
 import { NriError } from "../../../src/nri/error.ts";
 import { Event, Plugin, UpdateContainersResponseSchema } from "../../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../../src/nri/handlers.ts";
-import { createPlugin, type PluginOptions } from "../../../src/nri/node/run-plugin.ts";
+import { connect } from "../../../src/nri/node/connection.ts";
+import { createPlugin, type PluginOptions, runPlugin } from "../../../src/nri/node/run-plugin.ts";
 import { updateOf } from "../../../src/nri/resources.ts";
 import { FakeRuntime } from "../support/fake-runtime.ts";
 import { launch } from "../support/launch.ts";
@@ -192,7 +193,7 @@ describe("the end", () => {
     if (moment === "synchronized" || moment === "in a call") await connection.start();
     if (moment === "in a call") connection.ask(Plugin.method.runPodSandbox, { pod }).catch(() => {});
     connection.socket.end();
-    expect(await ended).toMatchObject({ code: expect.stringMatching(/disconnected|registration/) });
+    expect(await ended).toMatchObject({ code: "disconnected" });
     await connection.closed;
   });
 
@@ -212,6 +213,10 @@ describe("the end", () => {
     onTestFinished(() => void server.close());
     const { ended } = start(socket, {}, { reconnect: false });
     expect(await ended).toMatchObject({ code: "protocol" });
+  });
+
+  it("is an error where the descriptor is no socket", async () => {
+    await expect(connect({ descriptor: 987_654 })).rejects.toMatchObject({ code: "connect" });
   });
 
   it("by a refused registration is an error, and the connection closed", async () => {
@@ -262,7 +267,10 @@ describe("reconnecting", () => {
 });
 
 describe("options", () => {
-  it("that cannot be used are refused at once", () => {
+  it("that cannot be used are refused at once", async () => {
+    await expect(runPlugin({ name: "a b", index: "10", handlers: {} })).rejects.toMatchObject({
+      code: "configuration",
+    });
     expect(() => createPlugin({ name: "a b", index: "10", handlers: {} })).toThrow(NriError);
   });
 
