@@ -8,6 +8,11 @@ import type { Identity } from "../session.ts";
 /** Node's timers take no longer time: they would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
+/** What to give setTimeout. */
+export function timerDelayMs(atMs: number, nowMs: number): number {
+  return Math.min(Math.max(1, Math.ceil(atMs - nowMs)), longestTimerMs);
+}
+
 /** Connects to a runtime. @throws NriError "connect" */
 export async function connect(target: Target, signal?: AbortSignal): Promise<Socket> {
   const name = "path" in target ? target.path : `descriptor ${target.descriptor}`;
@@ -82,7 +87,7 @@ export class SocketSession {
     if (atMs >= this.#timerAtMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
-    const delayMs = Math.min(Math.max(1, Math.ceil(atMs - performance.now())), longestTimerMs);
+    const delayMs = timerDelayMs(atMs, performance.now());
     this.#timer = setTimeout(() => {
       this.#timerAtMs = Number.POSITIVE_INFINITY;
       this.driver.tick();

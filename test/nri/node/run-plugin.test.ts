@@ -4,9 +4,14 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { encode } from "../../../src/nri/answer.ts";
 import { NriError } from "../../../src/nri/error.ts";
-import { Event, Plugin, UpdateContainersResponseSchema } from "../../../src/nri/gen/api_pb.js";
+import {
+  Event,
+  Plugin,
+  RunPodSandboxRequestSchema,
+  UpdateContainersResponseSchema,
+} from "../../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../../src/nri/handlers.ts";
-import { connect } from "../../../src/nri/node/connection.ts";
+import { connect, timerDelayMs } from "../../../src/nri/node/connection.ts";
 import { createPlugin, type PluginOptions, runPlugin } from "../../../src/nri/node/run-plugin.ts";
 import { updateOf } from "../../../src/nri/resources.ts";
 import { FakeRuntime } from "../support/fake-runtime.ts";
@@ -159,6 +164,12 @@ async function stable(read: () => number): Promise<number> {
   });
   return last;
 }
+
+it("a runtime that would wait for years is no timer that fires at once", () => {
+  expect(timerDelayMs(1e15, 0)).toBe(2 ** 31 - 1);
+  expect(timerDelayMs(10, 8.5)).toBe(2);
+  expect(timerDelayMs(10, 20)).toBe(1);
+});
 
 describe("the end", () => {
   it("by the signal is no error, whatever it does", async () => {
