@@ -4,12 +4,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { encode } from "../../../src/nri/answer.ts";
 import { NriError } from "../../../src/nri/error.ts";
-import {
-  Event,
-  Plugin,
-  RunPodSandboxRequestSchema,
-  UpdateContainersResponseSchema,
-} from "../../../src/nri/gen/api_pb.js";
+import { Event, Plugin, UpdateContainersResponseSchema } from "../../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../../src/nri/handlers.ts";
 import { connect, timerDelayMs } from "../../../src/nri/node/connection.ts";
 import { createPlugin, type PluginOptions, runPlugin } from "../../../src/nri/node/run-plugin.ts";
