@@ -29,7 +29,8 @@ archive_uri() {
 }
 
 # private_apt DIR SUITE TYPE WORD...: apt-get WORD... that knows only SUITE (main) of the machine's own archive;
-# TYPE is deb or deb-src. Lists and downloads stay in DIR. Release files are checked against Debian's keyring.
+# TYPE is deb or deb-src. Lists and downloads stay in DIR. Release files are checked against Debian's keyring, but may
+# be old: a mirror that is behind by a week still serves what is wanted here.
 private_apt() {
   dir=$1 suite=$2 type=$3
   shift 3
@@ -44,5 +45,5 @@ private_apt() {
   echo "$type [signed-by=$keyring] $uri $suite main" >"$dir/$suite-$type.list"
   apt-get -qq -oDir::Etc::SourceList="$dir/$suite-$type.list" -oDir::Etc::SourceParts=/dev/null \
     -oDir::State::Lists="$dir/lists" -oDir::Cache="$dir/cache" -oAPT::Sandbox::User=root \
-    -oAcquire::Languages=none -oAcquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false "$@"
+    -oAcquire::Check-Valid-Until=false -oAcquire::Languages=none -oAcquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false "$@"
 }

@@ -18,6 +18,9 @@ export async function runTool(command: string, args: readonly string[]): Promise
   }
 }
 
+/** The C compilers a build knows: for static executables of musl, and the machine's own. */
+export type CCompiler = "musl-gcc" | "gcc";
+
 /** A compiler with its flags. Objects are kept under the hash of everything they were made from. */
 export interface Compiler {
   readonly command: string;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "../cache-dir.ts";
-import { type Compiler, compile, runTool } from "./compile.ts";
+import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
 
 const ENGINE = ["quickjs", "libregexp", "libunicode", "cutils", "dtoa"];
 const COMPILER_ONLY = ["qjsc", "quickjs-libc"];
@@ -17,14 +17,14 @@ export function quickjsSource(env: NodeJS.ProcessEnv = process.env): string {
   return folder;
 }
 
-/** QuickJS, small and for musl: the objects a tap is linked with, and qjsc, its compiler to bytecode. */
+/** QuickJS, small: the objects a tap is linked with, and qjsc, its compiler to bytecode. */
 export interface QuickJs {
-  readonly source: string;
   readonly objects: readonly string[];
   readonly qjsc: string;
 }
 
-export async function buildQuickJs(): Promise<QuickJs> {
+/** The objects are the compiler's; qjsc is a static one of musl in any case. */
+export async function buildQuickJs(command: CCompiler = "musl-gcc"): Promise<QuickJs> {
   const source = quickjsSource();
   const version = readFileSync(join(source, "VERSION"), "utf8").trim();
   const compiler: Compiler = {
@@ -41,7 +41,8 @@ export async function buildQuickJs(): Promise<QuickJs> {
     ],
     includes: [],
   };
-  const sources = [...ENGINE, ...COMPILER_ONLY].map((name) => join(source, `${name}.c`));
+  const engine = ENGINE.map((name) => join(source, `${name}.c`));
+  const sources = [...engine, ...COMPILER_ONLY.map((name) => join(source, `${name}.c`))];
   const objects = await compile(compiler, sources);
   const digest = /-([0-9a-f]+)\.o$/.exec(objects[0] ?? "")?.[1] ?? version;
   const qjsc = join(cacheDir(), "objects", `qjsc-${digest}`);
@@ -59,5 +60,6 @@ export async function buildQuickJs(): Promise<QuickJs> {
     ]);
     renameSync(fresh, qjsc);
   }
-  return { source, objects: objects.slice(0, ENGINE.length), qjsc };
+  if (command === "musl-gcc") return { objects: objects.slice(0, engine.length), qjsc };
+  return { objects: await compile({ ...compiler, command }, engine), qjsc };
 }

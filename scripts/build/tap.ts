@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "../cache-dir.ts";
-import { type Compiler, compile, runTool } from "./compile.ts";
-import { buildQuickJs } from "./quickjs.ts";
+import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
+import { buildQuickJs, quickjsSource } from "./quickjs.ts";
 
 const NATIVE = join(ROOT, "src", "native");
 const SOURCES = ["scan", "log", "io", "arena", "last-resort", "host"];
@@ -27,8 +27,12 @@ export interface TapBuild {
   readonly out: string;
   /** What the tap calls itself; the executable's name otherwise. */
   readonly name?: string;
-  /** Further flags for the host, as -DTAP_TEST_FAULTS. */
+  /** musl-gcc makes a static executable; gcc one of the machine's own C library, which sanitizers need. */
+  readonly compiler?: CCompiler;
+  /** Further flags for the host's C and for linking it, as -DTAP_TEST_FAULTS. */
   readonly flags?: readonly string[];
+  /** Further sources, compiled as the host's own. */
+  readonly sources?: readonly string[];
 }
 
 export function packageVersion(): string {
@@ -54,18 +58,25 @@ export async function bundleTap(entry: string): Promise<string> {
   return bundle.outputFiles[0]?.text ?? "";
 }
 
-/** A static executable from a script: esbuild, qjsc, musl-gcc. */
-export async function buildTap({ entry, out, name = basename(out), flags = [] }: TapBuild): Promise<void> {
-  const quickjs = await buildQuickJs();
+/** The objects of the host, and of further sources. */
+export async function compileHost({
+  compiler: command = "musl-gcc",
+  flags = [],
+  sources = [],
+}: Pick<TapBuild, "compiler" | "flags" | "sources">): Promise<string[]> {
   const compiler: Compiler = {
-    command: "musl-gcc",
-    flags: [...NATIVE_FLAGS, ...flags, "-isystem", quickjs.source],
-    includes: [],
+    command,
+    flags: [...NATIVE_FLAGS, ...flags, "-isystem", quickjsSource()],
+    includes: [NATIVE],
   };
-  const objects = await compile(
-    compiler,
-    SOURCES.map((source) => join(NATIVE, `${source}.c`)),
-  );
+  return compile(compiler, [...SOURCES.map((source) => join(NATIVE, `${source}.c`)), ...sources]);
+}
+
+/** An executable from a script: esbuild, qjsc, a C compiler. */
+export async function buildTap(tap: TapBuild): Promise<void> {
+  const { entry, out, name = basename(out), compiler = "musl-gcc", flags = [] } = tap;
+  const quickjs = await buildQuickJs(compiler);
+  const objects = await compileHost(tap);
   mkdirSync(dirname(out), { recursive: true });
   const work = mkdtempSync(`${out}-build-`);
   try {
@@ -77,11 +88,12 @@ export async function buildTap({ entry, out, name = basename(out), flags = [] }:
     const identity = `\nconst char tap_name[] = "${name}";\n`;
     writeFileSync(code, readFileSync(code, "utf8") + identity);
     const fresh = join(work, "tap");
-    await runTool("musl-gcc", [
-      "-static",
+    await runTool(compiler, [
+      ...(compiler === "musl-gcc" ? ["-static"] : []),
       "-Os",
       "-Wl,--gc-sections",
-      "-s",
+      ...(flags.includes("-g") ? [] : ["-s"]),
+      ...flags,
       "-o",
       fresh,
       code,

@@ -1,11 +1,14 @@
-/* Memory for a process that lives a fraction of a millisecond: taken from the front, never given back. */
+/* Memory for a process that lives a fraction of a millisecond: taken from the front; what is given back waits, sorted
+   by its size, for the next block like it. Nothing goes back to the kernel. */
 #ifndef CNI_TAP_ARENA_H
 #define CNI_TAP_ARENA_H
 
 #include <stddef.h>
 
-/* NULL when the arena's 16 MB are used up. Aligned to 16 bytes. */
+/* NULL when the arena's 16 MB are used up. Aligned to 8 bytes. */
 void *arena_take(size_t size);
+
+void arena_give_back(void *block);
 
 /* Grows or shrinks a block, in place where it is the last one. */
 void *arena_resize(void *block, size_t size);

@@ -87,6 +87,10 @@ static void set(JSContext *ctx, JSValueConst object, const char *name, JSValue v
   JS_SetPropertyStr(ctx, object, name, value);
 }
 
+/* What a function made of several parts gives back: nothing when one of them could not be made. A script that is told
+   half of what there is answers wrongly; one that throws leaves the answer to the last resort. */
+static JSValue whole(JSContext *ctx, JSValue value) { return JS_HasException(ctx) ? JS_EXCEPTION : value; }
+
 static JSValue host_env(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
   const char *name = bytes_of_string(ctx, argv[0], NULL);
@@ -112,7 +116,22 @@ static JSValue host_now(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   JSValue pair = JS_NewArray(ctx);
   JS_SetPropertyUint32(ctx, pair, 0, JS_NewFloat64(ctx, (double)now.tv_sec));
   JS_SetPropertyUint32(ctx, pair, 1, JS_NewInt32(ctx, (int32_t)(now.tv_nsec / 1000)));
-  return pair;
+  return whole(ctx, pair);
+}
+
+static bool read_words(JSContext *ctx, JSValueConst object, const char *name, bool ending, struct scan_request *request) {
+  uint32_t length;
+  JSValue list = JS_GetPropertyStr(ctx, object, name);
+  if (!read_length(ctx, list, &length)) return false;
+  for (uint32_t i = 0; i < length; i++) {
+    const char *word = bytes_of_string(ctx, JS_GetPropertyUint32(ctx, list, i), NULL);
+    if (!word) return false;
+    if (!scan_add_word(&request->words, word, ending)) {
+      JS_ThrowRangeError(ctx, "%s", name);
+      return false;
+    }
+  }
+  return true;
 }
 
 static bool read_scan_request(JSContext *ctx, JSValueConst object, struct scan_request *request, size_t *byte_limit) {
@@ -125,24 +144,15 @@ static bool read_scan_request(JSContext *ctx, JSValueConst object, struct scan_r
   request->depth_limit = (uint32_t)depth;
   request->secret_limit = (uint32_t)secrets;
 
-  uint32_t words;
-  JSValue names = JS_GetPropertyStr(ctx, object, "members"), word_list = JS_GetPropertyStr(ctx, object, "words");
-  if (!read_length(ctx, names, &request->name_count) || !read_length(ctx, word_list, &words)) return false;
+  JSValue names = JS_GetPropertyStr(ctx, object, "members");
+  if (!read_length(ctx, names, &request->name_count)) return false;
   if (request->name_count > SCAN_MEMBERS) {
     JS_ThrowRangeError(ctx, "members");
     return false;
   }
   for (uint32_t i = 0; i < request->name_count; i++)
     if (!(request->names[i] = bytes_of_string(ctx, JS_GetPropertyUint32(ctx, names, i), NULL))) return false;
-  for (uint32_t i = 0; i < words; i++) {
-    const char *word = bytes_of_string(ctx, JS_GetPropertyUint32(ctx, word_list, i), NULL);
-    if (!word) return false;
-    if (!scan_add_word(&request->words, word)) {
-      JS_ThrowRangeError(ctx, "words");
-      return false;
-    }
-  }
-  return true;
+  return read_words(ctx, object, "words", false, request) && read_words(ctx, object, "endings", true, request);
 }
 
 static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -171,14 +181,13 @@ static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSVa
   }
   to = 0;
   for (uint32_t i = 0; scanned.error == SCAN_OK && i < scanned.secret_count; i++) {
-    const struct scan_secret *secret = &scanned.secret[i];
-    const uint32_t fields[] = {secret->kind, secret->key_start, secret->key_end, secret->start, secret->end};
-    for (int f = 0; f < 5; f++)
-      if (JS_SetPropertyUint32(ctx, secrets, to++, JS_NewUint32(ctx, fields[f])) < 0) return JS_EXCEPTION;
+    if (JS_SetPropertyUint32(ctx, secrets, to++, JS_NewUint32(ctx, scanned.secret[i].start)) < 0 ||
+        JS_SetPropertyUint32(ctx, secrets, to++, JS_NewUint32(ctx, scanned.secret[i].end)) < 0)
+      return JS_EXCEPTION;
   }
   set(ctx, scan, "members", members);
   set(ctx, scan, "secrets", secrets);
-  return scan;
+  return whole(ctx, scan);
 }
 
 static JSValue host_text(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -268,7 +277,7 @@ static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueC
     JS_SetPropertyUint32(ctx, list, 2 * i, JS_NewInt32(ctx, faults.item[i].code));
     JS_SetPropertyUint32(ctx, list, 2 * i + 1, JS_NewInt32(ctx, faults.item[i].detail));
   }
-  return list;
+  return whole(ctx, list);
 }
 
 static JSValue host_reply(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -278,6 +287,7 @@ static JSValue host_reply(JSContext *ctx, JSValueConst this, int argc, JSValueCo
   if (!read_pieces(ctx, argv[0], &pieces, false) || JS_ToInt32(ctx, &exit_code, argv[1]) != 0) return JS_EXCEPTION;
   int error = io_write_output(pieces.piece, pieces.count);
   if (error == 0) io_exit_code = exit_code;
+  io_output_ended = true;
   return JS_NewInt32(ctx, error);
 }
 
@@ -337,7 +347,10 @@ static void *take(JSMallocState *state, size_t size) {
   return arena_take(size);
 }
 
-static void give_back(JSMallocState *state, void *block) { (void)state, (void)block; }
+static void give_back(JSMallocState *state, void *block) {
+  (void)state;
+  arena_give_back(block);
+}
 
 static void *resize(JSMallocState *state, void *block, size_t size) {
   (void)state;
@@ -366,7 +379,7 @@ static void run_script(void) {
   JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
   JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
   JS_SetPropertyStr(ctx, global, "host", host);
-  JSValue script = JS_ReadObject(ctx, tap_script, tap_script_size, JS_READ_OBJ_BYTECODE);
+  JSValue script = JS_ReadObject(ctx, tap_script, tap_script_size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
   if (!JS_IsException(script)) JS_EvalFunction(ctx, script);
 }
 

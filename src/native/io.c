@@ -16,7 +16,7 @@ enum { FIRST_BYTES = 64 * 1024, PIECES_MOST = 1024 };
 
 static uint8_t first[FIRST_BYTES];
 struct input input = {.text = first, .capacity = FIRST_BYTES};
-volatile bool io_output_begun = false;
+volatile bool io_output_begun = false, io_output_ended = false;
 volatile int io_exit_code = 1;
 static bool output_is_closed = false;
 

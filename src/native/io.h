@@ -27,8 +27,9 @@ void io_read_input(size_t limit);
 /* Writes the pieces to standard output; 0, or the errno. A closed standard output counts as written. */
 int io_write_output(struct iovec *piece, int pieces);
 
-/* Whether io_write_output has begun, and what the process ends with when nothing else says so: 1 until it is through. */
-extern volatile bool io_output_begun;
+/* Whether the reply has begun, whether nothing more of it will come, and what the process ends with when nothing else
+   says so: 1 until it is through. */
+extern volatile bool io_output_begun, io_output_ended;
 extern volatile int io_exit_code;
 
 /* Writes to standard error what it takes without waiting: nobody may be reading there. */

@@ -70,7 +70,7 @@ _Noreturn void last_resort(void) {
 }
 
 static void on_fault(int signal) {
-  if (signal == SIGVTALRM && io_output_begun) return; /* the answer is under way: let it end */
+  if (signal == SIGVTALRM && io_output_begun && !io_output_ended) return; /* the answer is under way: let it end */
   last_resort();
 }
 

@@ -26,37 +26,33 @@ static void add_fault(struct faults *faults, int code, int detail) {
 
 static void on_alarm(int signal) { (void)signal; }
 
-enum wait { LOCKED, LOCKED_AFTER_WAIT, NOT_LOCKED };
+static int64_t monotonic_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
-/* flock(2), exclusive, with a deadline. A timer interrupts the waiting call, and goes on ticking so that a tick
-   between two calls is not the last one. */
-static enum wait lock_within(int fd, unsigned timeout_ms) {
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return LOCKED;
-  if (errno != EWOULDBLOCK || timeout_ms == 0) return NOT_LOCKED;
+/* flock(2), exclusive, with a deadline; *left_ms is what a call may still spend on waiting. A timer interrupts the
+   waiting call, and goes on ticking so that a tick between two calls is not the last one. */
+static bool lock_within(int fd, unsigned *left_ms) {
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno != EWOULDBLOCK || *left_ms == 0) return false;
 
   struct sigaction action = {.sa_handler = on_alarm};
-  struct itimerval tick = {.it_value = {timeout_ms / 1000, timeout_ms % 1000 * 1000}, .it_interval = {0, 2000}};
-  struct timespec now;
+  struct itimerval tick = {.it_value = {*left_ms / 1000, *left_ms % 1000 * 1000}, .it_interval = {0, 2000}};
   sigaction(SIGALRM, &action, NULL);
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  int64_t deadline = now.tv_sec * 1000 + now.tv_nsec / 1000000 + timeout_ms;
-  if (setitimer(ITIMER_REAL, &tick, NULL) != 0) return NOT_LOCKED;
+  int64_t now, deadline = monotonic_ms() + *left_ms;
+  if (setitimer(ITIMER_REAL, &tick, NULL) != 0) return false;
 
-  enum wait outcome = NOT_LOCKED;
   int error;
   do {
-    if (flock(fd, LOCK_EX) == 0) {
-      outcome = LOCKED_AFTER_WAIT;
-      break;
-    }
-    error = errno;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-  } while (error == EINTR && now.tv_sec * 1000 + now.tv_nsec / 1000000 < deadline);
-  if (outcome == NOT_LOCKED) errno = error == EINTR ? EWOULDBLOCK : error;
-  error = errno;
+    error = flock(fd, LOCK_EX) == 0 ? 0 : errno;
+    now = monotonic_ms();
+  } while (error == EINTR && now < deadline);
+  *left_ms = now < deadline ? (unsigned)(deadline - now) : 0;
   setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
-  errno = error;
-  return outcome;
+  errno = error == EINTR ? EWOULDBLOCK : error;
+  return error == 0;
 }
 
 static void add_lock_fault(struct faults *faults) {
@@ -141,9 +137,12 @@ static bool ends_in_half_line(int fd, const struct stat *stat) {
 }
 
 /* Rotates where it is due. 1: *fd is to be written; 0: open the name anew; -1: drop the line (with a fault). */
-static int make_room(const struct log_request *request, int *fd, struct stat *stat, struct faults *faults) {
+static int make_room(const struct log_request *request, int *fd, struct stat *stat, unsigned *left_ms,
+                     struct faults *faults) {
   if (request->max_bytes == 0 || (uint64_t)stat->st_size <= request->max_bytes) return 1;
-  if (flock(*fd, LOCK_EX | LOCK_NB) == 0) {
+  bool full = (uint64_t)stat->st_size > 2 * request->max_bytes;
+  /* Where it is busy, a tap with another lock file may be rotating it: a line that would be dropped waits for that. */
+  if (lock_within(*fd, full ? left_ms : &(unsigned){0})) {
     if (!still_leads_to(request->log_file, stat)) return 0;
     int fresh = rotate(request->log_file, faults);
     if (fresh >= 0) {
@@ -153,7 +152,7 @@ static int make_room(const struct log_request *request, int *fd, struct stat *st
       return 1;
     }
   }
-  if ((uint64_t)stat->st_size <= 2 * request->max_bytes) return 1;
+  if (!full) return 1;
   add_fault(faults, FAULT_LOG_FULL, 0);
   return -1;
 }
@@ -175,10 +174,11 @@ bool log_append(const struct log_request *request, struct iovec *piece, int piec
   int lock = -1;
   bool lock_log = false, written = false; /* lock_log: the log's own descriptor is the lock */
   int reopens = 0;
+  unsigned left_ms = request->lock_file ? request->lock_timeout_ms : 0; /* for all waits of this call */
   if (request->lock_file) {
     lock = open_lock(request->lock_file, faults);
     lock_log = lock < 0;
-    if (lock >= 0 && lock_within(lock, request->lock_timeout_ms) == NOT_LOCKED) add_lock_fault(faults);
+    if (lock >= 0 && !lock_within(lock, &left_ms)) add_lock_fault(faults);
   }
   for (; reopens < REOPENS_MOST; reopens++) {
     struct stat stat;
@@ -207,19 +207,16 @@ bool log_append(const struct log_request *request, struct iovec *piece, int piec
       break;
     }
     if (lock_log) {
-      enum wait wait = lock_within(fd, request->lock_timeout_ms);
-      if (wait == NOT_LOCKED) {
+      if (!lock_within(fd, &left_ms)) {
         add_lock_fault(faults);
         lock_log = false; /* waited once; the next file, if there is one, is not waited for */
-      } else if (wait == LOCKED_AFTER_WAIT) {
-        if (!still_leads_to(request->log_file, &stat)) {
-          close(fd);
-          continue;
-        }
-        if (fstat(fd, &stat) != 0) stat.st_size = 0; /* others wrote meanwhile */
+      } else if (!still_leads_to(request->log_file, &stat)) {
+        close(fd);
+        continue;
       }
+      if (fstat(fd, &stat) != 0) stat.st_size = 0; /* others wrote meanwhile */
     }
-    int room = make_room(request, &fd, &stat, faults);
+    int room = make_room(request, &fd, &stat, &left_ms, faults);
     if (room == 0) {
       close(fd);
       continue;

@@ -11,8 +11,10 @@ export interface ScanRequest {
   readonly secretLimit: number;
   /** Names of top-level members, at most 16 of at most 31 ASCII characters. */
   readonly members: readonly string[];
-  /** Words that make a key secret: a-z only, 128 letters in all. */
+  /** A key that holds one of these words is secret: a-z only, 128 letters in all, the endings included. */
   readonly words: readonly string[];
+  /** ... unless it ends in one of these. */
+  readonly endings: readonly string[];
 }
 
 /** What it found. Offsets in bytes; an absent member is 0, 0. */
@@ -30,7 +32,10 @@ export interface Scan {
   readonly overflow: boolean;
   /** Start and end for each name asked for, the last where a name is given twice. */
   readonly members: readonly number[];
-  /** Five numbers a secret: kind (bit 0 key, bit 1 shape), key's start and end, value's start and end. */
+  /**
+   * Start and end of each value whose key is secret, and of each string, key or value, that holds a JWT or a PEM block;
+   * in the order of their start, none within another.
+   */
   readonly secrets: readonly number[];
 }
 

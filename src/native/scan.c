@@ -5,12 +5,9 @@
 #include <emmintrin.h>
 #endif
 
-/* What a byte means inside a string. J and - are the rarest letters of "eyJ" and "-----BEGIN ": a string without
-   them holds no JWT and no PEM block. */
-enum { PLAIN = 0, QUOTE = 1, BACKSLASH = 2, CONTROL = 4, HINT_J = 8, HINT_DASH = 16, STOP = QUOTE | BACKSLASH | CONTROL };
-
-static const uint8_t string_class[256] = {
-    [0 ... 31] = CONTROL, ['"'] = QUOTE, ['\\'] = BACKSLASH, ['J'] = HINT_J, ['-'] = HINT_DASH};
+/* What was seen inside a string. J and two dashes are what a JWT ("eyJ...") and a PEM block ("-----BEGIN ") cannot be
+   without; only \u can write one of their characters in another way. */
+enum { SEEN_ESCAPE = 1, SEEN_UNICODE = 2, SEEN_J = 4, SEEN_DASHES = 8 };
 
 /* Letters of a key: 1-26, either case; 27 counts as not there; 0 is anything else. */
 enum { KEY_SKIP = 27 };
@@ -21,24 +18,30 @@ static const uint8_t key_class[128] = {
     LETTER(9), LETTER(10), LETTER(11), LETTER(12), LETTER(13), LETTER(14), LETTER(15), LETTER(16), LETTER(17),
     LETTER(18), LETTER(19), LETTER(20), LETTER(21), LETTER(22), LETTER(23), LETTER(24), LETTER(25)};
 
+static uint32_t letter_bit(uint8_t c) { return c < 0x80 ? 1u << key_class[c] : 1; }
+
 struct scan {
   const uint8_t *text, *end, *p;
   const struct scan_request *request;
   struct scan_result *result;
   uint32_t depth;
   uint8_t nesting[SCAN_DEPTH_LIMIT / 8 + 1]; /* bit d: level d is an object */
-  uint32_t open;                         /* index + 1 of the innermost secret whose container is still open */
-  uint32_t open_before[SCAN_SECRETS], open_depth[SCAN_SECRETS];
+  uint32_t secret_depth; /* the level of the container that is secret as a whole; 0: none is open */
 };
 
-bool scan_add_word(struct scan_words *words, const char *word) {
+bool scan_add_word(struct scan_words *words, const char *word, bool ending) {
   size_t length = strlen(word);
-  if (length == 0 || words->bits + length > 128) return false;
+  if (length == 0 || words->bits + length > 128 || (!ending && words->count == SCAN_WORDS)) return false;
   for (size_t i = 0; i < length; i++)
     if (word[i] < 'a' || word[i] > 'z') return false;
   words->first |= (unsigned __int128)1 << words->bits;
   for (size_t i = 0; i < length; i++) words->letter[word[i] - 'a'] |= (unsigned __int128)1 << words->bits++;
-  words->last |= (unsigned __int128)1 << (words->bits - 1);
+  if (!ending) {
+    uint32_t letters = 0;
+    for (size_t i = 0; i < length; i++) letters |= letter_bit((uint8_t)word[i]);
+    words->letters[words->count++] = letters;
+  }
+  *(ending ? &words->last_of_endings : &words->last) |= (unsigned __int128)1 << (words->bits - 1);
   return true;
 }
 
@@ -115,12 +118,14 @@ static bool holds_shape(const uint8_t *p, const uint8_t *end) {
   return false;
 }
 
-/* Where a JWT or PEM block could begin in a string without escapes, or NULL: spares holds_shape most strings. */
-static const uint8_t *find_anchor(const uint8_t *p, const uint8_t *end, unsigned hints) {
-  if (hints & HINT_DASH && memmem(p, (size_t)(end - p), "-----BEGIN ", 11)) return p;
-  if (!(hints & HINT_J)) return NULL;
-  for (const uint8_t *j = p; (j = memchr(j, 'J', (size_t)(end - j))); j++)
-    if (j - p >= 2 && j[-1] == 'y' && j[-2] == 'e') return j - 2;
+/* Where a JWT or PEM block could begin in a string without \u, or NULL: spares holds_shape most strings. */
+static const uint8_t *find_anchor(const uint8_t *p, const uint8_t *end, unsigned seen) {
+  if (seen & SEEN_DASHES)
+    for (const uint8_t *dash = p; (dash = memchr(dash, '-', (size_t)(end - dash))); dash++)
+      if (end - dash >= 11 && memcmp(dash, "-----BEGIN ", 11) == 0) return p;
+  if (seen & SEEN_J)
+    for (const uint8_t *j = p; (j = memchr(j, 'J', (size_t)(end - j))); j++)
+      if (j - p >= 2 && j[-1] == 'y' && j[-2] == 'e') return j - 2;
   return NULL;
 }
 
@@ -130,37 +135,50 @@ static bool fail(struct scan *s, enum scan_error error, const uint8_t *at) {
   return false;
 }
 
+#ifdef __SSE2__
+/* Goes on to the next quote, backslash or control character, 16 bytes at a time; stops before the last 15 of the text. */
+static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end, unsigned *seen) {
+  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), j = _mm_set1_epi8('J'),
+                dash = _mm_set1_epi8('-'), last_control = _mm_set1_epi8(31);
+  while (end - p >= 16) {
+    __m128i chunk = _mm_loadu_si128((const __m128i *)p);
+    __m128i stops = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)),
+                                 _mm_cmpeq_epi8(_mm_min_epu8(chunk, last_control), chunk));
+    unsigned stop = (unsigned)_mm_movemask_epi8(stops), before = stop ? (stop & -stop) - 1 : 0xffff;
+    unsigned dashes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, dash)) & before;
+    if ((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, j)) & before) *seen |= SEEN_J;
+    if ((dashes & dashes >> 1) | (dashes & 0x8000)) *seen |= SEEN_DASHES; /* the pair may lie across two chunks */
+    if (stop) return p + __builtin_ctz(stop);
+    p += 16;
+  }
+  return p;
+}
+#else
+static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end, unsigned *seen) {
+  (void)end, (void)seen;
+  return p;
+}
+#endif
+
 /* From the opening quote to behind the closing one; escapes are checked. */
-static bool pass_string(struct scan *s, bool *escapes, unsigned *hints) {
+static bool pass_string(struct scan *s, unsigned *seen_in_it) {
   const uint8_t *p = s->p + 1, *end = s->end;
   unsigned seen = 0;
   for (;;) {
-    uint8_t class;
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), j = _mm_set1_epi8('J'),
-                  dash = _mm_set1_epi8('-'), last_control = _mm_set1_epi8(31);
-    while (end - p >= 16) {
-      __m128i chunk = _mm_loadu_si128((const __m128i *)p);
-      __m128i stop = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)),
-                                  _mm_cmpeq_epi8(_mm_min_epu8(chunk, last_control), chunk));
-      unsigned mask = (unsigned)_mm_movemask_epi8(stop);
-      if (mask) break;
-      if (_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, j))) seen |= HINT_J;
-      if (_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, dash))) seen |= HINT_DASH;
-      p += 16;
-    }
-#endif
-    do {
-      if (p >= end) return fail(s, SCAN_END, end);
-      class = string_class[*p++];
-      seen |= class;
-    } while (!(class & STOP));
-    if (class == QUOTE) break;
-    if (class == CONTROL) return fail(s, SCAN_CONTROL, p - 1);
+    p = skip_plain(p, end, &seen);
+    if (p >= end) return fail(s, SCAN_END, end);
+    uint8_t c = *p++;
+    if (c == '"') break;
+    if (c == 'J') seen |= SEEN_J;
+    else if (c == '-') seen |= SEEN_DASHES;
+    else if (c < 32) return fail(s, SCAN_CONTROL, p - 1);
+    if (c != '\\') continue;
+    seen |= SEEN_ESCAPE;
     if (p >= end) return fail(s, SCAN_END, end);
     switch (*p) {
       case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': p++; break;
       case 'u':
+        seen |= SEEN_UNICODE;
         p++;
         for (int i = 0; i < 4; i++, p++)
           if (p >= end || hex_digit(*p) < 0) return fail(s, SCAN_ESCAPE, p);
@@ -169,51 +187,63 @@ static bool pass_string(struct scan *s, bool *escapes, unsigned *hints) {
     }
   }
   s->p = p;
-  *escapes = (seen & BACKSLASH) != 0;
-  *hints = seen;
+  *seen_in_it = seen;
   return true;
 }
 
 /* Whether the string just passed (start is its opening quote) holds a secret's shape. */
-static bool string_holds_shape(struct scan *s, const uint8_t *start, bool escapes, unsigned hints) {
+static bool string_holds_shape(struct scan *s, const uint8_t *start, unsigned seen) {
   const uint8_t *from = start + 1, *to = s->p - 1;
-  if (s->request->secret_limit == 0) return false;
-  if (!escapes && !(from = find_anchor(from, to, hints))) return false;
+  if (!(seen & (SEEN_UNICODE | SEEN_J | SEEN_DASHES)) || s->request->secret_limit == 0 || s->secret_depth) return false;
+  if (!(seen & SEEN_UNICODE) && !(from = find_anchor(from, to, seen))) return false;
   return holds_shape(from, to);
 }
 
-/* Whether a key holds one of the words, and which of the members asked for it is (-1: none). */
-static bool read_key(const struct scan *s, const uint8_t *p, const uint8_t *end, int *member) {
-  const struct scan_words *words = &s->request->words;
-  unsigned __int128 state = 0, found = 0;
+/* Whether a key has all letters of one of the words: most keys have not, and need no closer look. */
+static bool may_be_secret(const struct scan_words *words, const uint8_t *p, const uint8_t *end) {
+  uint32_t letters = 0;
+  while (p < end) letters |= letter_bit(*p++);
+  for (unsigned i = 0; i < words->count; i++)
+    if ((words->letters[i] & ~letters) == 0) return true;
+  return false;
+}
+
+/* Which of the members asked for a key at the top level is; -1: none. p..end is its inside. */
+static int find_member(const struct scan_request *request, const uint8_t *p, const uint8_t *end) {
   char name[SCAN_NAME_BYTES];
   unsigned length = 0;
+  while (p < end && length < SCAN_NAME_BYTES) {
+    int c = next_unit(&p);
+    name[length++] = c < 0x80 ? (char)c : (char)0xff;
+  }
+  for (uint32_t i = 0; p == end && i < request->name_count; i++)
+    if (strlen(request->names[i]) == length && memcmp(request->names[i], name, length) == 0) return (int)i;
+  return -1;
+}
+
+/* Whether a key is secret; p..end is its inside. */
+static bool is_secret_key(const struct scan *s, const uint8_t *p, const uint8_t *end, unsigned seen) {
+  const struct scan_words *words = &s->request->words;
+  unsigned __int128 state = 0, found = 0;
+  if (s->request->secret_limit == 0 || s->secret_depth) return false;
+  if (!(seen & SEEN_ESCAPE) && !may_be_secret(words, p, end)) return false;
   while (p < end) {
     int c = next_unit(&p);
-    if (length < SCAN_NAME_BYTES) name[length++] = c < 0x80 ? (char)c : (char)0xff;
     unsigned class = c < 0x80 ? key_class[c] : 0;
     if (class == KEY_SKIP) continue;
     state = class ? ((state << 1) | words->first) & words->letter[class - 1] : 0;
     found |= state & words->last;
   }
-  *member = -1;
-  if (s->depth == 1 && length < SCAN_NAME_BYTES)
-    for (uint32_t i = 0; i < s->request->name_count; i++)
-      if (strlen(s->request->names[i]) == length && memcmp(s->request->names[i], name, length) == 0) *member = (int)i;
-  return found != 0 && s->request->secret_limit != 0;
+  return found && !(state & words->last_of_endings);
 }
 
-/* Index + 1 of the new secret, 0 when there is no room. */
-static uint32_t add_secret(struct scan *s, uint32_t kind, struct scan_span key, uint32_t start, uint32_t end) {
-  if (s->result->secret_count >= s->request->secret_limit) {
-    s->result->overflow = true;
-    return 0;
-  }
-  s->result->secret[s->result->secret_count] = (struct scan_secret){kind, key.start, key.end, start, end};
-  return ++s->result->secret_count;
+static void add_secret(struct scan *s, uint32_t start, uint32_t end) {
+  if (s->result->secret_count == s->request->secret_limit) s->result->overflow = true;
+  else s->result->secret[s->result->secret_count++] = (struct scan_span){start, end};
 }
 
-static void skip_space(struct scan *s) {
+static inline void skip_space(struct scan *s) {
+  if (s->p < s->end && *s->p > ' ') return;
   for (; s->p < s->end; s->p++) {
     uint8_t c = *s->p;
     if (c == '\n' || c == '\r') s->result->raw_newline = true;
@@ -252,21 +282,19 @@ static bool pass_number(struct scan *s) {
 static bool in_object(const struct scan *s) { return s->nesting[s->depth / 8] >> (s->depth % 8) & 1; }
 
 void scan_json(const uint8_t *text, size_t length, const struct scan_request *request, struct scan_result *result) {
-  static struct scan s; /* 40 KB that must not be on a small stack; fully set below but for the arrays */
-  const struct scan_span no_key = {0, 0};
-  struct scan_span key = no_key;
+  static struct scan s; /* 8 KB that must not be on a small stack; fully set below but for the nesting */
   bool key_is_secret = false;
   int member = -1;            /* of the top level's current value */
   uint32_t member_start = 0;
+  uint32_t secret_start = 0;
   uint32_t start;
-  bool escapes;
-  unsigned hints;
+  unsigned seen;
 
   s.text = s.p = text;
   s.end = text + length;
   s.request = request;
   s.result = result;
-  s.depth = s.open = 0;
+  s.depth = s.secret_depth = 0;
   result->error = SCAN_OK;
   result->at = result->start = result->end = 0;
   result->raw_newline = result->overflow = false;
@@ -292,31 +320,25 @@ value:
         fail(&s, SCAN_DEEP, s.p);
         return;
       }
-      if (key_is_secret) {
-        uint32_t added = add_secret(&s, SECRET_KEY, key, start, 0);
-        if (added) {
-          s.open_before[added - 1] = s.open;
-          s.open_depth[added - 1] = s.depth;
-          s.open = added;
-        }
-      }
       bool object = *s.p == '{';
       s.depth++;
+      if (key_is_secret) {
+        s.secret_depth = s.depth;
+        secret_start = start;
+      }
       if (object) s.nesting[s.depth / 8] |= (uint8_t)(1u << (s.depth % 8));
       else s.nesting[s.depth / 8] &= (uint8_t)~(1u << (s.depth % 8));
       s.p++;
       skip_space(&s);
       if (s.p < s.end && *s.p == (object ? '}' : ']')) goto close;
       if (object) goto member_key;
-      key = no_key;
       key_is_secret = false;
       goto value;
     }
     case '"': {
       const uint8_t *from = s.p;
-      if (!pass_string(&s, &escapes, &hints)) return;
-      uint32_t kind = (key_is_secret ? SECRET_KEY : 0u) | (string_holds_shape(&s, from, escapes, hints) ? SECRET_SHAPE : 0u);
-      if (kind) add_secret(&s, kind, key, start, (uint32_t)(s.p - text));
+      if (!pass_string(&s, &seen)) return;
+      if (key_is_secret || string_holds_shape(&s, from, seen)) add_secret(&s, start, (uint32_t)(s.p - text));
       goto after_value;
     }
     case 't':
@@ -333,7 +355,7 @@ value:
       break;
     default: goto bad_byte;
   }
-  if (key_is_secret) add_secret(&s, SECRET_KEY, key, start, (uint32_t)(s.p - text));
+  if (key_is_secret) add_secret(&s, start, (uint32_t)(s.p - text));
 
 after_value:
   if (s.depth == 1 && member >= 0) result->member[member] = (struct scan_span){member_start, (uint32_t)(s.p - text)};
@@ -343,7 +365,6 @@ after_value:
     s.p++;
     skip_space(&s);
     if (in_object(&s)) goto member_key;
-    key = no_key;
     key_is_secret = false;
     goto value;
   }
@@ -351,11 +372,11 @@ after_value:
 
 close:
   s.p++;
-  s.depth--;
-  if (s.open && s.open_depth[s.open - 1] == s.depth) {
-    result->secret[s.open - 1].end = (uint32_t)(s.p - text);
-    s.open = s.open_before[s.open - 1];
+  if (s.secret_depth == s.depth) {
+    add_secret(&s, secret_start, (uint32_t)(s.p - text));
+    s.secret_depth = 0;
   }
+  s.depth--;
   if (s.depth > 0) goto after_value;
   result->end = (uint32_t)(s.p - text);
   bool inside = result->raw_newline;
@@ -367,12 +388,11 @@ close:
 member_key: {
   const uint8_t *from = s.p;
   if (s.p >= s.end || *s.p != '"') goto bad_byte;
-  if (!pass_string(&s, &escapes, &hints)) return;
-  key = (struct scan_span){(uint32_t)(from - text), (uint32_t)(s.p - text)};
-  int found;
-  key_is_secret = read_key(&s, from + 1, s.p - 1, &found);
-  if (s.depth == 1) member = found;
-  if (string_holds_shape(&s, from, escapes, hints)) add_secret(&s, SECRET_SHAPE, no_key, key.start, key.end);
+  if (!pass_string(&s, &seen)) return;
+  start = (uint32_t)(from - text);
+  key_is_secret = is_secret_key(&s, from + 1, s.p - 1, seen);
+  if (s.depth == 1) member = find_member(request, from + 1, s.p - 1);
+  if (string_holds_shape(&s, from, seen)) add_secret(&s, start, (uint32_t)(s.p - text));
   skip_space(&s);
   if (s.p >= s.end || *s.p != ':') goto bad_byte;
   s.p++;

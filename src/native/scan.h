@@ -11,6 +11,7 @@ enum {
   SCAN_MEMBERS = 16,        /* members that can be asked for in one scan */
   SCAN_NAME_BYTES = 32,     /* longest name of such a member */
   SCAN_DEPTH_LIMIT = 65536, /* most levels a caller may ask for */
+  SCAN_WORDS = 32,          /* most words */
   SCAN_SECRETS = 4096,      /* most secrets a caller may ask for */
 };
 
@@ -28,22 +29,17 @@ enum scan_error {
   SCAN_UNREADABLE, /* likewise */
 };
 
-/* Up to 128 lower-case letters of words, searched all at once in a key (shift-and, one bit a letter). */
+/* Up to 128 lower-case letters of words, searched all at once in a key (shift-and, one bit a letter). A key is secret
+   when it holds a word, unless it ends in an ending. */
 struct scan_words {
-  unsigned __int128 first, last, letter[26];
+  unsigned __int128 first, last, last_of_endings, letter[26];
   unsigned bits;
+  uint32_t letters[SCAN_WORDS]; /* the letters of each word, a bit each; endings have none */
+  unsigned count;
 };
 
 struct scan_span {
   uint32_t start, end; /* end 0: absent */
-};
-
-enum { SECRET_KEY = 1, SECRET_SHAPE = 2 };
-
-/* A value whose key holds a word (SECRET_KEY), or a string, key or value, that holds a JWT or a PEM block
-   (SECRET_SHAPE); in the order of their start. key is empty where the string is itself a key or an array's item. */
-struct scan_secret {
-  uint32_t kind, key_start, key_end, start, end;
 };
 
 struct scan_request {
@@ -61,12 +57,14 @@ struct scan_result {
   bool raw_newline; /* a raw CR or LF stands between its tokens */
   bool overflow;    /* there are more secrets than the limit */
   struct scan_span member[SCAN_MEMBERS]; /* the last of each name at the top level */
+  /* Values whose key is secret, and strings, keys and values, that hold a JWT or a PEM block; in the order of their
+     start, none within another. */
   uint32_t secret_count;
-  struct scan_secret secret[SCAN_SECRETS];
+  struct scan_span secret[SCAN_SECRETS];
 };
 
-/* Adds a word (letters a-z only). False when it holds anything else or the words are full. */
-bool scan_add_word(struct scan_words *words, const char *word);
+/* Adds a word, or an ending (letters a-z only). False when it holds anything else or the words are full. */
+bool scan_add_word(struct scan_words *words, const char *word, bool ending);
 
 /* Scans text[0..length). Spans are meaningful only where result->error is SCAN_OK. */
 void scan_json(const uint8_t *text, size_t length, const struct scan_request *request, struct scan_result *result);

@@ -24,28 +24,23 @@ const DEEP = 5;
 const NOT_OBJECT = 6;
 const TRAILING = 7;
 
-const KEY = 1;
-const SHAPE = 2;
-
 const SECRET_SHAPE = /eyJ[\w-]*\.[\w-]*\.[\w-]|-----BEGIN /;
 
 interface Level {
   readonly close: "}" | "]";
-  /** Where the container's own secret is noted, if it is one. */
-  readonly secret: number;
+  /** Where the container begins, if its key is secret. */
+  readonly secretStart: number | null;
 }
 
 class TwinScan {
   readonly text: string; // one character a byte
   readonly request: ScanRequest;
   at = 0;
-  currentKey: readonly [number, number] = [0, 0];
   secretKey = false;
   member = -1;
   rawNewline = false;
-  overflow = false;
   readonly members: number[];
-  readonly secrets: number[] = [];
+  readonly found: [start: number, end: number][] = [];
 
   constructor(bytes: Uint8Array, request: ScanRequest) {
     this.text = Buffer.from(bytes).toString("latin1");
@@ -89,21 +84,15 @@ class TwinScan {
     }
   }
 
-  note(kind: number, key: readonly [number, number], start: number, end: number): number {
-    if (this.secrets.length >= 5 * this.request.secretLimit) {
-      this.overflow = true;
-      return -1;
-    }
-    return this.secrets.push(kind, ...key, start, end) - 1;
+  /** Every secret is found first, those within another one too; `run` keeps the outermost. */
+  note(start: number, end: number): void {
+    if (this.request.secretLimit > 0) this.found.push([start, end]);
   }
 
   isSecretKey(name: string): boolean {
     const normal = name.replace(/[_.-]/g, "").replace(/[A-Z]/g, (c) => c.toLowerCase());
-    return this.request.secretLimit > 0 && this.request.words.some((word) => normal.includes(word));
-  }
-
-  hasShape(value: string): boolean {
-    return this.request.secretLimit > 0 && SECRET_SHAPE.test(value);
+    const { words, endings } = this.request;
+    return words.some((word) => normal.includes(word)) && !endings.some((ending) => normal.endsWith(ending));
   }
 
   scalar(): void {
@@ -142,10 +131,9 @@ class TwinScan {
   key(levels: number): void {
     const from = this.at;
     const name = this.string();
-    this.currentKey = [from, this.at];
     this.secretKey = this.isSecretKey(name);
     if (levels === 1) this.member = this.request.members.indexOf(name);
-    if (this.hasShape(name)) this.note(SHAPE, [0, 0], from, this.at);
+    if (SECRET_SHAPE.test(name)) this.note(from, this.at);
     this.space();
     if (this.text.charAt(this.at) !== ":") this.fail(BYTE);
     this.at++;
@@ -156,10 +144,9 @@ class TwinScan {
   leaf(): void {
     const from = this.at;
     const quoted = this.text.charAt(from) === '"';
-    const shape = quoted ? this.hasShape(this.string()) : false;
+    const shape = quoted && SECRET_SHAPE.test(this.string());
     if (!quoted) this.scalar();
-    const kind = (this.secretKey ? KEY : 0) | (shape ? SHAPE : 0);
-    if (kind) this.note(kind, this.currentKey, from, this.at);
+    if (shape || this.secretKey) this.note(from, this.at);
   }
 
   run(): { start: number; end: number; rawNewline: boolean } {
@@ -177,8 +164,7 @@ class TwinScan {
         if (levels.length === 1) memberStart = this.at;
         if (c === "{" || c === "[") {
           if (levels.length >= this.request.depthLimit) this.fail(DEEP);
-          const secret = this.secretKey ? this.note(KEY, this.currentKey, this.at, 0) : -1;
-          levels.push({ close: c === "{" ? "}" : "]", secret });
+          levels.push({ close: c === "{" ? "}" : "]", secretStart: this.secretKey ? this.at : null });
           this.at++;
           this.space();
           state = "opened";
@@ -187,7 +173,6 @@ class TwinScan {
           state = "ended";
         }
       } else if (state === "item") {
-        this.currentKey = [0, 0];
         this.secretKey = false;
         if (level?.close === "}") this.key(levels.length);
         state = "value";
@@ -200,7 +185,7 @@ class TwinScan {
         const next = this.text.charAt(this.at);
         if (next === level?.close) {
           this.at++;
-          if (level.secret >= 0) this.secrets[level.secret] = this.at;
+          if (level.secretStart !== null) this.note(level.secretStart, this.at);
           levels.pop();
           state = "ended";
           if (levels.length === 0) break;
@@ -221,23 +206,35 @@ class TwinScan {
   }
 }
 
+function outermost(spans: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  const sorted = [...spans].sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+  let reach = 0;
+  return sorted.filter(([start, end]) => {
+    const outside = start >= reach;
+    if (outside) reach = end;
+    return outside;
+  });
+}
+
 /** What scan_json of scan.c answers. */
 export function scanTwin(bytes: Uint8Array, request: ScanRequest): Scan {
   const scan = new TwinScan(bytes, request);
-  const { members, secrets } = scan;
+  const { members } = scan;
   try {
-    return { error: 0, at: 0, ...scan.run(), overflow: scan.overflow, members, secrets };
+    const spans = scan.run();
+    const secrets = outermost(scan.found);
+    const overflow = secrets.length > request.secretLimit;
+    return {
+      error: 0,
+      at: 0,
+      ...spans,
+      overflow,
+      members,
+      secrets: secrets.slice(0, request.secretLimit).flat(),
+    };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return {
-      error: error.code,
-      at: error.at,
-      start: 0,
-      end: 0,
-      rawNewline: false,
-      overflow: false,
-      members,
-      secrets: [],
-    };
+    const { code, at } = error;
+    return { error: code, at, start: 0, end: 0, rawNewline: false, overflow: false, members, secrets: [] };
   }
 }

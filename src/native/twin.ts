@@ -66,12 +66,12 @@ export class TwinHost implements Host {
   }
 
   append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[] {
-    this.lines.push({ target, text: this.#join(line, flatten) });
+    this.lines.push({ target, text: utf8(this.join(line, flatten)) });
     return [...(this.world.faults ?? [])];
   }
 
   reply(pieces: Readonly<Pieces>): number {
-    this.stdout += this.#join(pieces, false);
+    this.stdout += utf8(this.join(pieces, false));
     return this.world.replyErrno ?? 0;
   }
 
@@ -87,7 +87,8 @@ export class TwinHost implements Host {
     throw new Exit(code);
   }
 
-  #join(pieces: Readonly<Pieces>, flatten: boolean): string {
+  /** The bytes of a list of pieces, as a binary string. */
+  protected join(pieces: Readonly<Pieces>, flatten: boolean): string {
     let joined = "";
     for (let index = 0; index < pieces.length; index++) {
       const piece = pieces[index];
@@ -98,6 +99,10 @@ export class TwinHost implements Host {
       const slice = this.text(piece ?? -1, Number(pieces[++index]));
       joined += flatten ? slice.replace(/[\r\n]/g, " ") : slice;
     }
-    return Buffer.from(joined, "latin1").toString();
+    return joined;
   }
+}
+
+function utf8(binary: string): string {
+  return Buffer.from(binary, "latin1").toString();
 }

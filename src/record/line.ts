@@ -1,10 +1,13 @@
 import { parseArgs } from "../cni/args.ts";
 import type { Pieces } from "./pieces.ts";
-import { pushRedacted, redactPairs, redactText, type Source } from "./redact.ts";
+import { pushRedacted, redactArgs, redactText, type Secrets } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
 
-/** A slice of standard input. */
-export type Span = readonly [start: number, end: number];
+/** A slice of standard input: an object, because taking an array apart costs an iterator in the taps' machine. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** What a line tells of a call besides its variables: the request, prevResult, or why there is neither. */
 export type Content =
@@ -33,8 +36,8 @@ export interface Details {
   readonly label: Span | null;
 }
 
-/** Standard input, and whether its secrets are hidden. */
-export interface Shown extends Source {
+/** The secrets of standard input, and whether they are hidden. */
+export interface Shown extends Secrets {
   readonly redact: boolean;
 }
 
@@ -42,15 +45,20 @@ const HEX = "0123456789ABCDEF";
 
 /** A variable in a classic line: a line stays one line, and `,` ends a field, whatever is in the variable. */
 export function escapeVariable(value: string): string {
-  let escaped = "";
+  const escapes: Record<number, string> = {}; // each made once: a variable of 128 KB must not take much more memory
+  const parts: string[] = [];
   let from = 0;
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
     if (code > 0x20 && code !== 0x7f && code !== 0x2c && code !== 0x5c) continue;
-    escaped += `${value.slice(from, at)}\\x${HEX.charAt(code >> 4)}${HEX.charAt(code & 15)}`;
+    if (at > from) parts.push(value.slice(from, at));
+    escapes[code] ??= `\\x${HEX.charAt(code >> 4)}${HEX.charAt(code & 15)}`;
+    parts.push(escapes[code]);
     from = at + 1;
   }
-  return from === 0 ? value : escaped + value.slice(from);
+  if (from === 0) return value;
+  parts.push(value.slice(from));
+  return parts.join("");
 }
 
 /** `CNI_COMMAND=ADD,CNI_CONTAINERID=…`: how a classic line begins, and a note about a call ends. */
@@ -59,9 +67,9 @@ export function classicVariables(variables: Variables, redact: boolean): string 
   return `CNI_COMMAND=${show(variables.command)},CNI_CONTAINERID=${show(variables.containerId ?? "")}`;
 }
 
-function pushSpan(pieces: Pieces, shown: Shown, [start, end]: Span): void {
-  if (shown.redact) pushRedacted(pieces, shown, start, end);
-  else pieces.push(start, end);
+function pushSpan(pieces: Pieces, shown: Shown, span: Span): void {
+  if (shown.redact) pushRedacted(pieces, shown, span.start, span.end);
+  else pieces.push(span.start, span.end);
 }
 
 /** A line in the classic format: a drop-in for logs of `CNI_COMMAND=…,CNI_CONTAINERID=…,input=…`. */
@@ -102,9 +110,8 @@ export function jsonLine(variables: Variables, details: Details, content: Conten
   return pieces;
 }
 
-function jsonArgs(args: string | null, redact: boolean): string {
-  if (args === null) return "null";
-  const pairs = parseArgs(args);
-  const shown = redact ? redactPairs(pairs) : pairs;
-  return `{${shown.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
+function jsonArgs(text: string | null, redact: boolean): string {
+  if (text === null) return "null";
+  const args = parseArgs(text);
+  return JSON.stringify(redact ? redactArgs(args) : args);
 }

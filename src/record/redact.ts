@@ -1,5 +1,4 @@
-import { decodeJsonString } from "./binary.ts";
-import type { Pieces, Secret } from "./pieces.ts";
+import type { Pieces } from "./pieces.ts";
 
 /** A key that holds one of these has its value hidden; case, `_`, `-`, `.` and JSON escapes do not count. */
 export const SECRET_WORDS: readonly string[] = [
@@ -19,24 +18,18 @@ export const SECRET_WORDS: readonly string[] = [
 ];
 
 /** ... unless it ends in one of these: it tells where a secret is, not what it is. */
-const HARMLESS_ENDINGS: readonly string[] = ["file", "path", "dir", "name"];
+export const HARMLESS_ENDINGS: readonly string[] = ["file", "path", "dir", "name"];
 
-/** As much of a key's end as decides about its ending; in a longer one of odd escapes the value is hidden. */
-const KEY_END_BYTES = 200;
-
-function normalizeKey(key: string): string {
-  return key.split("_").join("").split("-").join("").split(".").join("").toLowerCase();
-}
-
-function endsHarmlessly(key: string): boolean {
-  const normal = normalizeKey(key);
-  return HARMLESS_ENDINGS.some((ending) => normal.endsWith(ending));
-}
-
-/** Whether the value of this key is hidden. */
+/** Whether the value of this key is hidden: what the scan says of a key in JSON. */
 export function isSecretKey(key: string): boolean {
-  const normal = normalizeKey(key);
-  return SECRET_WORDS.some((word) => normal.includes(word)) && !endsHarmlessly(key);
+  let normal = key.toLowerCase();
+  if (normal.includes("_")) normal = normal.split("_").join("");
+  if (normal.includes("-")) normal = normal.split("-").join("");
+  if (normal.includes(".")) normal = normal.split(".").join("");
+  for (const word of SECRET_WORDS) {
+    if (normal.includes(word)) return !HARMLESS_ENDINGS.some((ending) => normal.endsWith(ending));
+  }
+  return false;
 }
 
 function isBase64Url(code: number): boolean {
@@ -84,41 +77,43 @@ export function redactText(text: string): string {
 }
 
 /** The pairs of CNI_ARGS, hidden where they must be. */
-export function redactPairs(pairs: readonly (readonly [string, string])[]): [string, string][] {
-  return pairs.map(([key, value]) => {
+export function redactArgs(args: Readonly<Record<string, string>>): Record<string, string> {
+  const shown: Record<string, string> = Object.create(null);
+  for (const key in args) {
+    const value = args[key] ?? "";
     const hides = isSecretKey(key) || holdsSecretShape(key) || holdsSecretShape(value);
-    return [redactText(key), hides ? hidden(value.length) : value];
-  });
+    shown[redactText(key)] = hides ? hidden(value.length) : value;
+  }
+  return shown;
 }
 
-/** Standard input as redaction sees it. */
-export interface Source {
-  /** In the order of their start; a secret within another one comes after it. */
-  readonly secrets: readonly Secret[];
-  /** There are more secrets than were noted: nothing can be shown. */
+/** The secrets of standard input, as the scan found them. */
+export interface Secrets {
+  /** Start and end of each, in their order, none within another. */
+  readonly secrets: readonly number[];
+  /** There are more than were noted: nothing can be shown. */
   readonly overflow: boolean;
-  /** A slice as a binary string. */
-  text(start: number, end: number): string;
-}
-
-function isHidden(source: Source, secret: Secret): boolean {
-  if (secret.shape) return true;
-  const from = Math.max(secret.keyStart + 1, secret.keyEnd - KEY_END_BYTES);
-  return !endsHarmlessly(decodeJsonString(`"${source.text(from, secret.keyEnd - 1)}"`));
 }
 
 /** Adds the slice from start to end, its secrets hidden, so that JSON stays JSON. */
-export function pushRedacted(pieces: Pieces, source: Source, start: number, end: number): void {
-  if (source.overflow) {
+export function pushRedacted(
+  pieces: Pieces,
+  { secrets, overflow }: Secrets,
+  start: number,
+  end: number,
+): void {
+  if (overflow) {
     pieces.push(`"${hidden(end - start)}"`);
     return;
   }
   let from = start;
-  for (const secret of source.secrets) {
-    if (secret.start < from || secret.end > end || !isHidden(source, secret)) continue;
-    if (secret.start > from) pieces.push(from, secret.start);
-    pieces.push(`"${hidden(secret.end - secret.start)}"`);
-    from = secret.end;
+  for (let index = 0; index < secrets.length; index += 2) {
+    const secretStart = secrets[index] ?? 0;
+    const secretEnd = secrets[index + 1] ?? 0;
+    if (secretStart < from || secretEnd > end) continue;
+    if (secretStart > from) pieces.push(from, secretStart);
+    pieces.push(`"${hidden(secretEnd - secretStart)}"`);
+    from = secretEnd;
   }
   if (from < end) pieces.push(from, end);
 }

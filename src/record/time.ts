@@ -9,7 +9,8 @@ function pad(value: number, width: number): string {
  * `2026-11-20T21:38:00.123456Z` (RFC 3339, UTC, always six digits). The calendar is reckoned here because the taps'
  * machine has no Date. Years count from March, so that a leap day is the last of its year.
  */
-export function formatTime([seconds, microseconds]: Instant): string {
+export function formatTime(instant: Instant): string {
+  const seconds = instant[0];
   const days = Math.floor(seconds / 86400);
   const ofDay = seconds - days * 86400;
   const sinceMarch0 = days + 719468; // days since 0000-03-01
@@ -26,5 +27,5 @@ export function formatTime([seconds, microseconds]: Instant): string {
   const year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0);
   const date = `${year < 0 ? "-" : ""}${pad(Math.abs(year), 4)}-${pad(month, 2)}-${pad(day, 2)}`;
   const time = `${pad(Math.floor(ofDay / 3600), 2)}:${pad(Math.floor(ofDay / 60) % 60, 2)}:${pad(ofDay % 60, 2)}`;
-  return `${date}T${time}.${pad(microseconds, 6)}Z`;
+  return `${date}T${time}.${pad(instant[1], 6)}Z`;
 }

@@ -1,7 +1,6 @@
-import { type Host, SCAN_ERRORS, type Scan } from "../native/native.ts";
+import { type Host, SCAN_ERRORS } from "../native/native.ts";
 import type { Shown, Span } from "../record/line.ts";
-import type { Secret } from "../record/pieces.ts";
-import { SECRET_WORDS } from "../record/redact.ts";
+import { HARMLESS_ENDINGS, SECRET_WORDS } from "../record/redact.ts";
 import { STANZA_KEYS, type StanzaKey } from "./stanza.ts";
 
 const BYTE_LIMIT = 64 * 1024 * 1024;
@@ -36,38 +35,25 @@ export function readRequest(host: Pick<Host, "readInput" | "text">): Request | U
     secretLimit: SECRET_LIMIT,
     members: MEMBERS,
     words: SECRET_WORDS,
+    endings: HARMLESS_ENDINGS,
   });
   if (scan.error !== 0) return { reason: `stdin is not JSON: ${SCAN_ERRORS[scan.error]} at byte ${scan.at}` };
 
   const member = (name: (typeof MEMBERS)[number]): Span | null => {
     const index = MEMBERS.indexOf(name) * 2;
     const end = scan.members[index + 1] ?? 0;
-    return end === 0 ? null : [scan.members[index] ?? 0, end];
+    return end === 0 ? null : { start: scan.members[index] ?? 0, end };
   };
-  const text = ([start, end]: Span) => host.text(start, end);
+  const text = (span: Span) => host.text(span.start, span.end);
   return {
-    span: [scan.start, scan.end],
+    span: { start: scan.start, end: scan.end },
     rawNewline: scan.rawNewline,
     member,
     string: (name) => {
       const span = member(name);
-      return span !== null && host.text(span[0], span[0] + 1) === '"' ? span : null;
+      return span !== null && host.text(span.start, span.start + 1) === '"' ? span : null;
     },
     text,
-    shown: (redact) => ({
-      redact,
-      overflow: scan.overflow,
-      secrets: listSecrets(scan),
-      text: (start, end) => host.text(start, end),
-    }),
+    shown: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets }),
   };
-}
-
-function listSecrets({ secrets }: Scan): Secret[] {
-  const list: Secret[] = [];
-  for (let at = 0; at < secrets.length; at += 5) {
-    const [kind = 0, keyStart = 0, keyEnd = 0, start = 0, end = 0] = secrets.slice(at, at + 5);
-    list.push({ shape: (kind & 2) !== 0, keyStart, keyEnd, start, end });
-  }
-  return list;
 }

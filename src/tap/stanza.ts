@@ -70,8 +70,8 @@ export function readStanza(spanOf: (key: StanzaKey) => Span | null, text: (span:
   ): T {
     const span = spanOf(key);
     if (span === null) return otherwise;
-    const type = typeOf(text([span[0], span[0] + 1]));
-    const scalar = type !== "array" && type !== "object" && span[1] - span[0] <= TOKEN_BYTES;
+    const type = typeOf(text({ start: span.start, end: span.start + 1 }));
+    const scalar = type !== "array" && type !== "object" && span.end - span.start <= TOKEN_BYTES;
     const value = scalar ? accept(type, text(span)) : undefined;
     if (value !== undefined) return value;
     const article = type === "object" || type === "array" ? "an" : "a";
@@ -82,7 +82,7 @@ export function readStanza(spanOf: (key: StanzaKey) => Span | null, text: (span:
   }
 
   const path = (key: "logFile" | "lockFile") =>
-    read(key, "an absolute path", DEFAULT_TARGET[key] as string, (type, token) => {
+    read(key, "an absolute path under 4096 bytes", DEFAULT_TARGET[key] as string, (type, token) => {
       if (type !== "string") return undefined;
       const value = decodeJsonString(token);
       return value.startsWith("/") && value.length <= PATH_BYTES && !value.includes("\0") ? value : undefined;
@@ -115,7 +115,7 @@ export function readStanza(spanOf: (key: StanzaKey) => Span | null, text: (span:
   const logStatus = flag("logStatus", false);
   const redact = flag("redact", true);
   const label = spanOf("label");
-  const labelled = label !== null && text([label[0], label[0] + 1]) === '"';
+  const labelled = label !== null && text({ start: label.start, end: label.start + 1 }) === '"';
   if (label !== null && !labelled) read("label", "a string", null, () => undefined);
   return { target, logFormat, logStatus, redact, label: labelled ? label : null, complaints };
 }

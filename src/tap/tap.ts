@@ -9,6 +9,7 @@ import {
   type Details,
   jsonLine,
   type Shown,
+  type Span,
   type Variables,
 } from "../record/line.ts";
 import type { Pieces } from "../record/pieces.ts";
@@ -25,7 +26,8 @@ export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput
 const NOTHING = { reply: [], line: null, complaints: [], usage: false, exitCode: 0 } as const;
 const NO_COMMAND = "env CNI_COMMAND not found";
 const NO_CONTAINER_ID = "env CNI_CONTAINERID not found";
-const NO_INPUT: Shown = { redact: true, secrets: [], overflow: false, text: () => "" };
+const VERSION_BYTES = 64;
+const NO_INPUT: Shown = { redact: true, secrets: [], overflow: false };
 
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
 export function tap(role: Role, world: World): Outcome {
@@ -88,9 +90,9 @@ function readDetails(role: Role, world: World, request: Request, stanza: Stanza)
 }
 
 /** Whether prevResult is there and says something; `null` says nothing. */
-function prevResultOf(request: Request): readonly [number, number] | null {
+function prevResultOf(request: Request): Span | null {
   const span = request.member("prevResult");
-  return span !== null && request.text([span[0], span[0] + 1]) !== "n" ? span : null;
+  return span !== null && request.text({ start: span.start, end: span.start + 1 }) !== "n" ? span : null;
 }
 
 /** What the call's line tells; null for no line. A note is a fault of the environment. */
@@ -119,32 +121,34 @@ function contentOf(role: Role, variables: Variables, request: Request, stanza: S
 
 function addReply(request: Request): Pieces {
   const result = prevResultOf(request);
-  if (result) return [...result];
+  if (result) return [result.start, result.end];
   const version = request.string("cniVersion");
-  return version ? ['{"cniVersion":', ...version, "}"] : ["{}"];
+  return version ? ['{"cniVersion":', version.start, version.end, "}"] : ["{}"];
 }
 
 function errorReply(code: ErrorCode, msg: string, request: Request | null): Pieces {
-  const version = request?.string("cniVersion") ?? null;
-  return ['{"cniVersion":', ...(version ?? [`"${LATEST_CNI_VERSION}"`]), errorObjectTail(code, msg)];
+  const version = request?.string("cniVersion");
+  const tail = errorObjectTail(code, msg);
+  return version
+    ? ['{"cniVersion":', version.start, version.end, tail]
+    : [`{"cniVersion":"${LATEST_CNI_VERSION}"${tail}`];
 }
 
 /** SPEC 1.1.0, section 2, VERSION; every version is supported, the one asked for too. */
 function versionReply(request: Request | Unreadable | null): Pieces {
   const given = request && !("reason" in request) ? request.string("cniVersion") : null;
-  const asked = given && request && !("reason" in request) ? request.text(given) : '""';
+  // What is longer than any version's text is none of them; it may have megabytes.
+  const short = given !== null && given.end - given.start <= VERSION_BYTES;
+  const asked = short && request && !("reason" in request) ? request.text(given) : null;
   const list = CNI_VERSIONS.map((version) => `"${version}"`).join(",");
   if (given === null || asked === '""') {
     return [`{"cniVersion":"${LATEST_CNI_VERSION}","supportedVersions":[${list}]}`];
   }
-  const known = CNI_VERSIONS.includes(decodeJsonString(asked));
-  return [
-    '{"cniVersion":',
-    ...given,
-    `,"supportedVersions":[${list}`,
-    ...(known ? [] : [",", ...given]),
-    "]}",
-  ];
+  const reply: Pieces = ['{"cniVersion":', given.start, given.end, `,"supportedVersions":[${list}`];
+  const known = asked !== null && CNI_VERSIONS.includes(decodeJsonString(asked));
+  if (!known) reply.push(",", given.start, given.end);
+  reply.push("]}");
+  return reply;
 }
 
 function noteLine(text: string): Outcome["line"] {

@@ -34,5 +34,5 @@ test.each([
     ],
   ],
 ])("%j", (text, pairs) => {
-  expect(parseArgs(text)).toEqual(pairs);
+  expect(Object.entries(parseArgs(text))).toEqual(pairs);
 });

@@ -87,6 +87,16 @@ for (const role of roles) {
     expect(run.stdout.toString()).toBe('{"cniVersion":"1.0.0"}');
   });
 
+  test(`cni_${role} answers where nobody reads stderr any more`, async () => {
+    const scratch = useScratch();
+    const tap = startTap({ role, env: add, stdin: stanza(scratch, body, { label: 7 }) });
+    tap.child.stderr?.destroy();
+    tap.end();
+    const run = await tap.done;
+    expect(run).toMatchObject({ code: 0, signal: null });
+    expect(run.stdout.toString()).toBe('{"cniVersion":"1.0.0"}');
+  });
+
   test(`cni_${role} does not hold the lock while its reader is slow`, async () => {
     const scratch = useScratch();
     const prev = `"${"x".repeat(8_000_000)}"`;

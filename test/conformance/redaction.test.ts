@@ -230,6 +230,21 @@ for (const role of roles) {
     });
   }
 
+  test(`cni_${role} hides three thousand secrets one by one, in one line`, async () => {
+    const scratch = useScratch();
+    const prev = (value: string) =>
+      `[${Array.from({ length: 3_000 }, (_, i) => `{"token":${value},\n"a":${i}}`).join()}]`;
+    const stdin = stanza(scratch, `{"prevResult":${prev('"hunter2"')}}`);
+    const run = await runTap({ role, env: add, stdin });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout.toString() === prev('"hunter2"')).toBe(true);
+    const shown = prev(hidden('"hunter2"')).replaceAll("\n", " ");
+    expect(scratch.lines()).toHaveLength(1);
+    expect(scratch.log().includes(role === "pre" ? `"prevResult":${shown}}\n` : `,output=${shown}\n`)).toBe(
+      true,
+    );
+  });
+
   test(`cni_${role} hides secrets in CNI_ARGS, by key and by shape`, async () => {
     const scratch = useScratch();
     const env = {

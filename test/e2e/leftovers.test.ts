@@ -97,15 +97,11 @@ async function groupsOf(name: string): Promise<string[]> {
 /** What is still there: files in the scratch folder, processes, mounts. */
 async function leftovers(scratch: string, names: readonly string[]): Promise<string[]> {
   const all = await processes();
-  const mounts = await Promise.all(
-    all.map(async ({ pid, name }) => {
-      const text = await readFile(`/proc/${pid}/mountinfo`, "utf8").catch(() => "");
-      return text.includes(scratch) ? [`mount in ${name}`] : [];
-    }),
-  );
-  return [
-    ...(await readdir(scratch)),
-    ...all.filter(({ name }) => names.includes(name)).map(({ name }) => name),
-    ...mounts.flat(),
-  ];
+  const rest = all.map(async ({ pid, name }) => {
+    const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+    // The command was killed: what it had just started is known by the scratch folder alone.
+    const texts = await Promise.all(["mountinfo", "cmdline", "environ"].map(read));
+    return names.includes(name) || texts.some((text) => text.includes(scratch)) ? [name] : [];
+  });
+  return [...(await Promise.all(rest)).flat(), ...(await readdir(scratch))];
 }

@@ -6,14 +6,14 @@
 
 int main(void) {
   static const char *const names[] = {"cniVersion", "name", "prevResult", "logFile", "label"};
-  static const char *const words[] = {"password", "secret", "token", "apikey"};
+  static const char *const words[] = {"password", "secret", "token", "apikey", "file", "name"}; /* two endings */
   static struct scan_request request;
   static struct scan_result result;
   unsigned long length;
   request.name_count = 5;
   for (int i = 0; i < 5; i++) request.names[i] = names[i];
-  for (int i = 0; i < 4; i++)
-    if (!scan_add_word(&request.words, words[i])) return 1;
+  for (int i = 0; i < 6; i++)
+    if (!scan_add_word(&request.words, words[i], i >= 4)) return 1;
   while (scanf("%lu %u %u", &length, &request.depth_limit, &request.secret_limit) == 3) {
     getchar();
     unsigned char *text = malloc(length ? length : 1); /* exactly as long as the input, so that a sanitizer sees a byte too many */
@@ -23,10 +23,7 @@ int main(void) {
     if (result.error == SCAN_OK) {
       printf(" %u %u %d %d", result.start, result.end, result.raw_newline, result.overflow);
       for (int i = 0; i < 5; i++) printf(" %u %u", result.member[i].start, result.member[i].end);
-      for (unsigned i = 0; i < result.secret_count; i++) {
-        const struct scan_secret *s = &result.secret[i];
-        printf(" %u %u %u %u %u", s->kind, s->key_start, s->key_end, s->start, s->end);
-      }
+      for (unsigned i = 0; i < result.secret_count; i++) printf(" %u %u", result.secret[i].start, result.secret[i].end);
     }
     printf("\n");
     fflush(stdout);

@@ -11,10 +11,17 @@ import type { Scan, ScanRequest } from "../../src/native/native.ts";
 /** What scan-driver.c asks for. */
 export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "label"];
 export const DRIVER_WORDS = ["password", "secret", "token", "apikey"];
+export const DRIVER_ENDINGS = ["file", "name"];
 
 /** The request the driver's scans are equal to. */
 export function driverRequest(limits: { depthLimit: number; secretLimit: number }): ScanRequest {
-  return { byteLimit: 2 ** 26, members: DRIVER_MEMBERS, words: DRIVER_WORDS, ...limits };
+  return {
+    byteLimit: 2 ** 26,
+    members: DRIVER_MEMBERS,
+    words: DRIVER_WORDS,
+    endings: DRIVER_ENDINGS,
+    ...limits,
+  };
 }
 
 /** scan.c in a process of its own, compiled by the system's gcc with its sanitizers. */

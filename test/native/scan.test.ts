@@ -164,12 +164,20 @@ describe("the scanner", () => {
   });
 
   test("says overflow when there are more secrets than asked for, and notes no more", async () => {
-    const text = Buffer.from(
-      `{${Array.from({ length: 9 }, (_, i) => `"token${i}":{"secret":${i}}`).join(",")}}`,
-    );
-    const scan = await agree(text);
+    const secrets = (count: number) =>
+      Buffer.from(`{${Array.from({ length: count }, (_, i) => `"token${i}":{"secret":${i}}`).join(",")}}`);
+    expect((await agree(secrets(LIMITS.secretLimit))).overflow).toBe(false);
+    const scan = await agree(secrets(LIMITS.secretLimit + 1));
     expect(scan.overflow).toBe(true);
-    expect(scan.secrets).toHaveLength(5 * LIMITS.secretLimit);
+    expect(scan.secrets).toHaveLength(2 * LIMITS.secretLimit);
+  });
+
+  test("notes a secret within a secret once", async () => {
+    const text = `{"token":${'{"token":['.repeat(20)}"eyJa.b.c"${"]}".repeat(20)},"x":"eyJa.b.c"}`;
+    const { secrets, overflow } = await agree(Buffer.from(text));
+    expect(overflow).toBe(false);
+    expect(secrets).toHaveLength(4);
+    expect(text.slice(secrets[2], secrets[3])).toBe('"eyJa.b.c"');
   });
 
   test("takes the last of a member given twice, and only at the top", async () => {

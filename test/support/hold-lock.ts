@@ -7,9 +7,10 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** Another process holds flock(2) on the file, until it is released or the test ends. */
-export async function holdLock(path: string): Promise<HeldLock> {
-  const holder = spawn("flock", [path, "sh", "-c", "echo held; cat"], { stdio: ["pipe", "pipe", "inherit"] });
+/** Another process holds flock(2) on the file, until it is released or the test ends; `as` is the command it is run by. */
+export async function holdLock(path: string, as: readonly string[] = []): Promise<HeldLock> {
+  const [command = "flock", ...args] = [...as, "flock", path, "sh", "-c", "echo held; cat"];
+  const holder = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(holder, "close");
   async function release(): Promise<void> {
     holder.stdin.end();

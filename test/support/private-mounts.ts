@@ -23,7 +23,8 @@ shift 2
 exec "$@"`;
 
 /** The command that makes the namespace; root needs no user namespace for it. */
-const unshare = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-r", "-m"];
+export const unshare: readonly string[] =
+  process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-r", "-m"];
 
 /** Why there can be no private machine here; empty when there can. */
 export const whyNoPrivateMachine: string = probe();
@@ -46,7 +47,7 @@ export function usePrivateMachine(): PrivateMachine {
     chmodSync(scratch.path(name), 0o1777); // as on a real machine; mkdir's mode is cut by the umask
   }
   function run(call: TapCall): Promise<TapRun> {
-    const exe = tapPath(call.role);
+    const exe = call.exe ?? tapPath(call.role);
     const inside = [...unshare, "sh", "-c", script, "sh", dirname(exe), scratch.folder];
     return runTap({ ...call, exe: `/mnt/${basename(exe)}`, inside });
   }

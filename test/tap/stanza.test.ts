@@ -7,12 +7,12 @@ function read(values: Record<string, string>): Stanza {
   const place = (key: string): Span | null => {
     let at = 0;
     for (const [name, value] of Object.entries(values)) {
-      if (name === key) return [at, at + value.length];
+      if (name === key) return { start: at, end: at + value.length };
       at += value.length;
     }
     return null;
   };
-  return readStanza(place, ([start, end]) => all.slice(start, end));
+  return readStanza(place, ({ start, end }) => all.slice(start, end));
 }
 
 test("an empty stanza is the defaults", () => {

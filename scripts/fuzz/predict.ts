@@ -1,0 +1,51 @@
+import type { LogTarget } from "../../src/native/native.ts";
+import { Exit, TwinHost } from "../../src/native/twin.ts";
+import type { Pieces } from "../../src/record/pieces.ts";
+import { run } from "../../src/tap/run.ts";
+import type { Call } from "./call.ts";
+
+/** What a tap must do, said by the same script on the host's twin, where log and descriptors have no faults. */
+export interface Prediction {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly line: { readonly target: LogTarget; readonly text: string } | null;
+}
+
+/** The twin with bytes at both ends: neither the environment nor a payload needs to be UTF-8. */
+class BinaryTwin extends TwinHost {
+  readonly #env: Call["env"];
+  readonly written: { target: LogTarget; text: string }[] = [];
+  replied = "";
+
+  constructor({ env, stdin }: Call) {
+    super({ stdin: Buffer.from(stdin, "latin1") });
+    this.#env = env;
+  }
+
+  override env(name: string): string | null {
+    return this.#env[name] ?? null;
+  }
+
+  override append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[] {
+    this.written.push({ target, text: this.join(line, flatten) });
+    return [];
+  }
+
+  override reply(pieces: Readonly<Pieces>): number {
+    this.replied += this.join(pieces, false);
+    return 0;
+  }
+}
+
+/** Throws what the script throws. */
+export function predict(call: Call): Prediction {
+  const twin = new BinaryTwin(call);
+  try {
+    run(call.role, twin);
+  } catch (error) {
+    if (!(error instanceof Exit)) throw error;
+    const { written, replied: stdout, stderr } = twin;
+    return { code: error.code, stdout, stderr, line: written[0] ?? null };
+  }
+}

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { buildTap } from "../../scripts/build/tap.ts";
+import { ROOT } from "../../scripts/cache-dir.ts";
+import { ANSWERS, type Answer, expectAnswer, RESULT } from "../native/answers.ts";
+import { describeOnPrivateMachine, usePrivateMachine } from "../support/private-mounts.ts";
+import { runCrowd } from "./support/crowd.ts";
+import { inside } from "./support/place.ts";
+
+/** More than any of these calls takes: 2,200. */
+const ALLOCATIONS = 2_500;
+/** The engine's own start takes 1,600, whatever the call is: they fail in turn for one call, these for all. */
+const STARTED = 1_500;
+
+const exe = join(ROOT, "build", "faulty", "allocates");
+
+beforeAll(async () => {
+  const entry = join(ROOT, "src/tap/cni-post.ts");
+  await buildTap({ entry, out: exe, name: "cni_post", flags: ["-DTAP_TEST_FAULTS"] });
+});
+
+const inJson: Answer = {
+  what: "ADD in the json format gives prevResult back",
+  env: {
+    CNI_COMMAND: "ADD",
+    CNI_CONTAINERID: "c1",
+    CNI_ARGS: "K8S_POD_NAME=web-0;K8S_POD_NAMESPACE=default",
+  },
+  stdin: `{"cniVersion":"1.0.0","logFormat":"json","token":"hidden","label":7,"prevResult":${RESULT}}`,
+  code: 0,
+  check: (stdout) => expect(stdout).toBe(RESULT),
+};
+
+describeOnPrivateMachine("where memory is refused", () => {
+  describe.each([
+    ["one allocation of all, each in turn", "TAP_TEST_ALLOCATION"],
+    ["one allocation and all after it, each in turn", "TAP_TEST_ALLOCATIONS"],
+  ])("for %s", (_, variable) => {
+    test.each([inJson, ...ANSWERS])("$what", async (answer) => {
+      const { env, stdin } = answer;
+      const machine = usePrivateMachine();
+      const from = answer === inJson ? 1 : STARTED;
+      const calls = await runCrowd(
+        { role: "post", exe, env, variable, from, to: ALLOCATIONS, atOnce: 4, stdin, reply: "" },
+        inside(machine),
+      );
+      expect(calls).toHaveLength(ALLOCATIONS - from + 1);
+      let last = 0;
+      for (const call of calls) {
+        const { number, stdout, stderr, signal } = call;
+        expectAnswer({ code: call.code, signal, stdout }, answer, `allocation ${number}`);
+        expect(stderr.split("cni_post: ").length, stderr).toBeLessThan(3);
+        if (stderr.includes("tap script failed")) last = Math.max(last, number);
+      }
+      expect(last).toBeGreaterThan(STARTED + 50);
+      expect(last).toBeLessThan(ALLOCATIONS - 100);
+    });
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { Driver, whyNoDriver } from "../../scripts/fuzz/driver.ts";
+import { makeCalls, tryCalls } from "../../scripts/fuzz/run.ts";
+
+/*
+ * Captured calls with changes, held against the same script on the host's twin and against what every call promises.
+ * The same calls each time; `npm run fuzz` makes others, for as long as one likes.
+ */
+
+const SEED = 20_261_121;
+const BATCH = 2000;
+const MANY = 98_000;
+const THROUGH_EXEC = 2000;
+
+const why = whyNoDriver();
+if (why !== "") console.warn(`skipped: mutated calls need a root of their own: ${why}`);
+
+async function expectAllWell(driver: Driver, from: number, to: number): Promise<void> {
+  try {
+    for (let first = from; first < to; first += BATCH) {
+      const failures = await tryCalls(driver, makeCalls(SEED, first, Math.min(to, first + BATCH)));
+      expect(failures.slice(0, 3)).toEqual([]);
+    }
+    expect(driver.strays()).toEqual([]);
+  } finally {
+    driver.remove();
+  }
+}
+
+describe.skipIf(why !== "")("no mutated call goes wrong", () => {
+  test(
+    `in ${MANY} calls of the host, the script and the log in a forked process`,
+    { timeout: 600_000 },
+    async () => {
+      await expectAllWell(await Driver.build("test"), 0, MANY);
+    },
+  );
+
+  test(`in ${THROUGH_EXEC} calls of the executables`, { timeout: 120_000 }, async () => {
+    await expectAllWell(await Driver.build("test-real", { real: true }), MANY, MANY + THROUGH_EXEC);
+  });
+});

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { roles, runTap } from "../support/run-tap.ts";
+import { useScratch } from "../support/scratch.ts";
+import { formats, stanza } from "../support/stanza.ts";
+
+/*
+ * The taps' script has 16 MB: what a call holds many of, or one huge one of, must not use that up, for then the last
+ * resort answers and the line is lost.
+ */
+
+function manySecrets(key: (index: number) => string): string {
+  return Array.from({ length: 4096 }, (_, index) => `"${key(index)}":"hunter2"`).join(",");
+}
+
+const requests: readonly (readonly [what: string, members: string])[] = [
+  [
+    "4,096 secrets under long keys",
+    manySecrets((index) => `a_secret_token_with_a_rather_long_name_${index}_x`),
+  ],
+  [
+    "4,096 secrets under keys with many separators",
+    manySecrets((index) => `token${index}${"_-.".repeat(60)}`),
+  ],
+  [
+    "4,096 secrets under keys full of escapes",
+    manySecrets((index) => `token${index}${"\\u005f".repeat(30)}x`),
+  ],
+  ["a label of 20 MB", `"label":"${"x".repeat(20_000_000)}"`],
+  ["a cniVersion of 20 MB", `"cniVersion":"${"1".repeat(20_000_000)}"`],
+];
+
+for (const role of roles) {
+  for (const logFormat of formats) {
+    test.each(requests)(
+      `cni_${role} logs a call with %s in the ${logFormat} format`,
+      async (_what, members) => {
+        const scratch = useScratch();
+        const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+        const stdin = stanza(scratch, `{${members},"prevResult":{"a":1}}`, { logFormat });
+        const run = await runTap({ role, env, stdin, timeoutMs: 60_000 });
+        expect(run).toMatchObject({ code: 0, stderr: "" });
+        expect(run.stdout.toString()).toBe('{"a":1}');
+        expect(scratch.lines()).toHaveLength(1);
+        expect(scratch.log().includes("hunter2")).toBe(false);
+      },
+    );
+  }
+
+  test(`cni_${role} answers VERSION to a cniVersion of megabytes, plain and escaped, by its script`, async () => {
+    for (const version of ["9".repeat(20_000_000), "\\u0039".repeat(1_000_000)]) {
+      const stdin = `{"cniVersion":"${version}"}`;
+      const run = await runTap({ role, env: { CNI_COMMAND: "VERSION" }, stdin, timeoutMs: 60_000 });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+      expect(run.stdout.toString().endsWith(`,"${version}"]}`)).toBe(true);
+    }
+  });
+}

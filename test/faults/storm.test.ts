@@ -1,0 +1,97 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { classicLine, readJsonLine } from "../support/log-lines.ts";
+import { roles, runTap, type TapRun } from "../support/run-tap.ts";
+import { useScratch } from "../support/scratch.ts";
+import { formats, stanza } from "../support/stanza.ts";
+import { runCrowd } from "./support/crowd.ts";
+import { here } from "./support/place.ts";
+
+const PROCESSES = 40;
+const CALLS_EACH = 10;
+
+/** 100 bytes to 100 KB, as many short ones as long ones. */
+function fillerOf(call: number): string {
+  const bytes = Math.round(100 * 1000 ** (((call * 29) % 400) / 399));
+  return `f${call}-`.repeat(Math.ceil(bytes / 3)).slice(0, bytes);
+}
+
+describe.each(formats)(
+  "400 calls of 40 processes at once, 100 bytes to 100 KB, in the %s format",
+  (logFormat) => {
+    test("leave 400 lines, none lost, torn or mixed, and each call has its reply", async () => {
+      const scratch = useScratch();
+      const stdinOf = (call: number) =>
+        stanza(scratch, `{"cniVersion":"1.0.0","filler":"${fillerOf(call)}"}`, {
+          logFormat,
+          lockTimeoutMs: 5_000,
+        });
+      const runs: TapRun[] = [];
+      async function makeCalls(from: number): Promise<void> {
+        for (let call = from; call < from + CALLS_EACH; call++) {
+          const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: `c${call}` };
+          const role = call % 2 === 0 ? "pre" : "post";
+          runs.push(await runTap({ role, env, stdin: stdinOf(call), timeoutMs: 60_000 }));
+        }
+      }
+      await Promise.all(Array.from({ length: PROCESSES }, (_, process) => makeCalls(process * CALLS_EACH)));
+
+      for (const { code, stdout, stderr } of runs)
+        expect([code, stdout.toString(), stderr]).toEqual([0, '{"cniVersion":"1.0.0"}', ""]);
+      const found = scratch.lines().map((line) => {
+        if (logFormat === "classic") return line;
+        const { members, payload } = readJsonLine(line);
+        return classicLine("ADD", String(members.containerId), "input", payload.text);
+      });
+      const wanted = runs.map((_, call) => classicLine("ADD", `c${call}`, "input", stdinOf(call)));
+      expect(found).toHaveLength(wanted.length);
+      const left = new Set(wanted);
+      for (const line of found) expect(left.delete(line), line.slice(0, 100)).toBe(true);
+    });
+  },
+);
+
+test.each(roles)(
+  "calls of cni_%s killed at random moments damage no other's line and leave no lock",
+  async (role) => {
+    const scratch = useScratch();
+    const stdin = stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(60_000)}"}`, {
+      lockTimeoutMs: 5_000,
+    });
+    const calls = await runCrowd(
+      {
+        role,
+        env: { CNI_COMMAND: "ADD" },
+        to: 900,
+        atOnce: 8,
+        mode: "kill:3",
+        stdin,
+        reply: '{"cniVersion":"1.0.0"}',
+      },
+      here(scratch),
+    );
+    const killed = new Set(calls.filter(({ signal }) => signal !== 0).map(({ number }) => number));
+    expect(killed.size).toBeGreaterThan(10);
+    for (const call of calls) {
+      if (killed.has(call.number)) expect(call.signal).toBe(9);
+      // No complaint: the lock was had in time, each time.
+      else expect(call).toMatchObject({ code: 0, same: true, stderr: "" });
+    }
+
+    const lineOf = (number: number) => classicLine("ADD", String(number), "input", stdin);
+    const seen = new Set<number>();
+    for (const line of scratch.log().toString().split("\n").slice(0, -1)) {
+      const number = Number(/CNI_CONTAINERID=(\d+),/.exec(line)?.[1] ?? 0);
+      if (line === lineOf(number)) {
+        expect(seen.has(number), `line ${number} is there twice`).toBe(false);
+        seen.add(number);
+      } else {
+        const half = [...killed].some((victim) => lineOf(victim).startsWith(line));
+        expect(half, `half a line, and not of a killed call: ${line.slice(0, 100)}`).toBe(true);
+      }
+    }
+    for (const { number, signal } of calls) if (signal === 0) expect(seen.has(number)).toBe(true);
+    expect(spawnSync("flock", ["-n", scratch.lockFile, "true"]).status).toBe(0);
+    expect(spawnSync("flock", ["-n", scratch.logFile, "true"]).status).toBe(0);
+  },
+);

@@ -1,0 +1,67 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Role } from "../../support/run-tap.ts";
+import { bring, type Place } from "./place.ts";
+
+export interface Crowd {
+  readonly role: Role;
+  readonly env: Readonly<Record<string, string>>;
+  /** The variable that numbers the calls; CNI_CONTAINERID unless told. */
+  readonly variable?: string;
+  readonly from?: number;
+  readonly to: number;
+  readonly atOnce: number;
+  /** See crowd.c; "whole" unless told. */
+  readonly mode?: "whole" | "cut" | `kill:${number}`;
+  readonly stdin: string | Uint8Array;
+  /** What each call should write to stdout. */
+  readonly reply: string;
+  readonly exe?: string;
+}
+
+export interface CrowdCall {
+  readonly number: number;
+  readonly code: number;
+  /** 0 where none ended it. */
+  readonly signal: number;
+  /** Whether stdout is the reply asked for. */
+  readonly same: boolean;
+  /** The line feed at its end is a space. */
+  readonly stderr: string;
+  /** Where it is not the reply asked for: its beginning. */
+  readonly stdout: string;
+}
+
+let crowds = 0;
+
+/** Many calls of one tap, made by a small C program: some 2,000 a second. In the order of their ends. */
+export async function runCrowd(crowd: Crowd, place: Place): Promise<CrowdCall[]> {
+  const name = `crowd-${++crowds}`;
+  writeFileSync(join(place.folder, `${name}.stdin`), crowd.stdin);
+  writeFileSync(join(place.folder, `${name}.reply`), crowd.reply);
+  const seen = join(place.seenAs, name);
+  const { role, env, variable = "CNI_CONTAINERID", from = 1, to, atOnce, mode = "whole", exe } = crowd;
+  const numbers = [from, to, atOnce].map(String);
+  const { stdout, stderr, code } = await place.run({
+    role,
+    env,
+    stdin: null,
+    via: [await bring("crowd", place), variable, ...numbers, mode, `${seen}.stdin`, `${seen}.reply`],
+    timeoutMs: 120_000,
+    ...(exe === undefined ? {} : { exe }),
+  });
+  if (code !== 0) throw new Error(`Cannot run the crowd: it ended with ${code} ${stderr}`);
+  return stdout.toString("latin1").trimEnd().split("\n").map(readCall);
+}
+
+function readCall(line: string): CrowdCall {
+  const [number, code, signal, same, stderr = "", out = ""] = line.split("\t");
+  return {
+    number: Number(number),
+    code: Number(code),
+    signal: Number(signal),
+    same: same === "1",
+    stderr,
+    stdout: out,
+  };
+}

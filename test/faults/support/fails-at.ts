@@ -1,0 +1,70 @@
+import type { Host } from "../../../src/native/native.ts";
+import { run } from "../../../src/tap/run.ts";
+
+/* The real script in a host that fails at the step TAP_TEST_STEP, in the way TAP_TEST_FAULT: a word, or a signal's number. */
+
+declare const host: Host & { raise(signal: number): void };
+
+const wanted = host.env("TAP_TEST_STEP");
+const fault = host.env("TAP_TEST_FAULT");
+
+function descend(depth: number): number {
+  return descend(depth + 1) + 1;
+}
+
+function at(step: string): void {
+  if (step !== wanted) return;
+  switch (fault) {
+    case "throw":
+      throw new Error("a step that throws");
+    case "loop":
+      for (;;);
+    case "builtin": // QuickJS asks nobody while it is inside one
+      Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
+      return;
+    case "memory": {
+      const kept: string[] = [];
+      for (let text = "x"; ; text += text) kept.push(text);
+    }
+    case "stack":
+      descend(0);
+      return;
+    default:
+      host.raise(Number(fault));
+  }
+}
+
+run("post", {
+  env: (name) => {
+    at("first");
+    return host.env(name);
+  },
+  isTerminal: () => host.isTerminal(),
+  pid: () => host.pid(),
+  now: () => host.now(),
+  readInput: (request) => {
+    at("before stdin");
+    const scan = host.readInput(request);
+    at("after stdin");
+    return scan;
+  },
+  text: (start, end) => host.text(start, end),
+  append: (target, line, flatten) => {
+    at("before the line");
+    const faults = host.append(target, line, flatten);
+    at("after the line");
+    return faults;
+  },
+  reply: (pieces, exitCode) => {
+    at("before the reply");
+    const errno = host.reply(pieces, exitCode);
+    at("after the reply");
+    return errno;
+  },
+  complain: (text) => host.complain(text),
+  errorText: (errno) => host.errorText(errno),
+  exit: (code) => {
+    at("before the exit");
+    return host.exit(code);
+  },
+});

@@ -1,0 +1,103 @@
+// tracer REPORT kill N PROGRAM [ARGUMENT...]         kills the program before its N-th system call
+// tracer REPORT fail N ERRNO PROGRAM [ARGUMENT...]   has its N-th system call fail
+// tracer REPORT deny NUMBER ERRNO PROGRAM ...        has every call of this system call fail
+// tracer REPORT clock SECONDS PROGRAM ...            makes it that time (CLOCK_REALTIME, seconds since 1970)
+// REPORT gets "NUMBER FIRST-ARGUMENT" of the call that was hit; it stays empty where none was. Ends as the program
+// ends, and with 137 where it was killed. x86-64 only, as the taps are.
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { AT_IGNORE_ENTRY = 1, AT_VDSO = 33 };
+
+static long peek(pid_t pid, uint64_t at) { return ptrace(PTRACE_PEEKDATA, pid, (void *)at, NULL); }
+
+static void poke(pid_t pid, uint64_t at, long value) { ptrace(PTRACE_POKEDATA, pid, (void *)at, (void *)value); }
+
+// Without the vDSO the clock is read by a system call. The stack of a new program: argc, argv, NULL, environment,
+// NULL, pairs of the auxiliary vector.
+static void hide_vdso(pid_t pid) {
+  struct user_regs_struct regs;
+  ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+  uint64_t at = regs.rsp + 8 * (2 + (uint64_t)peek(pid, regs.rsp));
+  while (peek(pid, at) != 0) at += 8;
+  for (at += 8; peek(pid, at) != 0; at += 16)
+    if (peek(pid, at) == AT_VDSO) poke(pid, at, AT_IGNORE_ENTRY);
+}
+
+static void report(const char *path, const struct user_regs_struct *regs) {
+  FILE *file = fopen(path, "w");
+  if (!file) exit(125);
+  fprintf(file, "%lld %lld\n", (long long)regs->orig_rax, (long long)regs->rdi);
+  fclose(file);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 5) return 125;
+  const char *mode = argv[2];
+  bool kills = !strcmp(mode, "kill"), fails = !strcmp(mode, "fail"), denies = !strcmp(mode, "deny"),
+       turns_clock = !strcmp(mode, "clock");
+  long long wanted = atoll(argv[3]), error = fails || denies ? atoll(argv[4]) : 0;
+  char **program = argv + (fails || denies ? 5 : 4);
+  pid_t pid = fork();
+  if (pid < 0) return 125;
+  if (pid == 0) {
+    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    raise(SIGSTOP);
+    execv(program[0], program);
+    _exit(127);
+  }
+  // Nobody but the program holds what it was given: whoever waits for the end of its output waits for it alone.
+  close(0), close(1), close(2);
+  int status;
+  if (waitpid(pid, &status, 0) != pid) return 125;
+  ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC);
+  bool started = false, inside = false, hit = false;
+  int signal = 0;
+  for (long long calls = 0;;) {
+    ptrace(started ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (void *)(intptr_t)signal);
+    signal = 0;
+    if (waitpid(pid, &status, 0) != pid) return 125;
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
+    if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+      started = inside = true; // inside execve
+      if (turns_clock) hide_vdso(pid);
+      continue;
+    }
+    if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
+      signal = WSTOPSIG(status);
+      continue;
+    }
+    struct user_regs_struct regs;
+    ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+    inside = !inside;
+    if (inside) {
+      calls++;
+      hit = denies ? (long long)regs.orig_rax == wanted : calls == wanted;
+      if (hit && !turns_clock) report(argv[1], &regs);
+      if (hit && kills) kill(pid, SIGKILL);
+      if (hit && (fails || denies)) {
+        regs.orig_rax = (unsigned long long)-1; // no such call
+        ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+      }
+    } else if (hit && (fails || denies)) {
+      regs.rax = (unsigned long long)-error;
+      ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+    } else if (turns_clock && regs.orig_rax == SYS_clock_gettime && regs.rdi == CLOCK_REALTIME) {
+      poke(pid, regs.rsi, (long)wanted);
+      poke(pid, regs.rsi + 8, 123456789);
+      report(argv[1], &regs);
+    }
+  }
+}

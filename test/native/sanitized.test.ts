@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { CCompiler } from "../../scripts/build/compile.ts";
+import { buildTap, compileHost } from "../../scripts/build/tap.ts";
+import { ROOT } from "../../scripts/cache-dir.ts";
+import { Driver, whyNoDriver } from "../../scripts/fuzz/driver.ts";
+import { makeCalls, tryCalls } from "../../scripts/fuzz/run.ts";
+import { type Role, roles, runTap } from "../support/run-tap.ts";
+
+/*
+ * The host in C, watched by the address and the undefined behaviour sanitizer. They need gcc and the machine's own C
+ * library. What they do not see: QuickJS, which is compiled without them, and its heap, which is one array of the host's.
+ * test/faults is not run on these taps: the address sanitizer's shadow memory needs more than RLIMIT_AS leaves there.
+ */
+
+const FOLDER = join(ROOT, "build", "sanitized");
+const FLAGS = [
+  "-g",
+  "-Werror",
+  "-fsanitize=address,undefined",
+  "-fno-sanitize-recover=all",
+  "-fno-omit-frame-pointer",
+  `-DSANITIZER_REPORTS="${FOLDER}/report"`,
+];
+const SANITIZED = {
+  compiler: "gcc",
+  flags: FLAGS,
+  sources: [join(ROOT, "test/native/sanitizer-options.c")],
+} as const;
+
+const built = (name: string) => join(FOLDER, name);
+
+async function build(role: Role, name: string, flags: readonly string[] = []): Promise<void> {
+  const entry = join(ROOT, "src", "tap", `cni-${role}.ts`);
+  await buildTap({ ...SANITIZED, entry, out: built(name), name: `cni_${role}`, flags: [...FLAGS, ...flags] });
+}
+
+/** What the sanitizers had to say since the last time. */
+function takeReports(): string[] {
+  const names = readdirSync(FOLDER).filter((name) => name.startsWith("report."));
+  return names.map((name) => {
+    const text = readFileSync(built(name), "utf8");
+    rmSync(built(name));
+    return text;
+  });
+}
+
+/** Runs tests against the sanitized pair. */
+async function runSuite(folder: string): Promise<{ code: number | null; output: string }> {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST"));
+  const env = { ...Object.fromEntries(own), CNITAP_PRE: built("cni_pre"), CNITAP_POST: built("cni_post") };
+  const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+  const child = spawn(process.execPath, [vitest, "run", folder, "--reporter=dot"], { cwd: ROOT, env });
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => output.push(String(text)));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, output: output.join("") };
+}
+
+beforeAll(async () => {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const role of roles) await build(role, `cni_${role}`);
+  takeReports();
+});
+
+describe("taps that the sanitizers watch", () => {
+  test.each(["address", "undefined"])(
+    "are watched: the %s sanitizer ends a tap at a fault",
+    async (control) => {
+      await build("pre", control, [`-DSANITIZER_CONTROL="${control}"`]);
+      const env = { CNI_COMMAND: "DEL" };
+      const { code, stderr } = await runTap({ role: "pre", exe: built(control), env, stdin: "{}" });
+      expect(code).toBe(86);
+      expect([...takeReports(), stderr].join("\n")).toMatch(
+        /global-buffer-overflow|runtime error: shift exponent/,
+      );
+    },
+  );
+
+  test("keep every promise of the conformance suite, with no report", { timeout: 900_000 }, async () => {
+    const { code, output } = await runSuite("test/conformance");
+    expect(takeReports()).toEqual([]);
+    expect(code, output).toBe(0);
+  });
+
+  test.skipIf(whyNoDriver() !== "")(
+    "answer 3,000 mutated calls, with no report",
+    { timeout: 600_000 },
+    async () => {
+      const driver = await Driver.build("sanitized", SANITIZED);
+      try {
+        expect((await tryCalls(driver, makeCalls(1, 0, 3000))).slice(0, 3)).toEqual([]);
+        expect(takeReports()).toEqual([]);
+      } finally {
+        driver.remove();
+      }
+    },
+  );
+});
+
+describe.each<CCompiler>(["musl-gcc", "gcc"])("%s", (compiler) => {
+  test.each([["-O2"], ["-DTAP_TEST_FAULTS"]])(
+    "compiles the host with %s and has nothing to warn of",
+    async (flag) => {
+      expect(await compileHost({ compiler, flags: ["-Werror", flag] })).toHaveLength(6);
+    },
+  );
+});
