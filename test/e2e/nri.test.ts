@@ -60,11 +60,13 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
     });
 
     it("makes the container what it was adjusted to be", async () => {
+      const large = "x".repeat(20_000); // an answer of more than one frame
       const seen: Container[] = [];
       await start(node(), {
         createContainer: () => ({
           adjust: new Adjustment()
             .addEnv("FROM_PLUGIN", "yes")
+            .addEnv("LARGE", large)
             .addMount({ destination: "/shared", type: "tmpfs", source: "tmpfs", options: ["ro", "nosuid"] })
             .addRlimit("RLIMIT_NOFILE", 321, 123)
             .addAnnotation("example.com/seen", "true"),
@@ -76,6 +78,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       const [container] = seen;
       const read = (file: string) => node().exec("cat", `/proc/${container?.pid}/${file}`);
       expect(await read("environ")).toContain("FROM_PLUGIN=yes");
+      expect(await read("environ")).toContain(`LARGE=${large}`);
       expect(await read("limits")).toMatch(/Max open files +123 +321 /);
       expect(await read("mounts")).toMatch(/tmpfs \/shared tmpfs ro,/);
       expect(container?.annotations).toMatchObject({ "example.com/seen": "true" });
