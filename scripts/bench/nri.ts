@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { build } from "esbuild";
-import { encode } from "../../src/nri/answer.ts";
+import { encode } from "../../src/nri/encode.ts";
 import { Plugin, RunPodSandboxRequestSchema } from "../../src/nri/gen/api_pb.js";
 import { RequestSchema } from "../../src/nri/gen/ttrpc_pb.js";
 import { Session } from "../../src/nri/session.ts";

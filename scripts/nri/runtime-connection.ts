@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type DescMessage, fromBinary, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { encode } from "../../src/nri/answer.ts";
+import { encode } from "../../src/nri/encode.ts";
 import {
   ConfigureRequestSchema,
   ConfigureResponseSchema,

@@ -1,12 +1,7 @@
-import {
-  create,
-  type DescMessage,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { Adjustment } from "./adjustment.ts";
 import type { PluginCall } from "./calls.ts";
+import { encode } from "./encode.ts";
 import {
   ContainerSchema,
   CreateContainerResponseSchema,
@@ -77,11 +72,6 @@ export function answerEvent(event: Event, handlers: Handlers, context: Context):
     default:
       return event satisfies never;
   }
-}
-
-/** Encodes a message given by its fields. */
-export function encode<S extends DescMessage>(schema: S, fields: MessageInitShape<S>): Uint8Array {
-  return toBinary(schema, create(schema, fields));
 }
 
 /** The updates a handler returned, none where it returned nothing. */

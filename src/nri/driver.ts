@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { answerEvent, encode, listOf, nothing } from "./answer.ts";
+import { answerEvent, listOf, nothing } from "./answer.ts";
 import type { PluginCall } from "./calls.ts";
+import { encode } from "./encode.ts";
 import { type NriError, printable, reasonOf } from "./error.ts";
 import { type EventName, eventNames, isEventName, knownEvents, maskOf } from "./events.ts";
 import {
@@ -17,6 +18,7 @@ import { type Call, type Identity, type Output, Session } from "./session.ts";
 import { Synchronization, type SynchronizePart } from "./synchronization.ts";
 import { StatusCode } from "./wire/status.ts";
 
+/** How long the answer to UpdateContainers is waited for. */
 const updateTimeoutMs = 10_000;
 
 export type LogLevel = "info" | "warn" | "error";
@@ -60,7 +62,7 @@ export class Driver {
     this.#port = port;
   }
 
-  /** Whether a Synchronize has been answered: the runtime has taken the plugin. */
+  /** Whether a Synchronize has been answered with success: the runtime has taken the plugin. */
   get synchronized(): boolean {
     return this.#synchronized;
   }
@@ -235,7 +237,7 @@ export class Driver {
       () => nothing,
       async () => {
         const { update, thrown } = await end;
-        this.#synchronized = true;
+        this.#synchronized = !(thrown && this.#options.failRequests);
         if (thrown) throw thrown.value;
         return encode(SynchronizeResponseSchema, { update });
       },

@@ -1,5 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { decodeCall, type PluginCall } from "./calls.ts";
+import { encode } from "./encode.ts";
 import { NriError, printable, reasonOf } from "./error.ts";
 import { Plugin, RegisterPluginRequestSchema, Runtime } from "./gen/api_pb.js";
 import { Client, type Outcome } from "./wire/client.ts";
@@ -14,7 +14,6 @@ const nriVersion = "v0.12.2";
 const registrationTimeoutMs = 10_000;
 /** A runtime's time for a request, until it has said another one (nri, pkg/api/timeouts.go). */
 const defaultRequestTimeoutMs = 2000;
-
 /** A runtime's clock for a call begins before ours: it may close the connection this much before we expect it. */
 const slackMs = 100;
 
@@ -73,10 +72,6 @@ export class Session {
     return outputs;
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   /** How long the runtime waits for an answer, as it said in Configure. */
   set requestTimeoutMs(timeoutMs: number) {
     if (timeoutMs > 0) this.#requestTimeoutMs = timeoutMs;
@@ -88,7 +83,7 @@ export class Session {
   /** Registers with the runtime. */
   open({ name, index }: Identity, nowMs: number): void {
     const fields = { pluginName: name, pluginIdx: index, NRIVersion: nriVersion };
-    const payload = toBinary(RegisterPluginRequestSchema, create(RegisterPluginRequestSchema, fields));
+    const payload = encode(RegisterPluginRequestSchema, fields);
     this.call(Runtime.method.registerPlugin.name, payload, registrationTimeoutMs, nowMs, (outcome) => {
       if ("payload" in outcome) this.#outputs.push({ kind: "registered" });
       else this.close(new NriError("registration", outcome.error.message, outcome.error.status), nowMs);

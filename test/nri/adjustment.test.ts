@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Adjustment } from "../../src/nri/adjustment.ts";
-import { encode } from "../../src/nri/answer.ts";
+import { encode } from "../../src/nri/encode.ts";
 import { ContainerAdjustmentSchema, ContainerUpdateSchema, IOPrioClass } from "../../src/nri/gen/api_pb.js";
 import { updateOf } from "../../src/nri/resources.ts";
 

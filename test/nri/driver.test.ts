@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encode } from "../../src/nri/answer.ts";
+import { encode } from "../../src/nri/encode.ts";
 import { NriError } from "../../src/nri/error.ts";
 import { eventNames } from "../../src/nri/events.ts";
 import {
@@ -304,6 +304,20 @@ describe("updateContainers", () => {
     const id = "x".repeat(maxMessageLength);
     await expect(plugin.driver.updateContainers([updateOf(id, {})])).rejects.toMatchObject({ status: 8 });
     expect(plugin.sent()).toEqual([]);
+  });
+});
+
+describe("a runtime that does not wait", () => {
+  it.each([
+    ["calls", 4097, none, 1],
+    ["bytes", 20, encode(RunPodSandboxRequestSchema, { pod: { name: "x".repeat(4_000_000) } }), 4],
+  ])("has so many %s under way, and no more", (_, count, payload, refused) => {
+    const plugin = openPlugin({ runPodSandbox: () => gate().opened });
+    for (let i = 0; i < count; i++) plugin.driver.receive(encodeCall(2 * i + 1, "RunPodSandbox", payload));
+    const answers = plugin.sent().map((sent) => responseOf(sent).status);
+    expect(answers).toHaveLength(refused);
+    for (const status of answers)
+      expect(status).toMatchObject({ code: 8, message: "too many calls under way" });
   });
 });
 

@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { encode } from "../../src/nri/answer.ts";
+import { encode } from "../../src/nri/encode.ts";
 import { NriError } from "../../src/nri/error.ts";
 import { SynchronizeRequestSchema, SynchronizeResponseSchema } from "../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../src/nri/handlers.ts";

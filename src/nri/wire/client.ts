@@ -1,4 +1,5 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
+import { encode } from "../encode.ts";
 import { NriError, reasonOf } from "../error.ts";
 import { RequestSchema, ResponseSchema } from "../gen/ttrpc_pb.js";
 import { encodeMessage, type Message, MessageType, maxMessageLength } from "./message.ts";
@@ -36,7 +37,7 @@ export class Client {
   call(call: OutgoingCall, nowMs: number, done: Waiting["done"]): void {
     const { service, method, payload, timeoutMs } = call;
     const timeoutNano = BigInt(Math.round(timeoutMs * 1e6));
-    const request = toBinary(RequestSchema, create(RequestSchema, { service, method, payload, timeoutNano }));
+    const request = encode(RequestSchema, { service, method, payload, timeoutNano });
     if (request.length > maxMessageLength) {
       const { code, message } = tooLong(request.length, maxMessageLength);
       done({ error: new NriError("status", `Cannot call ${method}: ${message}`, code) });

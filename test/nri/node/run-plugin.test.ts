@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
-import { encode } from "../../../src/nri/answer.ts";
+import { encode } from "../../../src/nri/encode.ts";
 import { NriError } from "../../../src/nri/error.ts";
 import { Event, Plugin, UpdateContainersResponseSchema } from "../../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../../src/nri/handlers.ts";

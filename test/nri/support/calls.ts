@@ -1,5 +1,5 @@
 import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { encode } from "../../../src/nri/answer.ts";
+import { encode } from "../../../src/nri/encode.ts";
 import {
   ConfigureRequestSchema,
   EmptySchema,
