@@ -77,6 +77,7 @@ describe("what is not in the API", () => {
     ["a request that is none", rawCall(1, Buffer.from("0f", "hex")), 3, /^unmarshal request error: /],
     ["a payload that is none", encodeCall(1, "RunPodSandbox", Buffer.from("0aff", "hex")), 13, /payload/],
     ["a Synchronize that is none", encodeCall(1, "Synchronize", Buffer.from("0aff", "hex")), 13, /payload/],
+    ["a Synchronize cut short", encodeCall(1, "Synchronize", Buffer.from("0a7f61", "hex")), 13, /payload/],
     ["a message too long", rawCall(1, new Uint8Array(maxMessageLength + 1)), 8, /exceed maximum/],
   ])("%s has Go's status", async (_, bytes, code, message) => {
     const { status } = await ask(openPlugin(), bytes);

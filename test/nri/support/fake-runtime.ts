@@ -11,6 +11,7 @@ export class FakeRuntime {
   /** False: RegisterPlugin is heard and not answered. */
   answersRegistration = true;
   readonly #server: Server;
+  readonly #all: RuntimeConnection[] = [];
   readonly #arrived: RuntimeConnection[] = [];
   readonly #waiting: ((connection: RuntimeConnection) => void)[] = [];
 
@@ -29,13 +30,12 @@ export class FakeRuntime {
     this.socket = socket;
     this.#server = createServer((peer) => {
       const connection = new RuntimeConnection(peer, this.answersRegistration);
-      this.#all.add(connection);
+      this.#all.push(connection);
       const waiting = this.#waiting.shift();
       if (waiting) waiting(connection);
       else this.#arrived.push(connection);
     });
   }
-  readonly #all = new Set<RuntimeConnection>();
 
   /** The next plugin that connects. */
   async next(): Promise<RuntimeConnection> {
