@@ -184,6 +184,7 @@ describe("a handler that throws", () => {
     expect((await ask(plugin, encodeCall(1, "RunPodSandbox", none))).status).toEqual([2, "no\u001b[31m"]);
     expect((await ask(plugin, encodeCall(3, "StateChange", stateChange))).status).toEqual([2, "later"]);
     expect((await ask(plugin, encodeCall(5, "Synchronize", none))).status).toEqual([2, "not now"]);
+    expect(plugin.driver.synchronized).toBe(false);
   });
 });
 
