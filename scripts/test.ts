@@ -54,6 +54,7 @@ if (chosen.length === 0) {
   await step("lint", "biome", ["ci", "--error-on-warnings", "."]);
   await step("types", "tsc", ["-p", "tsconfig.json"]);
   await step("types of the taps, without Node's", "tsc", ["-p", "tsconfig.tap.json"]);
+  await step("types of nri's wire and session, without Node's", "tsc", ["-p", "tsconfig.nri.json"]);
 }
 if (await step("build", "node", ["scripts/build.ts"])) await suites();
 

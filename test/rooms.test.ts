@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ROOT } from "../scripts/cache-dir.ts";
 
 /** The rooms of src/ from the top down: each imports only from itself and from those above. */
-const ROOMS = ["cni", "record", "native", "tap", "cli"];
+const ROOMS = ["cni", "record", "native", "tap", "nri", "cli"];
 /** Rooms that run in the taps' machine, where there is neither Node nor a package. */
 const BARE = ["cni", "record", "tap"];
 const SRC = join(ROOT, "src");
@@ -36,6 +36,19 @@ test.each(sources)("%s imports only from its room and the rooms above", (name) =
     expect(ROOMS.indexOf(roomOf(path)), `${name} imports ${path}`).toBeLessThanOrEqual(
       ROOMS.indexOf(roomOf(name)),
     );
+  }
+});
+
+test("only the Node adapter of nri and its public entry know Node", () => {
+  const bare = sources.filter((name) => name.startsWith("nri/") && !/^nri\/(node\/|index\.ts$)/.test(name));
+  expect(bare).not.toEqual([]);
+  for (const name of bare) {
+    const targets = importsOf(name).filter((target) => !/^(\.|@bufbuild\/protobuf(\/|$))/.test(target));
+    expect(targets, name).toEqual([]);
+    expect(
+      importsOf(name).filter((target) => target.includes("/node/")),
+      name,
+    ).toEqual([]);
   }
 });
 

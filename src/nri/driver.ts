@@ -1,0 +1,277 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { answerEvent, listOf, nothing } from "./answer.ts";
+import type { PluginCall } from "./calls.ts";
+import { encode } from "./encode.ts";
+import { type NriError, printable, reasonOf } from "./error.ts";
+import { type EventName, eventNames, isEventName, knownEvents, maskOf } from "./events.ts";
+import {
+  type ConfigureRequest,
+  ConfigureResponseSchema,
+  type ContainerUpdate,
+  Runtime,
+  SynchronizeResponseSchema,
+  UpdateContainersRequestSchema,
+  UpdateContainersResponseSchema,
+} from "./gen/api_pb.js";
+import type { Context, Handlers, RuntimeInfo, UpdateInit } from "./handlers.ts";
+import { type Call, type Identity, type Output, Session } from "./session.ts";
+import { Synchronization, type SynchronizePart } from "./synchronization.ts";
+import { StatusCode } from "./wire/status.ts";
+
+/** How long the answer to UpdateContainers is waited for. */
+const updateTimeoutMs = 10_000;
+
+export type LogLevel = "info" | "warn" | "error";
+
+/** What a plugin is, wherever it runs. */
+export interface DriverOptions {
+  readonly handlers: Handlers;
+  /**
+   * True: what a handler throws is the runtime's answer too, and fails the pod or the container. Default false: it is
+   * logged, and the runtime goes on.
+   */
+  readonly failRequests: boolean;
+  readonly log: (level: LogLevel, message: string) => void;
+}
+
+/** The outside of a driver. */
+export interface Port {
+  write(bytes: Uint8Array): void;
+  /** The session is over; nothing is written any more. */
+  close(error: NriError): void;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+}
+
+/** Has a plugin's handlers answer one session. */
+export class Driver {
+  readonly #options: DriverOptions;
+  readonly #port: Port;
+  readonly #session = new Session();
+  #runtime: RuntimeInfo = {
+    ...{ name: "", version: "", nriVersion: "", config: "" },
+    requestTimeoutMs: this.#session.requestTimeoutMs,
+  };
+  /** The Synchronize whose parts are coming. */
+  #synchronization: { readonly state: Synchronization; readonly end: Promise<SynchronizeEnd> } | undefined;
+  #synchronized = false;
+  #pumping = false;
+
+  constructor(options: DriverOptions, port: Port) {
+    this.#options = options;
+    this.#port = port;
+  }
+
+  /** Whether a Synchronize has been answered with success: the runtime has taken the plugin. */
+  get synchronized(): boolean {
+    return this.#synchronized;
+  }
+
+  /** When `tick` is to be called. */
+  get wakeAtMs(): number {
+    return this.#session.wakeAtMs;
+  }
+
+  open(identity: Identity): void {
+    this.#session.open(identity, this.#port.now());
+    this.#pump();
+  }
+
+  receive(chunk: Uint8Array): void {
+    this.#session.receive(chunk, this.#port.now());
+    this.#pump();
+  }
+
+  tick(): void {
+    this.#session.tick(this.#port.now());
+    this.#pump();
+  }
+
+  close(error: NriError): void {
+    this.#session.close(error, this.#port.now());
+    this.#pump();
+  }
+
+  /** Changes containers; those that the runtime could not change. */
+  updateContainers(updates: readonly UpdateInit[]): Promise<ContainerUpdate[]> {
+    return new Promise((resolve, reject) => {
+      const payload = encode(UpdateContainersRequestSchema, { update: listOf(updates) });
+      const { name } = Runtime.method.updateContainers;
+      this.#session.call(name, payload, updateTimeoutMs, this.#port.now(), (outcome) => {
+        if ("error" in outcome) return reject(outcome.error);
+        try {
+          resolve(fromBinary(UpdateContainersResponseSchema, outcome.payload).failed);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      this.#pump();
+    });
+  }
+
+  /** Does what the session wants until it wants nothing. Handlers may come back here. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      for (let outputs = this.#session.take(); outputs.length > 0; outputs = this.#session.take())
+        for (const output of outputs) this.#do(output);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #do(output: Output): void {
+    const { log } = this.#options;
+    switch (output.kind) {
+      case "write":
+        this.#port.write(output.bytes);
+        break;
+      case "close":
+        this.#synchronization?.state.fail(output.error);
+        this.#port.close(output.error);
+        break;
+      case "registered":
+        log("info", "Registered with the runtime");
+        break;
+      case "notice":
+        log("warn", `The runtime sent ${output.text}`);
+        break;
+      case "overdue":
+        log("warn", overdueText(output.call));
+        break;
+      case "call":
+        this.#call(output.call, output.content);
+        break;
+      default:
+        output satisfies never;
+    }
+  }
+
+  #call(call: Call, content: PluginCall): void {
+    switch (content.name) {
+      case "configure":
+        this.#configure(call, content.request);
+        break;
+      case "synchronize":
+        this.#synchronize(call, content.request);
+        break;
+      default:
+        this.#answer(
+          call,
+          () => nothing,
+          () => answerEvent(content, this.#options.handlers, this.#context(call)),
+        );
+    }
+  }
+
+  /** Answers with what `run` gives; where it throws, with `otherwise`, or an error where the plugin asks for it. */
+  #answer(call: Call, otherwise: () => Uint8Array, run: () => Uint8Array | Promise<Uint8Array>): void {
+    const fail = (thrown: unknown) => {
+      this.#failed(call, otherwise, thrown);
+      this.#pump();
+    };
+    try {
+      const answer = run();
+      if (answer instanceof Uint8Array) this.#session.respond(call, answer, this.#port.now());
+      else
+        answer.then((payload) => {
+          this.#session.respond(call, payload, this.#port.now());
+          this.#pump();
+        }, fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
+  }
+
+  #failed(call: Call, otherwise: () => Uint8Array, thrown: unknown): void {
+    const message = reasonOf(thrown);
+    this.#options.log("error", `The handler ${call.name} failed: ${printable(message)}`);
+    if (this.#options.failRequests)
+      this.#session.refuse(call, { code: StatusCode.unknown, message }, this.#port.now());
+    else this.#session.respond(call, otherwise(), this.#port.now());
+  }
+
+  #configure(call: Call, request: ConfigureRequest): void {
+    const { handlers, log } = this.#options;
+    this.#session.requestTimeoutMs = Number(request.requestTimeout);
+    this.#runtime = {
+      name: request.runtimeName,
+      version: request.runtimeVersion,
+      nriVersion: request.NRIVersion,
+      config: request.config,
+      requestTimeoutMs: this.#session.requestTimeoutMs,
+    };
+    log("info", `Configured by ${printable(`${request.runtimeName} ${request.runtimeVersion}`)}`);
+    const handled = eventNames.filter((name) => handlers[name]);
+    const subscribe = (names: readonly EventName[] = handled) =>
+      encode(ConfigureResponseSchema, { events: this.#maskFor(names.filter(isEventName)) });
+    this.#answer(call, subscribe, () => {
+      const names = handlers.configure?.(this.#runtime);
+      return names instanceof Promise ? names.then(subscribe) : subscribe(names);
+    });
+  }
+
+  /** The mask of the events that this runtime knows. Never 0, which would be all events. */
+  #maskFor(names: readonly EventName[]): number {
+    const known = knownEvents(this.#runtime);
+    const unknown = names.filter((name) => !known.includes(name));
+    const runtime = printable(`${this.#runtime.name} ${this.#runtime.version}`);
+    if (unknown.length > 0) this.#options.log("warn", `${runtime} does not have ${unknown.join(", ")}`);
+    return maskOf(names.filter((name) => known.includes(name))) || maskOf(["removePodSandbox"]);
+  }
+
+  #synchronize(call: Call, part: SynchronizePart): void {
+    const { state, end } = this.#synchronization ?? this.#beginSynchronization(call);
+    if (part.more) {
+      state.deliver(part, () => {
+        this.#session.respond(call, encode(SynchronizeResponseSchema, { more: true }), this.#port.now());
+        this.#pump();
+      });
+      return;
+    }
+    state.deliver(part, () => {});
+    this.#synchronization = undefined;
+    this.#answer(
+      call,
+      () => nothing,
+      async () => {
+        const { update, thrown } = await end;
+        this.#synchronized = !(thrown && this.#options.failRequests);
+        if (thrown) throw thrown.value;
+        return encode(SynchronizeResponseSchema, { update });
+      },
+    );
+  }
+
+  #beginSynchronization(call: Call) {
+    const state = new Synchronization();
+    const begin = async () => this.#options.handlers.synchronize?.(state, this.#context(call));
+    const end = begin()
+      .then(
+        (updates): SynchronizeEnd => ({ update: listOf(updates) }),
+        (value: unknown): SynchronizeEnd => ({ update: [], thrown: { value } }),
+      )
+      .finally(() => state.skipRest());
+    this.#synchronization = { state, end };
+    return this.#synchronization;
+  }
+
+  #context(call: Call): Context {
+    return {
+      runtime: this.#runtime,
+      timeoutMs: call.timeoutMs,
+      updateContainers: (updates) => this.updateContainers(updates),
+    };
+  }
+}
+
+function overdueText({ name, timeoutMs }: Call): string {
+  const rule = "the runtime closes the connection of such a plugin";
+  return `The handler ${name} has not answered within ${Math.round(timeoutMs)} ms: ${rule}`;
+}
+
+interface SynchronizeEnd {
+  readonly update: UpdateInit[];
+  readonly thrown?: { readonly value: unknown };
+}

@@ -1,0 +1,61 @@
+import { NriError } from "./error.ts";
+import type { Identity } from "./session.ts";
+
+const defaultSocket = "/var/run/nri/nri.sock";
+
+/** What a runtime sets for the plugins it launches (nri, pkg/api/plugin.go); the socket is a descriptor's number. */
+export interface PluginEnvironment {
+  readonly NRI_PLUGIN_NAME?: string | undefined;
+  readonly NRI_PLUGIN_IDX?: string | undefined;
+  readonly NRI_PLUGIN_SOCKET?: string | undefined;
+}
+
+export interface IdentityOptions {
+  readonly name?: string | undefined;
+  readonly index?: string | undefined;
+}
+
+/** Where the runtime is. */
+export type Target = { readonly path: string } | { readonly descriptor: number };
+
+/**
+ * Name and index as Go's stub takes them: from the options, the environment, the program's name (`10-logger`).
+ * @param program the program's path
+ * @throws NriError "configuration"
+ */
+export function resolveIdentity(options: IdentityOptions, env: PluginEnvironment, program: string): Identity {
+  const given = env.NRI_PLUGIN_IDX || undefined;
+  if (given && options.index !== undefined && options.index !== given)
+    throw fault(`index ${options.index}: the runtime has launched this plugin as ${given}`);
+  const file = (program.split("/").at(-1) ?? "").replace(/\.[cm]?[jt]s$/, "");
+  let name = options.name ?? env.NRI_PLUGIN_NAME;
+  let index = options.index ?? given;
+  if (index === undefined) {
+    const [, fileIndex, base] = /^([^-]*)-(.*)$/.exec(file) ?? [];
+    if (fileIndex === undefined || base === undefined)
+      throw fault(`the file name ${file}: <index>-<name> is expected where no index is given`);
+    index = fileIndex;
+    name ||= base;
+  }
+  name ||= file;
+  if (!/^[A-Za-z0-9_.+-]+$/.test(name))
+    throw fault(`name ${JSON.stringify(name)}: only letters, digits and _.+-`);
+  if (!/^[0-9]{2}$/.test(index)) throw fault(`index ${JSON.stringify(index)}: two digits are expected`);
+  return { name, index };
+}
+
+/**
+ * The socket: the one given, the descriptor of the environment, or the default path.
+ * @throws NriError "configuration" for a descriptor that is no number
+ */
+export function resolveTarget(socket: string | undefined, env: PluginEnvironment): Target {
+  if (socket !== undefined) return { path: socket };
+  const text = env.NRI_PLUGIN_SOCKET;
+  if (!text) return { path: defaultSocket };
+  if (!/^[0-9]{1,9}$/.test(text)) throw fault(`NRI_PLUGIN_SOCKET ${JSON.stringify(text)}: not a number`);
+  return { descriptor: Number(text) };
+}
+
+function fault(seen: string): NriError {
+  return new NriError("configuration", `Cannot use ${seen}`);
+}

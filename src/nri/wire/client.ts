@@ -1,0 +1,98 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { encode } from "../encode.ts";
+import { NriError, reasonOf } from "../error.ts";
+import { RequestSchema, ResponseSchema } from "../gen/ttrpc_pb.js";
+import { encodeMessage, type Message, MessageType, maxMessageLength } from "./message.ts";
+import { tooLong } from "./status.ts";
+
+/** How a call of ours ended. */
+export type Outcome = { readonly payload: Uint8Array } | { readonly error: NriError };
+
+interface Waiting {
+  readonly method: string;
+  readonly endsMs: number;
+  readonly done: (outcome: Outcome) => void;
+}
+
+export interface OutgoingCall {
+  readonly service: string;
+  readonly method: string;
+  readonly payload: Uint8Array;
+  /** How long its answer is waited for. */
+  readonly timeoutMs: number;
+}
+
+/** The calling side of a ttrpc connection (containerd/ttrpc, client.go), without its I/O. */
+export class Client {
+  readonly #send: (message: Uint8Array) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #streamId = 1;
+
+  /** @param send takes a message that is to be written */
+  constructor(send: (message: Uint8Array) => void) {
+    this.#send = send;
+  }
+
+  /** Sends a call; `done` hears its outcome once, from `receive`, `expire` or `fail`, or at once if it is too long. */
+  call(call: OutgoingCall, nowMs: number, done: Waiting["done"]): void {
+    const { service, method, payload, timeoutMs } = call;
+    const timeoutNano = BigInt(Math.round(timeoutMs * 1e6));
+    const request = encode(RequestSchema, { service, method, payload, timeoutNano });
+    if (request.length > maxMessageLength) {
+      const { code, message } = tooLong(request.length, maxMessageLength);
+      done({ error: new NriError("status", `Cannot call ${method}: ${message}`, code) });
+      return;
+    }
+    const streamId = this.#streamId;
+    this.#streamId += 2;
+    this.#waiting.set(streamId, { method, endsMs: nowMs + timeoutMs, done });
+    this.#send(encodeMessage(streamId, MessageType.request, request));
+  }
+
+  /** Takes an answer. False if nobody waits for it (any more). */
+  receive(message: Message): boolean {
+    const waiting = this.#waiting.get(message.streamId);
+    if (!waiting) return false;
+    this.#waiting.delete(message.streamId);
+    waiting.done(outcomeOf(message, waiting.method));
+    return true;
+  }
+
+  /** Ends the calls that have waited too long; when the next one will have. */
+  expire(nowMs: number): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [streamId, { method, endsMs, done }] of this.#waiting) {
+      if (endsMs > nowMs) {
+        nextMs = Math.min(nextMs, endsMs);
+        continue;
+      }
+      this.#waiting.delete(streamId);
+      done({ error: new NriError("timeout", `Cannot call ${method}: no answer in time`) });
+    }
+    return nextMs;
+  }
+
+  /** Ends all calls. */
+  fail(error: NriError): void {
+    const all = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { done } of all) done({ error });
+  }
+}
+
+function outcomeOf(message: Message, method: string): Outcome {
+  if (message.length > maxMessageLength) {
+    const status = tooLong(message.length, maxMessageLength);
+    return { error: new NriError("status", `Cannot call ${method}: ${status.message}`, status.code) };
+  }
+  if (message.type !== MessageType.response)
+    return { error: new NriError("protocol", `Cannot call ${method}: answered by type ${message.type}`) };
+  try {
+    const response = fromBinary(ResponseSchema, message.payload, { readUnknownFields: false });
+    const { status, payload } = response;
+    if (!status || status.code === 0) return { payload };
+    return { error: new NriError("status", `Cannot call ${method}: ${status.message}`, status.code) };
+  } catch (error) {
+    return { error: new NriError("protocol", `Cannot call ${method}: ${reasonOf(error)}`) };
+  }
+}

@@ -1,0 +1,75 @@
+import { HeaderReader } from "./header.ts";
+
+/** `u32be length, u32be stream, u8 type, u8 flags` (containerd/ttrpc, channel.go). */
+export const messageHeaderLength = 10;
+/** The longest payload either side may send: 4 MiB. */
+export const maxMessageLength = 4 << 20;
+/** What is allocated before any byte of a payload is there. */
+const firstBuffer = 64 << 10;
+
+export const MessageType = { request: 1, response: 2, data: 3 } as const;
+
+export interface Message {
+  readonly streamId: number;
+  /** One of `MessageType`, or any other number. */
+  readonly type: number;
+  /** As the header says; over `maxMessageLength`, `payload` is empty. */
+  readonly length: number;
+  /** May be a view of the chunk that was pushed. */
+  readonly payload: Uint8Array;
+}
+
+const nothing = new Uint8Array(0);
+
+/** Collects the messages of one connection. One that is too long is passed over, and told without its payload. */
+export class MessageDecoder {
+  readonly #header = new HeaderReader(messageHeaderLength);
+  #buffer = nothing;
+  #have = 0;
+
+  push(chunk: Uint8Array, take: (message: Message) => void): void {
+    for (let at = 0; at < chunk.length; ) {
+      if (!this.#header.complete) {
+        at = this.#header.take(chunk, at);
+        if (!this.#header.complete) return;
+      }
+      const length = this.#header.view.getUint32(0);
+      const end = Math.min(chunk.length, at + length - this.#have);
+      const piece = chunk.subarray(at, end);
+      const whole = this.#have === 0 && piece.length === length;
+      if (!whole && length <= maxMessageLength) this.#keep(piece, length);
+      this.#have += piece.length;
+      at = end;
+      if (this.#have < length) return;
+      const payload = length > maxMessageLength ? nothing : whole ? piece : this.#buffer.subarray(0, length);
+      const streamId = this.#header.view.getUint32(4);
+      const type = this.#header.view.getUint8(8);
+      this.#header.reset();
+      this.#buffer = nothing; // the message's owner has it now
+      this.#have = 0;
+      take({ streamId, type, length, payload });
+    }
+  }
+
+  /** Doubles the buffer where it is full: a length is only believed as far as bytes have come. */
+  #keep(piece: Uint8Array, length: number): void {
+    const need = this.#have + piece.length;
+    if (need > this.#buffer.length) {
+      const grown = new Uint8Array(Math.min(length, Math.max(need, this.#buffer.length * 2, firstBuffer)));
+      grown.set(this.#buffer.subarray(0, this.#have));
+      this.#buffer = grown;
+    }
+    this.#buffer.set(piece, this.#have);
+  }
+}
+
+/** Writes a message; unary calls have no flags. */
+export function encodeMessage(streamId: number, type: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(messageHeaderLength + payload.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, payload.length);
+  view.setUint32(4, streamId);
+  view.setUint8(8, type);
+  bytes.set(payload, messageHeaderLength);
+  return bytes;
+}

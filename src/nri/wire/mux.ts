@@ -1,0 +1,70 @@
+import { NriError } from "../error.ts";
+import { HeaderReader } from "./header.ts";
+import { maxMessageLength, messageHeaderLength } from "./message.ts";
+
+/**
+ * The connections of one socket (containerd/nri, pkg/net/multiplex). A frame is `u32be connection, u32be length`, then
+ * its payload; a message may begin and end anywhere in frames.
+ */
+export const Connection = {
+  /** Here the runtime calls the plugin. */
+  plugin: 1,
+  /** Here the plugin calls the runtime. */
+  runtime: 2,
+} as const;
+
+const frameHeaderLength = 8;
+/** Go's multiplexer cuts above it. */
+export const maxFrameLength = messageHeaderLength + maxMessageLength;
+/** The buffer of Go's reader, which takes no frame larger than what it asks for. */
+const goBufferLength = 4096;
+
+/** Cuts a socket's bytes into the payloads of connections, without collecting any. */
+export class MuxDecoder {
+  readonly #header = new HeaderReader(frameHeaderLength);
+  #connection = 0;
+  #left = 0;
+
+  /**
+   * Gives each piece of a payload to `take` as a view of `chunk`.
+   * @throws NriError "protocol" for a frame over `maxFrameLength`; the decoder is of no use then
+   */
+  push(chunk: Uint8Array, take: (connection: number, piece: Uint8Array) => void): void {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#left === 0) {
+        at = this.#header.take(chunk, at);
+        if (!this.#header.complete) return;
+        this.#header.reset();
+        this.#connection = this.#header.view.getUint32(0);
+        this.#left = this.#header.view.getUint32(4);
+        if (this.#left > maxFrameLength)
+          throw new NriError("protocol", `Cannot read a frame: ${this.#left} bytes, over ${maxFrameLength}`);
+        continue;
+      }
+      const end = Math.min(chunk.length, at + this.#left);
+      this.#left -= end - at;
+      take(this.#connection, chunk.subarray(at, end));
+      at = end;
+    }
+  }
+}
+
+/**
+ * Frames a message as Go's buffered writer does: up to 4096 bytes in one frame, else 4096 and the rest. Go's reader
+ * fails on any other frame over 4096 bytes.
+ */
+export function encodeFrames(connection: number, message: Uint8Array): Uint8Array {
+  const first = Math.min(message.length, goBufferLength);
+  const rest = message.length - first;
+  const bytes = new Uint8Array(message.length + frameHeaderLength * (rest > 0 ? 2 : 1));
+  putFrame(bytes, 0, connection, message.subarray(0, first));
+  if (rest > 0) putFrame(bytes, frameHeaderLength + first, connection, message.subarray(first));
+  return bytes;
+}
+
+function putFrame(bytes: Uint8Array, at: number, connection: number, payload: Uint8Array): void {
+  const view = new DataView(bytes.buffer, at);
+  view.setUint32(0, connection);
+  view.setUint32(4, payload.length);
+  bytes.set(payload, at + frameHeaderLength);
+}

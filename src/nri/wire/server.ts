@@ -1,0 +1,86 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { encode } from "../encode.ts";
+import { reasonOf } from "../error.ts";
+import { RequestSchema, ResponseSchema } from "../gen/ttrpc_pb.js";
+import { encodeMessage, type Message, MessageType, maxMessageLength } from "./message.ts";
+import { type Status, StatusCode, tooLong } from "./status.ts";
+
+/** How many calls may be under way, and how many bytes they may hold; Go's server has no limit. */
+const maxCalls = 4096;
+const maxHeldBytes = 64 << 20;
+
+/** A call of the other side that waits for its answer. */
+export interface IncomingCall {
+  readonly streamId: number;
+  readonly service: string;
+  readonly method: string;
+  readonly payload: Uint8Array;
+  /** How long the caller waits, in milliseconds; 0 where it does not say. */
+  readonly timeoutMs: number;
+}
+
+/** The serving side of a ttrpc connection (containerd/ttrpc, server.go), without its I/O. */
+export class Server {
+  readonly #send: (message: Uint8Array) => void;
+  /** The calls under way, and the length of each. */
+  readonly #open = new Map<number, number>();
+  #heldBytes = 0;
+  #lastStreamId = 0;
+
+  /** @param send takes a message that is to be written */
+  constructor(send: (message: Uint8Array) => void) {
+    this.#send = send;
+  }
+
+  /** The call that a message is, if it is a good one; others are answered here. */
+  receive(message: Message): IncomingCall | undefined {
+    const { streamId, length } = message;
+    if (length > maxMessageLength) return this.#deny(streamId, tooLong(length, maxMessageLength));
+    if (message.type !== MessageType.request) return undefined;
+    const fault = this.#faultOf(message);
+    if (fault) return this.#deny(streamId, fault);
+    this.#lastStreamId = streamId;
+    try {
+      const request = fromBinary(RequestSchema, message.payload, { readUnknownFields: false });
+      const { service, method, payload } = request;
+      this.#open.set(streamId, length);
+      this.#heldBytes += length;
+      return { streamId, service, method, payload, timeoutMs: Number(request.timeoutNano) / 1e6 };
+    } catch (error) {
+      const text = `unmarshal request error: ${reasonOf(error)}`;
+      return this.#deny(streamId, { code: StatusCode.invalidArgument, message: text });
+    }
+  }
+
+  /** Answers a call. May be asked once a call; an answer nobody waits for is dropped. */
+  respond(streamId: number, payload: Uint8Array): void {
+    if (!this.#close(streamId)) return;
+    const response = encode(ResponseSchema, { payload });
+    if (response.length > maxMessageLength) this.#deny(streamId, tooLong(response.length, maxMessageLength));
+    else this.#send(encodeMessage(streamId, MessageType.response, response));
+  }
+
+  /** Answers a call with an error. */
+  refuse(streamId: number, status: Status): void {
+    if (this.#close(streamId)) this.#deny(streamId, status);
+  }
+
+  /** Ends a call; false if it is not under way. */
+  #close(streamId: number): boolean {
+    this.#heldBytes -= this.#open.get(streamId) ?? 0;
+    return this.#open.delete(streamId);
+  }
+
+  #faultOf({ streamId, length }: Message): Status | undefined {
+    const invalid = (message: string) => ({ code: StatusCode.invalidArgument, message });
+    if (streamId % 2 === 0) return invalid("StreamID must be odd for client initiated streams");
+    if (streamId <= this.#lastStreamId) return invalid("StreamID cannot be re-used and must increment");
+    if (this.#open.size < maxCalls && this.#heldBytes + length <= maxHeldBytes) return undefined;
+    return { code: StatusCode.resourceExhausted, message: "too many calls under way" };
+  }
+
+  #deny(streamId: number, status: Status): undefined {
+    const response = encode(ResponseSchema, { status });
+    this.#send(encodeMessage(streamId, MessageType.response, response));
+  }
+}

@@ -1,0 +1,23 @@
+/** gRPC's status codes, those that are used here. */
+export const StatusCode = {
+  unknown: 2,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+} as const;
+
+/** An error as it travels (google.rpc.Status). */
+export interface Status {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** What either side says to a message over 4 MiB. */
+export function tooLong(length: number, max: number): Status {
+  return {
+    code: StatusCode.resourceExhausted,
+    message: `message length ${length} exceed maximum message size of ${max}`,
+  };
+}

@@ -1,0 +1,364 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { encode } from "../../src/nri/encode.ts";
+import { NriError } from "../../src/nri/error.ts";
+import { eventNames } from "../../src/nri/events.ts";
+import {
+  ConfigureRequestSchema,
+  ConfigureResponseSchema,
+  ContainerUpdateSchema,
+  Event,
+  Plugin,
+  RunPodSandboxRequestSchema,
+  StateChangeEventSchema,
+  UpdateContainersResponseSchema,
+} from "../../src/nri/gen/api_pb.js";
+import { ResponseSchema } from "../../src/nri/gen/ttrpc_pb.js";
+import type { Handlers } from "../../src/nri/handlers.ts";
+import { updateOf } from "../../src/nri/resources.ts";
+import { encodeMessage, MessageType, maxMessageLength } from "../../src/nri/wire/message.ts";
+import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";
+import { configureBytes, encodeCall, registered, responseOf } from "./support/calls.ts";
+import { gate, MemoryPlugin, settle } from "./support/memory-plugin.ts";
+import { streams } from "./support/streams.ts";
+
+const none = new Uint8Array(0);
+const lost = new NriError("disconnected", "lost");
+
+function openPlugin(handlers: Handlers = {}, failRequests = false): MemoryPlugin {
+  const plugin = new MemoryPlugin(handlers, failRequests);
+  plugin.open();
+  plugin.driver.receive(registered);
+  plugin.sent();
+  return plugin;
+}
+
+/** The status of the one answer to a call, undefined for success. */
+async function ask(plugin: MemoryPlugin, bytes: Uint8Array) {
+  plugin.driver.receive(bytes);
+  await settle();
+  const sent = plugin.sent();
+  expect(sent).toHaveLength(1);
+  const { status, payload } = responseOf(sent[0]);
+  return { status: status && [status.code, status.message], payload, streamId: sent[0]?.streamId };
+}
+
+describe("a plugin without handlers", () => {
+  it.each(Plugin.methods.filter((one) => one.name !== "Configure").map((one) => one.name))(
+    "answers success to %s",
+    async (method) => {
+      const answer = await ask(openPlugin(), encodeCall(1, method, none));
+      expect(answer).toEqual({ status: undefined, payload: none, streamId: 1 });
+    },
+  );
+
+  it.each([...Array(20).keys(), -1, 2_000_000_000])("answers success to StateChange %i", async (event) => {
+    const payload = encode(StateChangeEventSchema, { event });
+    expect((await ask(openPlugin(), encodeCall(1, "StateChange", payload))).status).toBeUndefined();
+  });
+
+  it("subscribes to one cheap event: a mask of 0 would be all", async () => {
+    const { payload } = await ask(openPlugin(), encodeCall(1, "Configure", configureBytes));
+    expect(fromBinary(ConfigureResponseSchema, payload).events).toBe(4);
+  });
+});
+
+describe("what is not in the API", () => {
+  it.each([
+    ["a method", encodeCall(1, "Dance", none), 12, "method Dance"],
+    ["a service", encodeCall(1, "Run", none, { service: "x.Y" }), 12, "service x.Y"],
+    [
+      "an even stream",
+      encodeCall(2, "Shutdown", none),
+      3,
+      "StreamID must be odd for client initiated streams",
+    ],
+    ["a request that is none", rawCall(1, Buffer.from("0f", "hex")), 3, /^unmarshal request error: /],
+    ["a payload that is none", encodeCall(1, "RunPodSandbox", Buffer.from("0aff", "hex")), 13, /payload/],
+    ["a Synchronize that is none", encodeCall(1, "Synchronize", Buffer.from("0aff", "hex")), 13, /payload/],
+    ["a Synchronize cut short", encodeCall(1, "Synchronize", Buffer.from("0a7f61", "hex")), 13, /payload/],
+    ["a message too long", rawCall(1, new Uint8Array(maxMessageLength + 1)), 8, /exceed maximum/],
+  ])("%s has Go's status", async (_, bytes, code, message) => {
+    const { status } = await ask(openPlugin(), bytes);
+    expect(status).toEqual([code, typeof message === "string" ? message : expect.stringMatching(message)]);
+  });
+
+  it("a stream that comes again has Go's status", async () => {
+    const plugin = openPlugin();
+    expect((await ask(plugin, encodeCall(7, "Shutdown", none))).status).toBeUndefined();
+    const message = "StreamID cannot be re-used and must increment";
+    expect((await ask(plugin, encodeCall(7, "Shutdown", none))).status).toEqual([3, message]);
+    expect((await ask(plugin, encodeCall(99, "Shutdown", none))).status).toBeUndefined();
+  });
+
+  it.each([
+    ["types", encodeFrames(Connection.plugin, encodeMessage(1, 9, none))],
+    ["connections", encodeFrames(77, encodeMessage(1, 1, none))],
+    ["answers", encodeFrames(Connection.runtime, encodeMessage(9, 2, none))],
+  ])("%s are passed over", async (_, bytes) => {
+    const plugin = openPlugin();
+    plugin.driver.receive(bytes);
+    expect(plugin.sent()).toEqual([]);
+    expect((await ask(plugin, encodeCall(3, "Shutdown", none))).status).toBeUndefined();
+  });
+
+  it("unknown fields are passed over", async () => {
+    const pods: unknown[] = [];
+    const plugin = openPlugin({ runPodSandbox: (pod) => pods.push(pod.id) });
+    const more = Buffer.from("ba3e0568656c6c6f", "hex"); // field 999
+    const payload = Buffer.concat([encode(RunPodSandboxRequestSchema, { pod: { id: "a" } }), more]);
+    expect((await ask(plugin, encodeCall(1, "RunPodSandbox", payload))).status).toBeUndefined();
+    expect(pods).toEqual(["a"]);
+  });
+});
+
+function rawCall(streamId: number, payload: Uint8Array): Uint8Array {
+  const message = encodeMessage(streamId, MessageType.request, payload);
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < message.length; at += 1 << 20)
+    frames.push(frame(message.subarray(at, at + (1 << 20))));
+  return Buffer.concat(frames);
+}
+
+function frame(payload: Uint8Array): Uint8Array {
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(Connection.plugin);
+  header.writeUInt32BE(payload.length, 4);
+  return Buffer.concat([header, payload]);
+}
+
+describe("the subscription", () => {
+  const all: Handlers = Object.fromEntries(eventNames.map((name) => [name, () => undefined]));
+  it.each([
+    ["containerd", "v2.3.4", "v0.12.0", 0x3fff],
+    ["containerd", "v2.2.0", "", 0x3fff],
+    ["containerd", "2.1.9+ds1", "", 0x7ff],
+    ["containerd", "1.7.24~ds1", "", 0x7ff],
+    ["cri-o", "1.34.0", "", 0x3fff],
+    ["cri-o", "1.33.2", "", 0x7ff],
+    ["containerd", "v2.3.4", "0.0.0-unknown", 0x3fff],
+    ["something", "9.9.9", "", 0x7ff],
+    ["", "", "v0.9.1", 0x7ff],
+  ])("of everything at %s %s with nri '%s' is %i", async (runtimeName, runtimeVersion, NRIVersion, mask) => {
+    const plugin = openPlugin(all);
+    const request = encode(ConfigureRequestSchema, { runtimeName, runtimeVersion, NRIVersion });
+    const { payload } = await ask(plugin, encodeCall(1, "Configure", request));
+    expect(fromBinary(ConfigureResponseSchema, payload).events).toBe(mask);
+    expect(plugin.log.filter((line) => line.startsWith("warn"))).toHaveLength(mask === 0x7ff ? 1 : 0);
+  });
+
+  it("is what configure returns, which hears the runtime's words", async () => {
+    const plugin = openPlugin({
+      ...all,
+      configure: async ({ name }) => (name ? ["stopContainer"] : undefined),
+    });
+    const { payload } = await ask(plugin, encodeCall(1, "Configure", configureBytes));
+    expect(fromBinary(ConfigureResponseSchema, payload).events).toBe(0x200);
+  });
+});
+
+describe("a handler that throws", () => {
+  const handlers: Handlers = {
+    runPodSandbox() {
+      throw new Error("no\u001b[31m");
+    },
+    stopPodSandbox: () => Promise.reject(new Error("later")),
+    synchronize: () => Promise.reject(new Error("not now")),
+  };
+
+  it("is a log line, and success", async () => {
+    const plugin = openPlugin(handlers);
+    for (const [i, method] of ["RunPodSandbox", "StopPodSandbox", "Synchronize"].entries())
+      expect((await ask(plugin, encodeCall(2 * i + 1, method, none))).status).toBeUndefined();
+    expect(plugin.log.filter((line) => line.startsWith("error"))).toEqual([
+      "error: The handler runPodSandbox failed: no\\x1b[31m",
+      "error: The handler stopPodSandbox failed: later",
+      "error: The handler synchronize failed: not now",
+    ]);
+  });
+
+  it("is a status where the plugin asks for it", async () => {
+    const plugin = openPlugin(handlers, true);
+    const stateChange = encode(StateChangeEventSchema, { event: Event.STOP_POD_SANDBOX });
+    expect((await ask(plugin, encodeCall(1, "RunPodSandbox", none))).status).toEqual([2, "no\u001b[31m"]);
+    expect((await ask(plugin, encodeCall(3, "StateChange", stateChange))).status).toEqual([2, "later"]);
+    expect((await ask(plugin, encodeCall(5, "Synchronize", none))).status).toEqual([2, "not now"]);
+    expect(plugin.driver.synchronized).toBe(false);
+  });
+});
+
+describe("time", () => {
+  it("a registration without an answer is given up after 10 s", () => {
+    const plugin = new MemoryPlugin({});
+    plugin.open();
+    expect(plugin.driver.wakeAtMs).toBe(10_000);
+    plugin.nowMs = 9999;
+    plugin.driver.tick();
+    expect(plugin.end).toBeUndefined();
+    plugin.nowMs = 10_000;
+    plugin.driver.tick();
+    expect(plugin.end).toMatchObject({
+      code: "registration",
+      message: "Cannot call RegisterPlugin: no answer in time",
+    });
+  });
+
+  it("a runtime that is silent after it is not given up", () => {
+    const plugin = openPlugin();
+    plugin.nowMs = 1e9;
+    plugin.driver.tick();
+    expect(plugin.end).toBeUndefined();
+    expect(plugin.driver.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("a slow handler is named once, and its late answer is sent", async () => {
+    const { opened, open } = gate();
+    const plugin = openPlugin({
+      runPodSandbox: () => opened,
+    });
+    plugin.driver.receive(encodeCall(1, "RunPodSandbox", none, { timeoutNano: 1_500_000_000n }));
+    expect(plugin.driver.wakeAtMs).toBe(1500);
+    for (plugin.nowMs = 1500; plugin.nowMs < 5000; plugin.nowMs += 500) plugin.driver.tick();
+    expect(plugin.log.filter((line) => line.startsWith("warn"))).toEqual([
+      "warn: The handler runPodSandbox has not answered within 1500 ms: the runtime closes the connection of such a plugin",
+    ]);
+    open();
+    await settle();
+    expect(plugin.sent()).toHaveLength(1);
+  });
+
+  it.each([
+    [1899, 0],
+    [1901, 1],
+  ])("a call under way when the runtime closes after %i ms is named %i times", (nowMs, times) => {
+    const plugin = openPlugin({ runPodSandbox: () => gate().opened });
+    plugin.driver.receive(encodeCall(1, "RunPodSandbox", none));
+    plugin.nowMs = nowMs;
+    plugin.driver.close(lost);
+    expect(plugin.log.filter((line) => line.includes("has not answered"))).toHaveLength(times);
+  });
+
+  it("a handler that lets nothing else run is named all the same", () => {
+    const plugin = openPlugin({
+      runPodSandbox() {
+        plugin.nowMs = 3000;
+      },
+    });
+    plugin.driver.receive(encodeCall(1, "RunPodSandbox", none));
+    expect(plugin.log.filter((line) => line.includes("has not answered within 2000 ms"))).toHaveLength(1);
+  });
+
+  it("an answer after the end is dropped", async () => {
+    const { opened, open } = gate();
+    const plugin = openPlugin({
+      runPodSandbox: () => opened,
+    });
+    plugin.driver.receive(encodeCall(1, "RunPodSandbox", none));
+    plugin.driver.close(lost);
+    open();
+    await settle();
+    expect(plugin.sent()).toEqual([]);
+    expect(plugin.end).toBe(lost);
+  });
+});
+
+describe("updateContainers", () => {
+  const updates = [updateOf("a", { memoryLimit: 1 })];
+  const reply = (message: Uint8Array) => encodeFrames(Connection.runtime, message);
+
+  it("sends updates and hears which failed", async () => {
+    const plugin = openPlugin();
+    const failed = plugin.driver.updateContainers(updates);
+    expect(plugin.sent()).toMatchObject([{ connection: 2, streamId: 3, type: 1 }]);
+    const payload = encode(UpdateContainersResponseSchema, { failed: updates });
+    plugin.driver.receive(reply(encodeMessage(3, 2, encode(ResponseSchema, { payload }))));
+    expect((await failed).map((one) => encode(ContainerUpdateSchema, one))).toEqual(
+      updates.map((one) => encode(ContainerUpdateSchema, one)),
+    );
+  });
+
+  it.each([
+    ["a status", encode(ResponseSchema, { status: { code: 2, message: "no" } }), 2, "status"],
+    ["another type", none, 3, "protocol"],
+    ["bytes that are no answer", Buffer.from("0aff", "hex"), 2, "protocol"],
+  ])("fails by %s", async (_, payload, type, code) => {
+    const plugin = openPlugin();
+    const failed = plugin.driver.updateContainers(updates);
+    plugin.driver.receive(reply(encodeMessage(3, type, payload)));
+    await expect(failed).rejects.toMatchObject({ code });
+  });
+
+  it("fails without an answer, at the end, and after it", async () => {
+    const plugin = openPlugin();
+    const first = plugin.driver.updateContainers(updates);
+    plugin.nowMs = 10_000;
+    plugin.driver.tick();
+    await expect(first).rejects.toMatchObject({ code: "timeout" });
+    const second = plugin.driver.updateContainers(updates);
+    plugin.driver.close(lost);
+    await expect(second).rejects.toBe(lost);
+    await expect(plugin.driver.updateContainers(updates)).rejects.toMatchObject({ code: "disconnected" });
+  });
+
+  it("refuses more than a message holds", async () => {
+    const plugin = openPlugin();
+    const id = "x".repeat(maxMessageLength);
+    await expect(plugin.driver.updateContainers([updateOf(id, {})])).rejects.toMatchObject({ status: 8 });
+    expect(plugin.sent()).toEqual([]);
+  });
+});
+
+describe("a runtime that does not wait", () => {
+  it.each([
+    ["calls", 4097, none, 1],
+    ["bytes", 20, encode(RunPodSandboxRequestSchema, { pod: { name: "x".repeat(4_000_000) } }), 4],
+  ])("has so many %s under way, and no more", (_, count, payload, refused) => {
+    const plugin = openPlugin({ runPodSandbox: () => gate().opened });
+    for (let i = 0; i < count; i++) plugin.driver.receive(encodeCall(2 * i + 1, "RunPodSandbox", payload));
+    const answers = plugin.sent().map((sent) => responseOf(sent).status);
+    expect(answers).toHaveLength(refused);
+    for (const status of answers)
+      expect(status).toMatchObject({ code: 8, message: "too many calls under way" });
+  });
+});
+
+describe("garbage", () => {
+  it("random bytes end the session or are waited for", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), async (chunks) => {
+        const plugin = openPlugin();
+        for (const chunk of chunks) plugin.driver.receive(chunk);
+        expect([undefined, "protocol"]).toContain(plugin.end?.code);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("changed bytes of real sessions are an error or an answer", async () => {
+    const places = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    const all: Handlers = Object.fromEntries(eventNames.map((name) => [name, () => undefined]));
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...streams), places, async ({ toPlugin }, changes) => {
+        const bytes = Uint8Array.from(toPlugin);
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const plugin = new MemoryPlugin({
+          ...all,
+          async synchronize(state) {
+            await state.collect();
+            return undefined;
+          },
+        });
+        plugin.open();
+        plugin.driver.receive(bytes);
+        await settle();
+        expect([undefined, "protocol", "registration"]).toContain(plugin.end?.code);
+        plugin.sent();
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

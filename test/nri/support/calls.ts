@@ -1,0 +1,48 @@
+import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { encode } from "../../../src/nri/encode.ts";
+import {
+  ConfigureRequestSchema,
+  EmptySchema,
+  Event,
+  Plugin,
+  type SynchronizeRequestSchema,
+} from "../../../src/nri/gen/api_pb.js";
+import { RequestSchema, type Response, ResponseSchema } from "../../../src/nri/gen/ttrpc_pb.js";
+import { encodeMessage, MessageType } from "../../../src/nri/wire/message.ts";
+import { Connection, encodeFrames } from "../../../src/nri/wire/mux.ts";
+import type { Sent } from "./messages.ts";
+
+/** A runtime's call as bytes on the socket. */
+export function encodeCall(
+  streamId: number,
+  method: string,
+  payload: Uint8Array,
+  fields: MessageInitShape<typeof RequestSchema> = {},
+): Uint8Array {
+  const request = encode(RequestSchema, { service: Plugin.typeName, method, payload, ...fields });
+  return encodeFrames(Connection.plugin, encodeMessage(streamId, MessageType.request, request));
+}
+
+/** A runtime's answer to RegisterPlugin. */
+export const registered = encodeFrames(
+  Connection.runtime,
+  encodeMessage(1, MessageType.response, new Uint8Array(0)),
+);
+
+/** What containerd 2.3 says first. */
+export const configureBytes = encode(ConfigureRequestSchema, {
+  runtimeName: "containerd",
+  runtimeVersion: "v2.3.4",
+  registrationTimeout: 5000n,
+  requestTimeout: 2000n,
+  NRIVersion: "v0.12.0",
+});
+
+/** What an answer says. */
+export function responseOf(sent: Sent | undefined): Response {
+  if (sent?.type !== MessageType.response) throw new Error(`Cannot read the answer: ${JSON.stringify(sent)}`);
+  return fromBinary(ResponseSchema, sent.payload);
+}
+
+export type SynchronizeInit = MessageInitShape<typeof SynchronizeRequestSchema>;
+export { EmptySchema, Event };

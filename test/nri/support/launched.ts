@@ -1,0 +1,16 @@
+/** A plugin as a runtime launches it; exit code 7 when its connection ends as it should. */
+import { NriError } from "../../../src/nri/error.ts";
+import { runPlugin } from "../../../src/nri/node/run-plugin.ts";
+
+let config = "";
+const handlers = {
+  configure: (runtime: { readonly config: string }) => {
+    config = runtime.config;
+    return undefined;
+  },
+  runPodSandbox: () => undefined,
+};
+await runPlugin({ handlers, log: () => {} }).catch((error: unknown) => {
+  const fine = config === "hello" && error instanceof NriError && error.code === "disconnected";
+  process.exitCode = fine ? 7 : 1;
+});

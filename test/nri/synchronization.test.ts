@@ -1,0 +1,180 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { encode } from "../../src/nri/encode.ts";
+import { NriError } from "../../src/nri/error.ts";
+import { SynchronizeRequestSchema, SynchronizeResponseSchema } from "../../src/nri/gen/api_pb.js";
+import type { Handlers } from "../../src/nri/handlers.ts";
+import { updateOf } from "../../src/nri/resources.ts";
+import type { Synchronization, SynchronizeItem } from "../../src/nri/synchronization.ts";
+import { encodeCall, responseOf, type SynchronizeInit } from "./support/calls.ts";
+import { gate, MemoryPlugin, settle } from "./support/memory-plugin.ts";
+
+const first: SynchronizeInit = { pods: [{ id: "p1" }, { id: "p2" }], containers: [{ id: "c1" }], more: true };
+const empty: SynchronizeInit = { more: true };
+const last: SynchronizeInit = { pods: [{ id: "p3" }], containers: [{ id: "c2" }] };
+
+function idOf(item: SynchronizeItem): string {
+  return item.kind === "pod" ? item.pod.id : item.container.id;
+}
+
+/** Sends parts as a runtime does, each when the one before was answered; their answers. */
+async function synchronize(handlers: Handlers, parts: readonly SynchronizeInit[]) {
+  const plugin = new MemoryPlugin(handlers);
+  plugin.open();
+  plugin.sent();
+  const answers: unknown[] = [];
+  for (const [i, part] of parts.entries()) {
+    plugin.driver.receive(encodeCall(2 * i + 1, "Synchronize", encode(SynchronizeRequestSchema, part)));
+    await settle();
+    for (const sent of plugin.sent()) {
+      const { more, update } = fromBinary(SynchronizeResponseSchema, responseOf(sent).payload);
+      answers.push([sent.streamId, more, update.map((one) => one.containerId)]);
+    }
+  }
+  return { plugin, answers };
+}
+
+const allAnswered = [
+  [1, true, []],
+  [3, true, []],
+  [5, false, []],
+];
+
+describe("Synchronize in parts", () => {
+  it("is one state, with empty parts among them", async () => {
+    const ids: string[] = [];
+    const { answers, plugin } = await synchronize(
+      {
+        async synchronize(state) {
+          for await (const item of state) ids.push(idOf(item));
+          return [updateOf("c1", {})];
+        },
+      },
+      [first, empty, last],
+    );
+    expect(ids).toEqual(["p1", "p2", "c1", "p3", "c2"]);
+    expect(answers).toEqual([...allAnswered.slice(0, 2), [5, false, ["c1"]]]);
+    expect(plugin.driver.synchronized).toBe(true);
+  });
+
+  it.each<[string, Handlers]>([
+    ["there is no handler", {}],
+    ["the handler does not look", { synchronize: () => undefined }],
+    [
+      "the handler looks at one",
+      {
+        async synchronize(state) {
+          for await (const _ of state) break;
+          return undefined;
+        },
+      },
+    ],
+    [
+      "the handler throws",
+      {
+        async synchronize(state) {
+          for await (const _ of state) throw new Error("no");
+          return undefined;
+        },
+      },
+    ],
+  ])("is answered to the end when %s", async (_, handlers) => {
+    expect((await synchronize(handlers, [first, empty, last])).answers).toEqual(allAnswered);
+  });
+
+  it("waits for a handler that takes its time", async () => {
+    const { opened, open } = gate();
+    const { answers, plugin } = await synchronize(
+      {
+        async synchronize(state) {
+          for await (const _ of state) await opened;
+          return undefined;
+        },
+      },
+      [first],
+    );
+    expect(answers).toEqual([]);
+    open();
+    await settle();
+    expect(plugin.sent()).toHaveLength(1);
+  });
+
+  it("ends for the handler when the connection does", async () => {
+    const seen: unknown[] = [];
+    const { plugin } = await synchronize(
+      {
+        async synchronize(state) {
+          await state.collect().catch((error) => seen.push(error));
+          return undefined;
+        },
+      },
+      [first],
+    );
+    const lost = new NriError("disconnected", "lost");
+    plugin.driver.close(lost);
+    await settle();
+    expect(seen).toEqual([lost]);
+  });
+
+  it("may come again: each has its own state", async () => {
+    const counts: number[] = [];
+    const handlers: Handlers = {
+      async synchronize(state) {
+        counts.push((await state.collect()).pods.length);
+        return undefined;
+      },
+    };
+    await synchronize(handlers, [first, last, last]);
+    expect(counts).toEqual([3, 1]);
+  });
+
+  it("can be gone through once", async () => {
+    const ids: string[] = [];
+    const again = async (state: Synchronization) => {
+      for await (const item of state) ids.push(idOf(item));
+    };
+    await synchronize(
+      {
+        async synchronize(state) {
+          await again(state);
+          await again(state);
+          return undefined;
+        },
+      },
+      [last],
+    );
+    expect(ids).toEqual(["p3", "c2"]);
+  });
+
+  it("takes little memory for 20,000 pods and containers", async () => {
+    const labels = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`label-${i}`, "x".repeat(60)]));
+    const part = encode(SynchronizeRequestSchema, {
+      pods: Array.from({ length: 1000 }, (_, i) => ({ id: `${i}`.padStart(64, "0"), labels })),
+      containers: Array.from({ length: 1000 }, (_, i) => ({ id: `${i}`.padStart(64, "1"), labels })),
+      more: true,
+    });
+    const end = encode(SynchronizeRequestSchema, {});
+    let count = 0;
+    let mostBytes = 0;
+    const bytesHeld = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+    const plugin = new MemoryPlugin({
+      async synchronize(state) {
+        for await (const _ of state) if (++count % 2000 === 0) mostBytes = Math.max(mostBytes, bytesHeld());
+        return undefined;
+      },
+    });
+    plugin.open();
+    const calls = Array.from({ length: 21 }, (_, i) =>
+      encodeCall(2 * i + 1, "Synchronize", i < 20 ? part : end),
+    );
+    const startBytes = bytesHeld();
+    for (const call of calls) {
+      plugin.driver.receive(call);
+      await settle();
+    }
+    expect(count).toBe(40_000);
+    expect(plugin.driver.synchronized).toBe(true);
+    // All of it decoded is some 250 MB.
+    expect(mostBytes - startBytes).toBeLessThan(120 << 20);
+  });
+});
