@@ -1,4 +1,5 @@
 import type { Edit } from "./edit.ts";
+import { ConflistError } from "./error.ts";
 import { formatEntry } from "./format.ts";
 import type { JsonArray } from "./json.ts";
 import type { Network, Plugin } from "./network.ts";
@@ -70,7 +71,7 @@ export function planRemove(network: Network, which: (plugin: Plugin) => boolean)
 }
 
 function arrayOf(network: Network): JsonArray {
-  if (!network.array) throw new TypeError(`${network.file} has no plugins array`);
+  if (!network.array) throw new ConflistError("refused", "it has no plugins of its own");
   return network.array;
 }
 

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { ConfFile, DropIn } from "../conflist/locate.ts";
+import { isRead } from "../conflist/locate.ts";
+import { cannot } from "./error.ts";
+
+/** A network's file is a few hundred bytes; what is larger than this is none. */
+const MAX_BYTES = 1 << 20;
+
+export interface ConfDir {
+  /** All names, sorted, of folders and files that runtimes do not read too. */
+  readonly names: readonly string[];
+  readonly files: readonly ConfFile[];
+  readonly dropIns: readonly DropIn[];
+}
+
+/** Reads a configuration folder; texts are binary strings, one character a byte. */
+export function readConfDir(folder: string): ConfDir {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const files = entries
+      .filter((entry) => isRead(entry.name) && !entry.isDirectory())
+      .map(({ name }) => ({ file: name, text: readText(join(folder, name)) }));
+    const dropIns = entries
+      .filter((entry) => entry.isDirectory())
+      .flatMap(({ name }) => readDropIns(folder, name));
+    return { names: entries.map((entry) => entry.name), files, dropIns };
+  } catch (error) {
+    throw cannot(`read ${folder}`, error);
+  }
+}
+
+function readDropIns(folder: string, network: string): DropIn[] {
+  return readdirSync(join(folder, network))
+    .filter((file) => file.endsWith(".conf"))
+    .sort()
+    .map((file) => ({ network, file, text: readText(join(folder, network, file)) }));
+}
+
+/** A file's bytes as a binary string; null where they cannot be read. */
+export function readText(path: string): string | null {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.size <= MAX_BYTES ? readFileSync(path, "latin1") : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A binary string's bytes. */
+export function bytesOf(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}
