@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { installCommand } from "./install/command.ts";
 import type { Io } from "./io.ts";
+import { statusCommand } from "./status/command.ts";
 import { uninstallCommand } from "./uninstall/command.ts";
 
 /** The command tree of cnitap. */
@@ -16,7 +17,8 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log:
   $ tail -F /tmp/cni.log
 `,
     );
-  for (const command of [installCommand(io), uninstallCommand(io)]) program.addCommand(command);
+  for (const command of [installCommand(io), uninstallCommand(io), statusCommand(io)])
+    program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command
       .helpOption("-h, --help", "print this help")

@@ -96,12 +96,12 @@ function createLog(path: string): void {
 
 function makeFolder(folder: string, mode: number): void {
   try {
-    const first = mkdirSync(folder, { recursive: true, mode });
-    if (first === undefined) return;
+    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(folder);
     chmodSync(folder, mode); // mkdir's is cut by the umask
     syncFolder(dirname(folder));
   } catch (error) {
-    throw cannot(`make the folder ${folder}`, error);
+    if (codeOf(error) !== "EEXIST") throw cannot(`make the folder ${folder}`, error);
   }
 }
 
