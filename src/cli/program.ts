@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { doctorCommand } from "./doctor/command.ts";
 import { installCommand } from "./install/command.ts";
 import type { Io } from "./io.ts";
 import { statusCommand } from "./status/command.ts";
@@ -17,7 +18,7 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log:
   $ tail -F /tmp/cni.log
 `,
     );
-  for (const command of [installCommand(io), uninstallCommand(io), statusCommand(io)])
+  for (const command of [installCommand(io), uninstallCommand(io), statusCommand(io), doctorCommand(io)])
     program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { ConfFile, DropIn } from "../conflist/locate.ts";
 import { isRead } from "../conflist/locate.ts";
 import { cannot } from "./error.ts";
+import type { Root } from "./root.ts";
 
 /** A network's file is a few hundred bytes; what is larger than this is none. */
 const MAX_BYTES = 1 << 20;
@@ -15,26 +16,28 @@ export interface ConfDir {
 }
 
 /** Reads a configuration folder; texts are binary strings, one character a byte. */
-export function readConfDir(folder: string): ConfDir {
+export function readConfDir(root: Root, folder: string): ConfDir {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const entries = readdirSync(root.at(folder), { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
     const files = entries
       .filter((entry) => isRead(entry.name) && !entry.isDirectory())
-      .map(({ name }) => ({ file: name, text: readText(join(folder, name)) }));
+      .map(({ name }) => ({ file: name, text: readText(root.at(join(folder, name))) }));
     const dropIns = entries
       .filter((entry) => entry.isDirectory())
-      .flatMap(({ name }) => readDropIns(folder, name));
+      .flatMap(({ name }) => readDropIns(root, join(folder, name)));
     return { names: entries.map((entry) => entry.name), files, dropIns };
   } catch (error) {
     throw cannot(`read ${folder}`, error);
   }
 }
 
-function readDropIns(folder: string, network: string): DropIn[] {
-  return readdirSync(join(folder, network))
+function readDropIns(root: Root, folder: string): DropIn[] {
+  return readdirSync(root.at(folder))
     .filter((file) => file.endsWith(".conf"))
     .sort()
-    .map((file) => ({ network, file, text: readText(join(folder, network, file)) }));
+    .map((file) => ({ network: basename(folder), file, text: readText(root.at(join(folder, file))) }));
 }
 
 /** A file's bytes as a binary string; null where they cannot be read. */

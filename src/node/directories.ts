@@ -31,7 +31,7 @@ export function findConfDir(root: Root, named: string | undefined, runtime: Runt
     throw new NodeError(`Cannot find networks: ${named} is no folder`);
   }
   const found = [...(runtime?.cni?.confDir ? [runtime.cni.confDir] : []), ...CONF_DIRS].find(
-    (path) => isFolder(root.at(path)) && readConfDir(root.at(path)).files.length > 0,
+    (path) => isFolder(root.at(path)) && readConfDir(root, path).files.length > 0,
   );
   if (found) return found;
   throw new NodeError(

@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { NodeError } from "./error.ts";
 
 const MAX_LINKS = 40; // as Linux
@@ -18,6 +18,11 @@ export class Root {
   at(path: string): string {
     if (this.folder === "/") return path;
     return join(this.folder, this.#resolve(path));
+  }
+
+  /** The same, but a link at the path's end is not followed. */
+  entry(path: string): string {
+    return join(this.at(dirname(path)), basename(path));
   }
 
   /** The path without links. Its end need not be there. */

@@ -46,7 +46,7 @@ export function perform(root: Root, step: Step): void {
       writeAtomically(path, step.content, { mode: 0o755, setMode: true });
       break;
     case "log":
-      createLog(path);
+      createLog(root.entry(step.path));
       break;
     case "private":
       makeFolder(dirname(path), 0o700);

@@ -47,7 +47,7 @@ function readSurvey(
   runtime: Runtime | null,
 ): Survey {
   const runtimeReads = runtime?.cni != null && isSame(root.at(runtime.cni.confDir), root.at(confDir));
-  const conf = readConfDir(root.at(confDir));
+  const conf = readConfDir(root, confDir);
   const location = locate(conf.files, conf.dropIns, runtimeReads ? runtime?.cni?.maxConfNum : undefined);
   const types = location.candidates.flatMap(({ network }) => network?.plugins.map(({ type }) => type) ?? []);
   const binDirs = findBinDirs(root, binDir, runtimeReads ? runtime : null, types);

@@ -1,9 +1,12 @@
 import { Command, Option } from "commander";
 import type { Stanza } from "../../conflist/taps.ts";
 import type { InstallMode } from "../../node/record.ts";
-import { retakeSurvey, takeSurvey } from "../../node/survey.ts";
+import { retakeSurvey, type Survey, takeSurvey } from "../../node/survey.ts";
 import { loadTaps } from "../../node/taps.ts";
 import { carryOut, checkLoaded, type Loaded, sayLoaded, steadily } from "../change.ts";
+import { examine } from "../doctor/check.ts";
+import { findBlock } from "../doctor/run.ts";
+import { CliError } from "../error.ts";
 import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
 import { addCommonOptions, type CommonOptions, placesOf } from "../options.ts";
 import { paintDiff, stepDiff, stepJson, stepLine } from "../show-steps.ts";
@@ -70,6 +73,7 @@ async function runInstall(io: Io, options: InstallOptions): Promise<number> {
     showPlan(io, await steadily(make), options.json === true);
     return EXIT.fine;
   }
+  if (!request.force) await refuseBlocked(retakeSurvey(survey, options.binDir), request);
   const say = (line: string) => io.err(`cnitap: ${line}\n`);
   const done = await carryOut(survey, make, say);
   const loaded = await checkLoaded(survey, done.expected);
@@ -84,6 +88,13 @@ async function runInstall(io: Io, options: InstallOptions): Promise<number> {
     });
   }
   return loaded && !loaded.ok ? EXIT.found : EXIT.fine;
+}
+
+/** What doctor calls an error, where installing would neither mend nor survive it. */
+async function refuseBlocked(survey: Survey, request: InstallRequest): Promise<void> {
+  const block = await findBlock(examine(survey, request.stanza));
+  if (block)
+    throw new CliError(`Cannot install: ${block.seen}\n${block.advice} To go on all the same, use --force.`);
 }
 
 function readRequest(options: InstallOptions): InstallRequest {

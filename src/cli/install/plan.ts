@@ -145,7 +145,7 @@ function refuseDropIn({ runtime }: Survey, subject: string): void {
 }
 
 function linkAt(survey: Survey, file: string): boolean {
-  const path = join(survey.root.at(survey.confDir), file);
+  const path = survey.root.entry(join(survey.confDir, file));
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
@@ -212,7 +212,7 @@ function isInstalled(path: string, content: Uint8Array): boolean {
 
 function logStep(survey: Survey, wish: Wish): Step[] {
   const path = logFileOf(wish.post ?? {});
-  const there = lstatSync(survey.root.at(path), { throwIfNoEntry: false });
+  const there = lstatSync(survey.root.entry(path), { throwIfNoEntry: false });
   return there ? [] : [{ kind: "log", path }];
 }
 

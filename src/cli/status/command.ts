@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { takeSurvey } from "../../node/survey.ts";
 import { loadTaps } from "../../node/taps.ts";
+import { CliError } from "../error.ts";
 import { type Io, printJson } from "../io.ts";
 import { addCommonOptions, type CommonOptions, placesOf } from "../options.ts";
 import { gatherStatus } from "./gather.ts";
@@ -28,8 +29,12 @@ Example:
     );
   return addCommonOptions(command).action(async (options: StatusOptions) => {
     const status = gatherStatus(await takeSurvey(placesOf(options)), loadTaps(options.from));
+    const { network } = options;
+    if (network !== undefined && !status.networks.some(({ name }) => name === network)) {
+      throw new CliError(`Cannot find the network ${network} in ${status.confDir}`);
+    }
     if (options.json) printJson(io, status);
     else showStatus(io, status);
-    io.exitCode = verdict(status, options.network);
+    io.exitCode = verdict(status, network);
   });
 }
