@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { isTap } from "../conflist/taps.ts";
+import { findLeftovers, removeLeftovers } from "../node/leftovers.ts";
 import { withLock } from "../node/lock.ts";
 import { type LoadedNetwork, type Runtime, waitForRuntime } from "../node/runtime.ts";
 import { Changed, perform, type Step } from "../node/step.ts";
@@ -40,7 +41,8 @@ export async function steadily<T>(make: () => T): Promise<T> {
 
 /**
  * Carries a plan out under the folder's lock, and makes it anew there: others may have edited since. A file that is
- * replaced between its reading and its writing is seen, and the plan made once more. Nothing to do takes no lock.
+ * replaced between its reading and its writing is seen, and the plan made once more. Where there is nothing to do, and nothing left by
+ * a command that was killed, no lock is taken.
  */
 export async function carryOut<T extends Plan>(
   survey: Survey,
@@ -48,8 +50,9 @@ export async function carryOut<T extends Plan>(
   say: (line: string) => void,
 ): Promise<T> {
   const first = await steadily(make);
-  if (first.steps.length === 0) return first;
+  if (first.steps.length === 0 && findLeftovers(survey).length === 0) return first;
   return withLock(survey.root.at(survey.confDir), say, async () => {
+    removeLeftovers(survey);
     const done: Step[] = [];
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const plan = await steadily(make);

@@ -23,9 +23,12 @@ export interface WriteOptions {
   readonly check?: () => void;
 }
 
-/** The name of the file that is written before it takes the place of `path`: in the same folder, and no runtime reads it. */
-export function tempName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.cni-tap-tmp`);
+/** No runtime reads a file of this ending. */
+export const TEMP_ENDING = ".cni-tap-tmp";
+
+/** The name of the file that is written before it takes the place of `path`, in the same folder. */
+function tempName(path: string): string {
+  return join(dirname(path), `.${basename(path)}${TEMP_ENDING}`);
 }
 
 /** Puts a file in place whole: a reader, a crash or a full disk sees the old one or the new one. */

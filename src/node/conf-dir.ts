@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ConfFile, DropIn } from "../conflist/locate.ts";
 import { isRead } from "../conflist/locate.ts";
-import { cannot } from "./error.ts";
+import { cannot, codeOf } from "./error.ts";
 import type { Root } from "./root.ts";
 
 /** A network's file is a few hundred bytes; what is larger than this is none. */
@@ -25,7 +25,7 @@ export function readConfDir(root: Root, folder: string): ConfDir {
       .filter((entry) => isRead(entry.name) && !entry.isDirectory())
       .map(({ name }) => ({ file: name, text: readText(root.at(join(folder, name))) }));
     const dropIns = entries
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")) // no network's name: the lock, for one
       .flatMap(({ name }) => readDropIns(root, join(folder, name)));
     return { names: entries.map((entry) => entry.name), files, dropIns };
   } catch (error) {
@@ -34,7 +34,14 @@ export function readConfDir(root: Root, folder: string): ConfDir {
 }
 
 function readDropIns(root: Root, folder: string): DropIn[] {
-  return readdirSync(root.at(folder))
+  let names: string[];
+  try {
+    names = readdirSync(root.at(folder));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return []; // removed since its folder was listed
+    throw error;
+  }
+  return names
     .filter((file) => file.endsWith(".conf"))
     .sort()
     .map((file) => ({ network: basename(folder), file, text: readText(root.at(join(folder, file))) }));

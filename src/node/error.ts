@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** "Cannot <doing>: <what was seen>" of a failed system call; other errors as they are. */
 export function cannot(doing: string, error: unknown): unknown {
   const code = codeOf(error);
-  if (code === "" || error instanceof NodeError) return error;
+  if (!(error instanceof Error) || !("syscall" in error)) return error;
   const hint = code === "EACCES" || code === "EPERM" ? "\nRun it as root." : "";
   return new NodeError(`Cannot ${doing}: ${WORDS[code] ?? code}${hint}`, { cause: error });
 }

@@ -15,7 +15,7 @@ export function lockPath(folder: string): string {
 }
 
 /** Who has the lock: a file beside it, since the lock itself must stay empty. */
-function ownerPath(folder: string): string {
+export function ownerPath(folder: string): string {
   return join(folder, ".cni-tap.lock-owner");
 }
 
@@ -37,7 +37,8 @@ export function lockHolder(folder: string): Holder | null {
 
 /**
  * Does something while nobody else edits the folder. The holder renews the lock; where it was killed the next one takes
- * the lock over 5 s later.
+ * the lock over 5 s later. At its end a dot-file goes from the folder, and that is what makes runtimes load it again
+ * even where the change was in a folder of drop-ins, which they do not watch.
  * @param say is told once, when there is somebody to wait for
  * @throws {NodeError} when the lock cannot be had within a minute
  */

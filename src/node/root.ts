@@ -46,5 +46,9 @@ export class Root {
 }
 
 function linkOf(path: string): string | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
+  try {
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
+  } catch {
+    return undefined; // not there, or gone by now; whoever uses the path says so
+  }
 }

@@ -7,9 +7,8 @@ import {
   openSync,
   readdirSync,
   rmdirSync,
-  writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { removeDurably, syncFolder, writeAtomically } from "./atomic-file.ts";
 import { bytesOf, readText } from "./conf-dir.ts";
 import { cannot, codeOf } from "./error.ts";
@@ -58,7 +57,6 @@ export function perform(root: Root, step: Step): void {
     case "drop-in":
       writeConfig(path, step.before, step.after);
       if (step.after === null) removeFolderIfEmpty(dirname(path));
-      nudge(dirname(dirname(path)));
       break;
     case "remove":
       removeDurably(path);
@@ -112,15 +110,4 @@ function removeFolderIfEmpty(folder: string): void {
   } catch {
     // Another one has put something in, or it is a mount: then it stays.
   }
-}
-
-/** Runtimes do not watch drop-in folders: something must happen in the folder they do watch. */
-function nudge(folder: string): void {
-  const path = join(folder, ".cni-tap-nudge");
-  try {
-    writeFileSync(path, "", { mode: 0o600 });
-  } catch (error) {
-    throw cannot(`write ${path}`, error);
-  }
-  removeDurably(path);
 }
