@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Root } from "./root.ts";
 
 export interface Mount {
   readonly point: string;
@@ -11,11 +12,13 @@ export interface Mount {
 
 const NETWORK_TYPES = /^(?:nfs4?|cifs|smb3|9p|ceph|glusterfs|lustre|afs|ocfs2|gfs2|fuse\..*|fuse)$/;
 
-/** The mount that a path is on; the path need not be there, then it is that of its nearest folder. */
-export function mountOf(path: string): Mount | null {
-  const real = nearest(path);
+/** The mount that a path of the host is on; the path need not be there, then it is that of its nearest folder. */
+export function mountOf(root: Root, path: string): Mount | null {
+  // Below /proc/PID/root the mounts are those that the process sees, by the host's paths.
+  const pid = /^\/proc\/(\d+)\/root$/.exec(root.folder)?.[1];
+  const real = pid === undefined ? nearest(root.at(path)) : root.at(path).slice(root.folder.length) || "/";
   let found: Mount | null = null;
-  for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
+  for (const line of readFileSync(`/proc/${pid ?? "self"}/mountinfo`, "utf8").split("\n")) {
     const [left = "", right = ""] = line.split(" - ");
     const fields = left.split(" ");
     const point = unescape8(fields[4] ?? "");

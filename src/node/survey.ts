@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { statSync } from "node:fs";
 import { type Location, locate } from "../conflist/locate.ts";
 import { type ConfDir, readConfDir } from "./conf-dir.ts";
 import { findBinDirs, findConfDir } from "./directories.ts";
@@ -55,9 +55,6 @@ function readSurvey(
 }
 
 function isSame(one: string, other: string): boolean {
-  try {
-    return realpathSync(one) === realpathSync(other);
-  } catch {
-    return false;
-  }
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }

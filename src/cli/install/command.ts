@@ -69,11 +69,12 @@ async function runInstall(io: Io, options: InstallOptions): Promise<number> {
   const request = readRequest(options);
   const survey = await takeSurvey(placesOf(options));
   const make = () => planInstall(retakeSurvey(survey, options.binDir), request);
+  const plan = await steadily(make);
+  if (plan.steps.length > 0 && !request.force) await refuseBlocked(survey, request);
   if (options.dryRun) {
-    showPlan(io, await steadily(make), options.json === true);
+    showPlan(io, plan, options.json === true);
     return EXIT.fine;
   }
-  if (!request.force) await refuseBlocked(retakeSurvey(survey, options.binDir), request);
   const say = (line: string) => io.err(`cnitap: ${line}\n`);
   const done = await carryOut(survey, make, say);
   const loaded = await checkLoaded(survey, done.expected);

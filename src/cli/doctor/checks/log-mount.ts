@@ -12,7 +12,7 @@ export const logMount: Check = {
   run({ logFiles, survey }) {
     return logFiles.flatMap((path): Finding[] => {
       const folder = survey.root.at(dirname(path));
-      const mount = mountOf(folder);
+      const mount = mountOf(survey.root, dirname(path));
       const findings: Finding[] = [];
       if (mount && isNetworkMount(mount)) {
         findings.push(

@@ -7,7 +7,7 @@ export const noexec: Check = {
   blocksInstall: true,
   run({ survey }) {
     return survey.binDirs.flatMap((folder) => {
-      const mount = mountOf(survey.root.at(folder));
+      const mount = mountOf(survey.root, folder);
       if (!mount?.options.includes("noexec")) return [];
       return [
         error(
