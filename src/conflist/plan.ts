@@ -7,7 +7,8 @@ import type { Stanza, TapType } from "./taps.ts";
 
 /*
  * Insertions put in what the removal takes out: before the first entry its own white space is repeated behind the new
- * one, behind the last entry the white space before it is repeated. So the removal needs no memory to give the very
+ * one, behind the last entry the white space before it is repeated; into an empty array goes all that then stands
+ * before the last entry's end. So the removal needs no memory to give the very
  * bytes back.
  */
 
@@ -17,7 +18,7 @@ export function planInsertFirst(network: Network, type: TapType, stanza: Stanza)
   const first = array.items[0];
   const space = leadingSpace(network.text, array);
   const entry = formatEntry({ type, ...stanza }, network.text, space, first);
-  if (!first) return [{ offset: array.end - 1, length: 0, content: entry }];
+  if (!first) return [{ offset: array.start + 1, length: 0, content: `${space}${entry}` }];
   return [{ offset: first.start, length: 0, content: `${entry},${space}` }];
 }
 
@@ -62,7 +63,7 @@ export function planRemove(network: Network, which: (plugin: Plugin) => boolean)
       at = kept - 1;
     } else {
       const end = network.plugins.at(-1)?.value.end ?? plugin.value.end;
-      const offset = keptEnd ?? plugin.value.start;
+      const offset = keptEnd ?? (network.array?.start ?? 0) + 1;
       edits.push({ offset, length: end - offset, content: "" });
       break;
     }
@@ -75,7 +76,10 @@ function arrayOf(network: Network): JsonArray {
   return network.array;
 }
 
-/** What stands between `[` and the first entry, or `]`. */
+/** What stands between `[` and the first entry, or would. */
 function leadingSpace(text: string, array: JsonArray): string {
-  return text.slice(array.start + 1, array.items[0]?.start ?? array.end - 1);
+  const [first] = array.items;
+  if (first) return text.slice(array.start + 1, first.start);
+  const space = text.slice(array.start + 1, array.end - 1);
+  return space.includes("\n") ? `${space}  ` : space;
 }
