@@ -12,6 +12,8 @@ export interface Check {
   readonly title: string;
   /** Whether an error here keeps `install` from its work: one that installing neither mends nor survives. */
   readonly blocksInstall?: boolean;
+  /** What was seen where there is nothing to find, if that is worth more than the title. */
+  tell?(patient: Patient): string;
   run(patient: Patient): Finding[] | Promise<Finding[]>;
 }
 

@@ -49,11 +49,17 @@ const CHECKS: readonly Check[] = [
 export interface Report {
   readonly check: Check;
   readonly findings: readonly Finding[];
+  /** In one line, when nothing was found. */
+  readonly well: string;
 }
 
 export async function runChecks(patient: Patient): Promise<Report[]> {
   const reports: Report[] = [];
-  for (const check of CHECKS) reports.push({ check, findings: await check.run(patient) });
+  for (const check of CHECKS) {
+    const findings = await check.run(patient);
+    const well = findings.length === 0 ? (check.tell?.(patient) ?? check.title) : check.title;
+    reports.push({ check, findings, well });
+  }
   return reports;
 }
 

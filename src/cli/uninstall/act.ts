@@ -58,7 +58,7 @@ function show(io: Io, { networks, steps }: UninstallPlan, loaded: string): void 
   }
   for (const one of networks) io.out(`${paint(io, "bold", escapeForTerminal(sentence(one)))}\n`);
   for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
-  io.out(`${loaded}\n`);
+  if (networks.length > 0) io.out(`${loaded}\n`);
   if (!steps.some(({ path }) => path.endsWith("/cni_post"))) {
     io.out(
       "The executables stay for pods that were made with them; cnitap uninstall --purge removes them.\n",

@@ -3,6 +3,10 @@ import { type Check, error, warning } from "../check.ts";
 export const runtimeFile: Check = {
   id: "runtime-file",
   title: "the runtime has a network to take",
+  tell({ survey }) {
+    const taken = survey.location.goCni ?? survey.location.ocicni;
+    return `pods get the network ${taken?.name} of ${taken?.file}`;
+  },
   run({ survey }) {
     const { goCni, ocicni, candidates } = survey.location;
     if (goCni && goCni === ocicni) return [];
