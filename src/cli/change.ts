@@ -61,7 +61,10 @@ export async function carryOut<T extends Plan>(
           perform(survey.root, step);
           done.push(step);
         }
-        return { ...plan, steps: done };
+        return {
+          ...plan,
+          steps: done.filter((step, at) => !done.slice(0, at).some(({ path }) => path === step.path)),
+        };
       } catch (error) {
         if (!(error instanceof Changed)) throw error;
       }
@@ -81,7 +84,7 @@ export async function checkLoaded(survey: Survey, expected: readonly Expected[])
   if (!runtime || !survey.runtimeReads) return null;
   const hoped = (now: Runtime) =>
     expected.every((one) => now.cni?.networks?.some((network) => isLoaded(network, one)));
-  const { runtime: now, came } = await waitForRuntime(survey.root, runtime.socket, hoped, LOAD_TIMEOUT_MS);
+  const { runtime: now, came } = await waitForRuntime(survey.root, runtime, hoped, LOAD_TIMEOUT_MS);
   return { runtime: now, ok: came };
 }
 

@@ -12,6 +12,7 @@ export const EXIT = { fine: 0, failed: 1, usage: 2, found: 3 } as const;
 
 /** The process's own. */
 export function processIo(): Io {
+  process.stdout.on("error", () => {}); // a reader that has seen enough, as `head`
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Places } from "../node/survey.ts";
 
@@ -29,10 +30,12 @@ export function addCommonOptions(command: Command): Command {
 }
 
 export function placesOf(options: CommonOptions): Places {
+  // Paths below --host-root are the host's, which has no working folder.
+  const absolute = (path: string) => resolve(options.hostRoot === undefined ? "." : "/", path);
   const endpoint = options.runtimeEndpoint ?? process.env.CONTAINER_RUNTIME_ENDPOINT;
   return {
-    ...(options.confDir === undefined ? {} : { confDir: options.confDir }),
-    ...(options.binDir === undefined ? {} : { binDir: options.binDir }),
+    ...(options.confDir === undefined ? {} : { confDir: absolute(options.confDir) }),
+    ...(options.binDir === undefined ? {} : { binDir: absolute(options.binDir) }),
     ...(options.hostRoot === undefined ? {} : { hostRoot: options.hostRoot }),
     ...(endpoint ? { runtimeEndpoint: endpoint } : {}),
   };

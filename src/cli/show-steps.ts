@@ -1,16 +1,17 @@
 import { createTwoFilesPatch } from "diff";
 import { redactConfig } from "../conflist/show.ts";
 import type { Step } from "../node/step.ts";
-import { type Io, paint, showBytes } from "./io.ts";
+import { escapeForTerminal, type Io, paint, showBytes } from "./io.ts";
 
 /** A step in one line, as it will be or has been done. */
 export function stepLine(step: Step, tense: "will" | "did"): string {
   const will = tense === "will";
+  const path = escapeForTerminal(step.path);
   if (step.kind === "remove" || ("after" in step && step.after === null)) {
-    return `${will ? "remove" : "removed"} ${step.path}`;
+    return `${will ? "remove" : "removed"} ${path}`;
   }
-  if (step.kind === "log") return `${will ? "make" : "made"} ${step.path}`;
-  return `${will ? "write" : "wrote"} ${step.path}`;
+  if (step.kind === "log") return `${will ? "make" : "made"} ${path}`;
+  return `${will ? "write" : "wrote"} ${path}`;
 }
 
 /** What a step does to a network's file, as a unified diff; secrets are hidden as the log hides them. */

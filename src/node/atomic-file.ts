@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { cannot } from "./error.ts";
+import { cannot, NodeError } from "./error.ts";
 
 export interface WriteOptions {
   /** The mode of a file that was not there; one that was keeps mode, owner and SELinux label. */
@@ -80,5 +80,9 @@ export function syncFolder(folder: string): void {
 /** Node cannot read a label; chcon is on every system that has them. */
 function copyLabel(from: string, to: string): void {
   if (!existsSync("/sys/fs/selinux/enforce")) return;
-  execFileSync("chcon", [`--reference=${from}`, to], { stdio: "ignore" });
+  try {
+    execFileSync("chcon", [`--reference=${from}`, to], { stdio: "ignore" });
+  } catch (error) {
+    throw new NodeError(`Cannot keep the SELinux label of ${from}: chcon failed`, { cause: error });
+  }
 }

@@ -28,7 +28,9 @@ export async function callCri(socket: string, method: string, request: Uint8Arra
     });
   } catch (error) {
     const seen = error instanceof Error ? error.message : String(error);
-    throw new NodeError(`Cannot ask the runtime at ${socket}: ${seen}`);
+    throw new NodeError(
+      `Cannot ask the runtime at ${socket}: ${seen}\nName its socket with --runtime-endpoint.`,
+    );
   } finally {
     clearTimeout(timer);
     session.destroy();

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { isDeepStrictEqual } from "node:util";
 import type { Stanza } from "../conflist/taps.ts";
 import { bytesOf } from "./conf-dir.ts";
 import { cannot, codeOf, NodeError } from "./error.ts";
@@ -76,8 +75,5 @@ function isWanted(value: unknown): value is Wanted {
   if (typeof value !== "object" || value === null) return false;
   const entries = Object.fromEntries(Object.entries(value));
   const strings = ["confDir", "network", "file", "mode", "binDir", "original"];
-  return isDeepStrictEqual(
-    strings.filter((key) => typeof entries[key] !== "string"),
-    [],
-  );
+  return strings.every((key) => typeof entries[key] === "string");
 }

@@ -38,6 +38,8 @@ export interface Runtime {
   } | null;
 }
 
+const POLL_MS = 50;
+
 /** Runtime.v1 StatusRequest with `verbose` (field 1) set. */
 const VERBOSE = Buffer.from([0x08, 0x01]);
 
@@ -77,19 +79,22 @@ export async function askRuntime(root: Root, socket: string): Promise<Runtime> {
   };
 }
 
-/** Waits until the runtime says what is hoped for; its last answer, and whether it came. */
+/** Waits until a runtime says what is hoped for; its last answer, and whether it came. It may start again meanwhile. */
 export async function waitForRuntime(
   root: Root,
-  socket: string,
+  before: Runtime,
   hoped: (runtime: Runtime) => boolean,
   timeoutMs: number,
 ): Promise<{ readonly runtime: Runtime; readonly came: boolean }> {
   const end = performance.now() + timeoutMs;
-  for (;;) {
-    const runtime = await askRuntime(root, socket);
-    const came = hoped(runtime);
-    if (came || performance.now() > end) return { runtime, came };
-    await delay(50);
+  for (let runtime = before; ; await delay(POLL_MS)) {
+    try {
+      runtime = await askRuntime(root, before.socket);
+      if (hoped(runtime)) return { runtime, came: true };
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+    }
+    if (performance.now() > end) return { runtime, came: false };
   }
 }
 

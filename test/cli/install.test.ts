@@ -324,3 +324,14 @@ test("the executables that are installed are the taps that were built", async ()
   expect(executables.map(({ state }: { state: string }) => state)).toEqual(["same", "same"]);
   expect(statSync(tapPath("pre")).size).toBe(statSync(host.path("/opt/cni/bin/cni_pre")).size);
 });
+
+test("a network whose name CNI does not allow is refused: it would become a path", async () => {
+  const host = useHost({ "10-x.conflist": list("../../tmp/x", { type: "bridge" }) });
+  host.write("/etc/cni/tmp/x/99-cni_post.conf", "{}");
+  for (const mode of ["both", "drop-in"]) {
+    const { code, err } = await host.cnitap("install", "--mode", mode, "--force");
+    expect(code).toBe(1);
+    expect(err).toContain("CNI allows no such name");
+  }
+  expect(host.read("/etc/cni/tmp/x/99-cni_post.conf")).toBe("{}");
+});

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CALICO_FILE, useHost } from "./support/host.ts";
@@ -57,4 +58,24 @@ describe("status", () => {
       ],
     });
   });
+});
+
+test("a FIFO in the log's place does not hold it up", async () => {
+  const host = useHost();
+  await host.cnitap("install");
+  rmSync(host.path("/tmp/cni.log"));
+  execFileSync("mkfifo", [host.path("/tmp/cni.log")]);
+  const { out } = await host.cnitap("status");
+  expect(out).toContain("/tmp/cni.log: not there yet");
+});
+
+test("names of files cannot write on the terminal as they please", async () => {
+  const host = useHost({
+    "10-\x1b[31m.conflist": '{"name":"a\\u001b[2Jb","plugins":[{"type":"x\\u202ey"}]}',
+  });
+  for (const command of ["status", "doctor", "install"]) {
+    const { out, err } = await host.cnitap(command);
+    expect(out + err).toContain("\\u{1b}");
+    expect(/[^\n\P{C}]/u.test(out + err)).toBe(false);
+  }
 });

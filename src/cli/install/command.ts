@@ -13,7 +13,7 @@ import { paintDiff, stepDiff, stepJson, stepLine } from "../show-steps.ts";
 import { collectSetting, logFileOf, stanzaOf } from "../stanza-options.ts";
 import { uninstall } from "../uninstall/act.ts";
 import { type InstallPlan, type InstallRequest, planInstall } from "./plan.ts";
-import { parseDuration, waitForEnd } from "./wait.ts";
+import { catchSignals, parseDuration } from "./wait.ts";
 
 interface InstallOptions extends CommonOptions {
   readonly network?: string;
@@ -67,8 +67,10 @@ Examples:
 
 async function runInstall(io: Io, options: InstallOptions): Promise<number> {
   const request = readRequest(options);
-  const survey = await takeSurvey(placesOf(options));
-  const make = () => planInstall(retakeSurvey(survey, options.binDir), request);
+  const signals = options.for === undefined ? null : catchSignals();
+  const places = placesOf(options);
+  const survey = await takeSurvey(places);
+  const make = () => planInstall(retakeSurvey(survey, places.binDir), request);
   const plan = await steadily(make);
   if (plan.steps.length > 0 && !request.force) await refuseBlocked(survey, request);
   if (options.dryRun) {
@@ -80,7 +82,7 @@ async function runInstall(io: Io, options: InstallOptions): Promise<number> {
   const loaded = await checkLoaded(survey, done.expected);
   showDone(io, done, loaded, sayLoaded(survey, loaded), options);
   if (options.for !== undefined) {
-    await waitForEnd(options.for);
+    await signals?.wait(options.for);
     return uninstall(io, options, {
       network: done.wanted.network,
       purge: false,

@@ -23,6 +23,11 @@ import { type Chosen, chooseNetwork } from "../choose-network.ts";
 import { CliError } from "../error.ts";
 import { logFileOf } from "../stanza-options.ts";
 
+const BACKUP_ENDING = ".cni-tap-bak";
+
+/** SPEC 1.1.0, section 1: network names. They become names of files here. */
+const LEGAL_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
 /** The file of a network's drop-in folder: behind those of others. */
 export const DROP_IN = "99-cni_post.conf";
 
@@ -59,7 +64,8 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
     files.push({ kind: "config", path: join(survey.confDir, base.file), before: there, after: list });
   }
   const dropInFile = join(network.name, DROP_IN);
-  const dropInNow = textOf(survey, dropInFile);
+  const dropInNow =
+    survey.conf.dropIns.find((one) => one.network === network.name && one.file === DROP_IN)?.text ?? null;
   if (dropIn !== dropInNow) {
     const path = join(survey.confDir, dropInFile);
     const step: FileStep = { kind: "drop-in", path, before: dropInNow, after: dropIn };
@@ -96,12 +102,21 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
 
 /** Where a network's file is kept as it was; no runtime reads the name. */
 export function backupPath(confDir: string, file: string): string {
-  return join(confDir, `.${file}.cni-tap-bak`);
+  return join(confDir, `.${file}${BACKUP_ENDING}`);
+}
+
+export function isBackup(name: string): boolean {
+  return name.startsWith(".") && name.endsWith(BACKUP_ENDING);
 }
 
 /** What cannot work, and, without --force, what had better not be done. */
 function refuse(survey: Survey, { network, source }: Chosen, { mode, force }: InstallRequest): void {
   const subject = `the network ${network.name} of ${network.file}`;
+  if (!LEGAL_NAME.test(network.name)) {
+    throw new CliError(
+      `Cannot edit ${subject}: CNI allows no such name (letters, digits, ".", "_" and "-" alone)\nNo pod can start in it; correct the name first.`,
+    );
+  }
   if (linkAt(survey, network.file)) {
     throw new CliError(
       `Cannot edit ${subject}: the file is a symbolic link\nName the folder it leads to with --conf-dir.`,

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { InvalidArgumentError } from "commander";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** What setTimeout can wait for. */
+/** What a timer can wait for. */
 const MAX_MS = 2 ** 31 - 1;
 
 /** "30m" in milliseconds. */
@@ -13,16 +14,14 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** Waits for the time to pass, or for a signal that asks to end. */
-export function waitForEnd(ms: number): Promise<void> {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    // They stay: a second Ctrl-C must not stop the clean-up half way.
-    for (const signal of signals) process.on(signal, end);
-  });
+/**
+ * From now on a signal that asks to end does not end the process: it is what `wait` waits for. So one that comes while
+ * the taps are being put in has them taken out again, and a second one does not stop that half way.
+ */
+export function catchSignals(): { wait(ms: number): Promise<void> } {
+  const asked = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => asked.abort());
+  return {
+    wait: (ms) => delay(ms, undefined, { signal: asked.signal }).catch(() => {}), // asked to end: that is no failure
+  };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Network } from "../../conflist/network.ts";
 import { entryOf, isTap, type Mode, modeOf, type TapType } from "../../conflist/taps.ts";
@@ -89,6 +89,7 @@ function executable(survey: Survey, type: TapType, carried: Uint8Array): Executa
   for (const folder of survey.binDirs) {
     const path = join(folder, type);
     try {
+      if (!statSync(survey.root.at(path)).isFile()) continue;
       const content = readFileSync(survey.root.at(path));
       return { type, path, version: versionOf(content), state: content.equals(carried) ? "same" : "other" };
     } catch {

@@ -11,8 +11,9 @@ export async function uninstall(
   options: CommonOptions,
   request: UninstallRequest & { readonly dryRun: boolean },
 ): Promise<number> {
-  const survey = await takeSurvey(placesOf(options));
-  const make = () => planUninstall(retakeSurvey(survey, options.binDir), request);
+  const places = placesOf(options);
+  const survey = await takeSurvey(places);
+  const make = () => planUninstall(retakeSurvey(survey, places.binDir), request);
   if (request.dryRun) {
     showPlan(io, await steadily(make), options.json === true);
     return EXIT.fine;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { memberOf, parseJson } from "../../conflist/json.ts";
 import type { DropIn } from "../../conflist/locate.ts";
 import type { Network } from "../../conflist/network.ts";
@@ -13,7 +13,7 @@ import type { FileStep, Step } from "../../node/step.ts";
 import type { Survey } from "../../node/survey.ts";
 import type { Expected, Plan } from "../change.ts";
 import { CliError } from "../error.ts";
-import { backupPath } from "../install/plan.ts";
+import { backupPath, isBackup } from "../install/plan.ts";
 
 export interface UninstallRequest {
   /** One network; all of the folder where it is not given. */
@@ -47,15 +47,9 @@ export function planUninstall(survey: Survey, request: UninstallRequest): Uninst
     ...undone.map(({ step }) => step),
     ...dropIns.map((dropIn) => removeDropIn(survey, dropIn)),
   ];
+  const own = undone.map(({ file }) => basename(backupPath(survey.confDir, file)));
   const backups = survey.conf.names
-    .filter(
-      (name) =>
-        name.endsWith(".cni-tap-bak") &&
-        (request.network === undefined ||
-          undone.some(
-            ({ step }) => backupPath(survey.confDir, basenameOf(step)) === join(survey.confDir, name),
-          )),
-    )
+    .filter((name) => (request.network === undefined ? isBackup(name) : own.includes(name)))
     .map((name): Step => ({ kind: "remove", path: join(survey.confDir, name) }));
   return {
     networks: [
@@ -117,10 +111,6 @@ function typeOf({ text }: DropIn): string {
   } catch {
     return ""; // whatever it is, it is none of ours
   }
-}
-
-function basenameOf(step: FileStep): string {
-  return step.path.slice(step.path.lastIndexOf("/") + 1);
 }
 
 function recordStep(survey: Survey, record: readonly Wanted[]): Step[] {

@@ -13,7 +13,8 @@ export const logFile: Check = {
       if (stat.isSymbolicLink())
         return [error(`${path} is a symbolic link, and the taps follow none`, advice)];
       if (!stat.isFile()) return [error(`${path} is no regular file`, advice)];
-      if (stat.uid !== process.geteuid?.()) return [error(`${path} belongs to user ${stat.uid}`, advice)];
+      if (stat.uid !== 0 && stat.uid !== process.geteuid?.())
+        return [error(`${path} belongs to user ${stat.uid}`, advice)];
       if (stat.nlink > 1) return [error(`${path} has ${stat.nlink} names (hard links)`, advice)];
       if ((stat.mode & 0o022) !== 0)
         return [
