@@ -41,8 +41,8 @@ export async function steadily<T>(make: () => T): Promise<T> {
 
 /**
  * Carries a plan out under the folder's lock, and makes it anew there: others may have edited since. A file that is
- * replaced between its reading and its writing is seen, and the plan made once more. Where there is nothing to do, and nothing left by
- * a command that was killed, no lock is taken.
+ * replaced between its reading and its writing is seen, and the plan made once more. Where there is nothing to do, and
+ * nothing left by a command that was killed, no lock is taken.
  */
 export async function carryOut<T extends Plan>(
   survey: Survey,

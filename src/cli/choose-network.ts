@@ -1,6 +1,6 @@
 import type { Network } from "../conflist/network.ts";
 import { isWrapName } from "../conflist/wrap.ts";
-import type { Survey } from "../node/survey.ts";
+import { type Survey, takenNetworks } from "../node/survey.ts";
 import { CliError } from "./error.ts";
 
 /** A network, and the single plugin's file it was or is to be made from. */
@@ -28,17 +28,15 @@ export function chooseNetwork(survey: Survey, name?: string): Chosen {
 
 /** The network that the runtime gives to pods. */
 function defaultNetwork(survey: Survey): Network {
-  const { goCni, ocicni } = survey.location;
-  const runtime = survey.runtimeReads ? survey.runtime?.name : undefined;
-  if (runtime === "containerd" && goCni) return goCni;
-  if (goCni && goCni === ocicni) return goCni;
-  if (runtime === "containerd" || !ocicni) {
-    throw new CliError(
-      `Cannot choose a network in ${survey.confDir}: the runtime loads none${brokenFiles(survey)}\nRepair that file, or take it away.`,
-    );
-  }
+  const taken = takenNetworks(survey);
+  const [first] = taken;
+  if (first?.network && taken.every(({ network }) => network === first.network)) return first.network;
+  const answers = taken.map(
+    ({ runtime, network }) =>
+      `${runtime} would take ${network ? `${network.name} from ${network.file}` : "none"}`,
+  );
   throw new CliError(
-    `Cannot choose a network in ${survey.confDir}: containerd would load none, CRI-O ${ocicni.name} from ${ocicni.file}${brokenFiles(survey)}\nRepair that file, or name the network with --network.`,
+    `Cannot choose a network in ${survey.confDir}: ${answers.join(", ")}${brokenFiles(survey)}\nRepair that file or take it away, or name the network with --network.`,
   );
 }
 

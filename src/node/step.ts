@@ -31,6 +31,8 @@ export interface FileStep {
   readonly path: string;
   readonly before: string | null;
   readonly after: string | null;
+  /** Another file from which it was made, and which must not have changed either. */
+  readonly source?: { readonly path: string; readonly text: string };
 }
 
 /** A file is not what it was when the steps were planned. */
@@ -52,10 +54,10 @@ export function perform(root: Root, step: Step): void {
       writeAtomically(path, bytesOf(step.text), { mode: 0o600, setMode: true });
       break;
     case "config":
-      writeConfig(path, step.before, step.after);
+      writeConfig(root, step);
       break;
     case "drop-in":
-      writeConfig(path, step.before, step.after);
+      writeConfig(root, step);
       if (step.after === null) removeFolderIfEmpty(dirname(path));
       break;
     case "remove":
@@ -64,9 +66,11 @@ export function perform(root: Root, step: Step): void {
   }
 }
 
-function writeConfig(path: string, before: string | null, after: string | null): void {
+function writeConfig(root: Root, { path: hostPath, before, after, source }: FileStep): void {
+  const path = root.at(hostPath);
   const check = () => {
     if (readText(path) !== before) throw new Changed(path);
+    if (source && readText(root.at(source.path)) !== source.text) throw new Changed(source.path);
   };
   if (after === null) {
     check();

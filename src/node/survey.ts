@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { type Location, locate } from "../conflist/locate.ts";
+import type { Network } from "../conflist/network.ts";
 import { type ConfDir, readConfDir } from "./conf-dir.ts";
 import { findBinDirs, findConfDir } from "./directories.ts";
 import { readRecord, type Wanted } from "./record.ts";
@@ -33,6 +34,20 @@ export async function takeSurvey(places: Places): Promise<Survey> {
   const runtime = await findRuntime(root, places.runtimeEndpoint);
   const confDir = findConfDir(root, places.confDir, runtime);
   return readSurvey(root, confDir, places.binDir, runtime);
+}
+
+/** What a runtime takes as the network of pods; null for none. */
+export interface Taken {
+  readonly runtime: "containerd" | "CRI-O";
+  readonly network: Network | null;
+}
+
+/** What the runtime takes; where it is not known which one this node has, what each of them would. */
+export function takenNetworks({ location, runtime, runtimeReads }: Survey): Taken[] {
+  const containerd: Taken = { runtime: "containerd", network: location.goCni };
+  const crio: Taken = { runtime: "CRI-O", network: location.ocicni };
+  if (runtimeReads) return [containerd];
+  return runtime?.name === "cri-o" ? [crio] : [containerd, crio];
 }
 
 /** The same again, without asking the runtime: for a plan that must be made anew. */

@@ -56,10 +56,12 @@ describe("the files that runtimes read", () => {
   test("runtime-file: none, and one that only CRI-O takes", async () => {
     const host = useHost({ "05-broken.conf": "{", "10-calico.conflist": CALICO });
     expect(await find(host, "runtime-file")).toEqual([
-      error("CRI-O takes k8s-pod-network from 10-calico.conflist"),
+      error("containerd takes no network, CRI-O takes k8s-pod-network from 10-calico.conflist"),
     ]);
     rmSync(host.path(CALICO_FILE));
-    expect(await find(host, "runtime-file")).toEqual([error("no file in /etc/cni/net.d is a network")]);
+    expect(await find(host, "runtime-file")).toEqual([
+      error("containerd takes no network, CRI-O takes no network"),
+    ]);
     rmSync(join(host.confDir, "05-broken.conf"));
     expect(await find(host, "runtime-file")).toEqual([error("there is no network in /etc/cni/net.d")]);
   });
@@ -290,7 +292,7 @@ describeInMounts("mounts", () => {
 
   test("noexec: the folder of plugins, which install refuses", async () => {
     const host = useHost();
-    const mount = 'mount -t tmpfs -o noexec tmpfs "$root/opt/cni/bin"';
+    const mount = 'mount --bind "$root/opt" "$root/opt"; mount -o remount,noexec,bind "$root/opt"';
     expect(await findInMounts(host, "noexec", mount)).toEqual([
       error("/opt/cni/bin is on a mount without execution"),
     ]);

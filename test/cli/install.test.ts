@@ -201,6 +201,17 @@ describe("a single plugin's .conf", () => {
   });
 });
 
+test("a list of cnitap's that somebody has broken is made anew, and what is in it is not shown", async () => {
+  const single = '{"name":"s","type":"ptp"}';
+  const host = useHost({ "10-z.conf": single, "10-cni-tap-s.conflist": '{"token": s3cr3t' });
+  const args = ["install", "--network", "s"];
+  const dry = await host.cnitap(...args, "--dry-run");
+  expect(dry.out).toContain("-(broken JSON at line 1, column 11; 16 bytes)");
+  expect(dry.out).not.toContain("s3cr3t");
+  expect(await host.cnitap(...args, "--json")).toMatchObject({ code: 0, err: "" });
+  expect(types(host, "/etc/cni/net.d/10-cni-tap-s.conflist")).toEqual(["cni_pre", "ptp", "cni_post"]);
+});
+
 describe("install refuses", () => {
   test.each([
     ["cilium-cni", { type: "cilium-cni" }, "cilium-cni outside chaining mode"],
@@ -251,8 +262,21 @@ describe("install refuses", () => {
     const host = useHost({ "05-broken.conflist": "{", "10-calico.conflist": CALICO });
     const { code, err } = await host.cnitap("install");
     expect(code).toBe(1);
-    expect(err).toContain("containerd would load none, CRI-O k8s-pod-network from 10-calico.conflist");
+    expect(err).toContain(
+      "containerd would take none, CRI-O would take k8s-pod-network from 10-calico.conflist",
+    );
     expect((await host.cnitap("install", "--network", "k8s-pod-network")).code).toBe(0);
+  });
+
+  test("what doctor calls an error: a plugin of the network that is missing", async () => {
+    const host = useHost();
+    rmSync(host.path("/opt/cni/bin/bandwidth"));
+    const { code, err } = await host.cnitap("install");
+    expect(code).toBe(1);
+    expect(err).toContain("Cannot install: bandwidth is not in /opt/cni/bin\n");
+    expect(err).toContain("--force");
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+    expect((await host.cnitap("install", "--force")).code).toBe(0);
   });
 
   test("a file that is a link to another folder", async () => {
@@ -286,7 +310,7 @@ describe("other distributions' folders are found", () => {
   ])("%s", async (_, confDir, binDir) => {
     const host = useHost({});
     host.write(join(confDir, "10-calico.conflist"), CALICO);
-    host.write(join(binDir, "calico"), "", 0o755);
+    for (const type of ["calico", "portmap", "bandwidth"]) host.write(join(binDir, type), "", 0o755);
     const { code, out } = await host.cnitap("install", "--json");
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ confDir, binDir });

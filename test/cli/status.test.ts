@@ -51,6 +51,7 @@ describe("status", () => {
           logs: [{ path: "/tmp/cni.log", bytes: 0, lastLine: null }],
         },
       ],
+      withoutNetwork: [],
       broken: [],
       executables: [
         { type: "cni_pre", path: "/opt/cni/bin/cni_pre", version: null, state: "missing" },

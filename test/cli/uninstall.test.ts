@@ -74,6 +74,17 @@ describe("uninstall", () => {
     expect(host.read("/etc/cni/net.d/10-n.conflist")).toBe(text);
   });
 
+  test("leaves a list of taps alone where there are others", async () => {
+    const host = useHost({
+      "10-calico.conflist": CALICO,
+      "99-n.conflist": '{"name":"n","plugins":[{"type":"cni_pre"}]}',
+    });
+    await host.cnitap("install");
+    expect((await host.cnitap("uninstall")).code).toBe(0);
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+    expect((await host.cnitap("uninstall", "--network", "n")).code).toBe(1);
+  });
+
   test("does nothing with --dry-run", async () => {
     const host = useHost();
     await host.cnitap("install");

@@ -10,8 +10,8 @@ export interface Check {
   readonly id: string;
   /** What is so when there is nothing to find. */
   readonly title: string;
-  /** Whether an error here keeps `install` from its work: one that installing neither mends nor survives. */
-  readonly blocksInstall?: boolean;
+  /** Whether installing sets an error here right, or sees to it by itself; all others keep `install` from its work. */
+  readonly mendedByInstall?: boolean;
   /** What was seen where there is nothing to find, if that is worth more than the title. */
   tell?(patient: Patient): string;
   run(patient: Patient): Finding[] | Promise<Finding[]>;
@@ -31,6 +31,8 @@ export interface Patient {
   readonly networks: readonly Network[];
   /** Those with taps, drop-ins aside. */
   readonly tapped: readonly Network[];
+  /** Whether it is an installation to come that is looked at: its executables need not be there yet. */
+  readonly beforeInstall: boolean;
   /** Files that taps log to and lock: those of the networks' entries, or those of an installation to come. */
   readonly logFiles: readonly string[];
   readonly lockFiles: readonly string[];
@@ -57,6 +59,7 @@ export function examine(survey: Survey, planned?: Entry): Patient {
     survey,
     networks,
     tapped,
+    beforeInstall: planned !== undefined,
     logFiles: [...new Set(entries.map(logFileOf))],
     lockFiles: [...new Set(entries.map(lockFileOf))],
   };

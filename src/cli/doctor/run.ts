@@ -63,9 +63,9 @@ export async function runChecks(patient: Patient): Promise<Report[]> {
   return reports;
 }
 
-/** The first error that keeps an installation from its work. */
+/** The first error that an installation does not set right. */
 export async function findBlock(patient: Patient): Promise<Finding | null> {
-  for (const check of CHECKS.filter(({ blocksInstall }) => blocksInstall)) {
+  for (const check of CHECKS.filter(({ mendedByInstall }) => !mendedByInstall)) {
     const block = (await check.run(patient)).find(({ level }) => level === "error");
     if (block) return block;
   }

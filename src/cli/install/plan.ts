@@ -61,7 +61,9 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
   const files: FileStep[] = [];
   const there = source && base.file !== network.file ? textOf(survey, base.file) : network.text;
   if (list !== there) {
-    files.push({ kind: "config", path: join(survey.confDir, base.file), before: there, after: list });
+    const from = source && { path: join(survey.confDir, source.file), text: source.text };
+    const path = join(survey.confDir, base.file);
+    files.push({ kind: "config", path, before: there, after: list, ...(from ? { source: from } : {}) });
   }
   const dropInFile = join(network.name, DROP_IN);
   const dropInNow =

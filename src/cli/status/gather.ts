@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Network } from "../../conflist/network.ts";
 import { entryOf, isTap, type Mode, modeOf, type TapType } from "../../conflist/taps.ts";
 import { type LogState, readLogState } from "../../node/log-file.ts";
-import type { Survey } from "../../node/survey.ts";
+import { type Survey, type Taken, takenNetworks } from "../../node/survey.ts";
 import { type Taps, versionOf } from "../../node/taps.ts";
 import { logFileOf } from "../stanza-options.ts";
 
@@ -11,6 +11,8 @@ export interface Status {
   readonly confDir: string;
   readonly runtime: string | null;
   readonly networks: readonly NetworkStatus[];
+  /** Those that may be this node's runtime and would load no network. */
+  readonly withoutNetwork: readonly Taken["runtime"][];
   readonly broken: readonly { readonly file: string; readonly error: string }[];
   readonly executables: readonly ExecutableStatus[];
 }
@@ -18,8 +20,8 @@ export interface Status {
 export interface NetworkStatus {
   readonly name: string;
   readonly file: string;
-  /** Whether pods get it: by both kinds of runtime, by one, by none. */
-  readonly usedBy: readonly ("containerd" | "CRI-O")[];
+  /** The runtimes that give it to pods: this node's, or where that is not known, both kinds. */
+  readonly usedBy: readonly Taken["runtime"][];
   /** All plugins in order, those of drop-ins too. */
   readonly plugins: readonly string[];
   readonly mode: Mode | "drop-in";
@@ -36,7 +38,8 @@ export interface ExecutableStatus {
 }
 
 export function gatherStatus(survey: Survey, taps: Taps): Status {
-  const { candidates, goCni, ocicni } = survey.location;
+  const { candidates } = survey.location;
+  const taken = takenNetworks(survey);
   const types = ["cni_pre", "cni_post"] as const;
   return {
     confDir: survey.confDir,
@@ -46,14 +49,12 @@ export function gatherStatus(survey: Survey, taps: Taps): Status {
         ? {
             name: network.name,
             file: network.file,
-            usedBy: [
-              ...(network === goCni ? (["containerd"] as const) : []),
-              ...(network === ocicni ? (["CRI-O"] as const) : []),
-            ],
+            usedBy: taken.filter((one) => one.network === network).map(({ runtime: name }) => name),
             ...tapsOf(survey, network),
           }
         : [],
     ),
+    withoutNetwork: taken.filter(({ network }) => !network).map(({ runtime: name }) => name),
     broken: candidates.flatMap(({ file, error }) => (error ? { file, error: error.message } : [])),
     executables: types.map((type) => executable(survey, type, taps[type])),
   };

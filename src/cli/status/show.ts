@@ -15,7 +15,10 @@ export function showStatus(io: Io, status: Status): void {
   io.out(`${escapeForTerminal(`${status.confDir} (${runtime})`)}\n`);
   for (const network of status.networks) showNetwork(io, network);
   for (const { file, error } of status.broken) {
-    io.out(`\n${escapeForTerminal(file)}: ${paint(io, "red", error)}; containerd loads no network with it\n`);
+    io.out(`\n${escapeForTerminal(file)}  ${paint(io, "red", error)}\n`);
+  }
+  for (const name of status.withoutNetwork) {
+    io.out(`\n${paint(io, "red", `${name} loads no network from this folder; cnitap doctor says why`)}\n`);
   }
   io.out("\n");
   for (const executable of status.executables) io.out(`${line(executable)}\n`);
@@ -23,11 +26,7 @@ export function showStatus(io: Io, status: Status): void {
 
 function showNetwork(io: Io, network: NetworkStatus): void {
   const use =
-    network.usedBy.length === 2
-      ? "the network of pods"
-      : network.usedBy.length === 1
-        ? `that of ${network.usedBy}`
-        : "not used by pods";
+    network.usedBy.length > 0 ? `pods get it from ${network.usedBy.join(" or ")}` : "pods do not get it";
   io.out(
     `\n${paint(io, "bold", escapeForTerminal(network.name))}  ${escapeForTerminal(network.file)}, ${use}\n`,
   );

@@ -42,7 +42,7 @@ export function planUninstall(survey: Survey, request: UninstallRequest): Uninst
     .filter((network) => network.kind === "list" && modeOf(network) !== "none" && isMeant(network.name));
   const dropIns = survey.conf.dropIns.filter((dropIn) => isMeant(dropIn.network) && isTap(typeOf(dropIn)));
   const record = survey.record.filter((one) => one.confDir !== survey.confDir || !isMeant(one.network));
-  const undone = lists.map((network) => undo(survey, network));
+  const undone = withoutEmpty(lists, request).map((network) => undo(survey, network));
   const files: FileStep[] = [
     ...undone.map(({ step }) => step),
     ...dropIns.map((dropIn) => removeDropIn(survey, dropIn)),
@@ -77,11 +77,6 @@ function undo(
   const wanted = survey.record.find((one) => one.confDir === survey.confDir && one.network === network.name);
   const made = isWrapName(network.file);
   const after = made ? null : withoutTaps(network);
-  if (after !== null && network.plugins.every((plugin) => isTap(plugin.type))) {
-    throw new CliError(
-      `Cannot take the taps out of ${network.file}: no plugin would be left, and runtimes refuse an empty list\nRemove the file yourself if pods need no network of that name.`,
-    );
-  }
   const backup = made ? null : readText(survey.root.at(backupPath(survey.confDir, network.file)));
   const original = made
     ? true
@@ -97,6 +92,16 @@ function undo(
     step: { kind: "config", path, before: network.text, after },
     expected: { network: network.name, taps: [], source: after },
   };
+}
+
+/** The lists that have something besides taps. Where there are only others, that is said. */
+function withoutEmpty(lists: readonly Network[], { network }: UninstallRequest): readonly Network[] {
+  const full = lists.filter(({ plugins }) => plugins.some(({ type }) => !isTap(type)));
+  const [empty] = lists.filter((list) => !full.includes(list));
+  if (!empty || (full.length > 0 && network === undefined)) return full;
+  throw new CliError(
+    `Cannot take the taps out of ${empty.file}: no plugin would be left, and runtimes refuse an empty list\nRemove the file yourself if pods need no network of that name.`,
+  );
 }
 
 function removeDropIn(survey: Survey, { network, file, text }: DropIn): FileStep {

@@ -5,7 +5,6 @@ import { type Check, error } from "../check.ts";
 export const binDir: Check = {
   id: "bin-dir",
   title: "the folder of plugins can be written",
-  blocksInstall: true,
   run({ survey }) {
     const [folder] = survey.binDirs;
     if (folder === undefined) return [];

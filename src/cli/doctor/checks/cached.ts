@@ -1,15 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isTap } from "../../../conflist/taps.ts";
 import { cachedAttachments } from "../../../node/attachments.ts";
 import { type Check, error, warning } from "../check.ts";
 
 export const cached: Check = {
   id: "cached",
   title: "the plugins that running pods were made with are there",
-  run({ survey }) {
+  run({ survey, beforeInstall }) {
     const missing = new Map<string, number>();
     for (const { types } of cachedAttachments(survey.root)) {
       for (const type of new Set(types)) {
+        if (beforeInstall && isTap(type)) continue;
         if (survey.binDirs.some((folder) => existsSync(survey.root.at(join(folder, type))))) continue;
         missing.set(type, (missing.get(type) ?? 0) + 1);
       }

@@ -4,7 +4,6 @@ import { type Check, error, warning } from "../check.ts";
 export const cniVersion: Check = {
   id: "cni-version",
   title: "the networks' cniVersion is known",
-  blocksInstall: true,
   run({ networks, survey }) {
     const old = survey.runtime?.name === "containerd" && /^v?1\./.test(survey.runtime.version);
     return networks.flatMap(({ file, cniVersion: version }) => {

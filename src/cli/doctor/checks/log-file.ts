@@ -4,7 +4,6 @@ import { type Check, error, type Finding } from "../check.ts";
 export const logFile: Check = {
   id: "log-file",
   title: "the log is root's own file",
-  blocksInstall: true,
   run({ logFiles, survey }) {
     return logFiles.flatMap((path): Finding[] => {
       const stat = lstatSync(survey.root.entry(path), { throwIfNoEntry: false });

@@ -8,7 +8,6 @@ const NEEDED_BYTES = 1 << 20;
 export const logMount: Check = {
   id: "log-mount",
   title: "the log is on a local disk with room",
-  blocksInstall: true,
   run({ logFiles, survey }) {
     return logFiles.flatMap((path): Finding[] => {
       const folder = survey.root.at(dirname(path));

@@ -4,7 +4,6 @@ import { type Check, error } from "../check.ts";
 export const noexec: Check = {
   id: "noexec",
   title: "plugins can be executed where they are",
-  blocksInstall: true,
   run({ survey }) {
     return survey.binDirs.flatMap((folder) => {
       const mount = mountOf(survey.root, folder);

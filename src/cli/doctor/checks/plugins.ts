@@ -1,24 +1,19 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { isTap } from "../../../conflist/taps.ts";
+import { isTap, modeOf } from "../../../conflist/taps.ts";
+import { takenNetworks } from "../../../node/survey.ts";
 import { type Check, error, type Finding } from "../check.ts";
 
 export const plugins: Check = {
   id: "plugins",
   title: "the plugins of the networks are there",
-  run({ networks, survey }) {
-    const read = networks.filter(
-      (one) =>
-        one === survey.location.goCni ||
-        one === survey.location.ocicni ||
-        one.plugins.some(({ type }) => isTap(type)),
-    );
+  run({ networks, survey, beforeInstall }) {
+    const taken = takenNetworks(survey).map(({ network }) => network);
+    const read = networks.filter((one) => taken.includes(one) || modeOf(one) !== "none");
     const dropIns = survey.conf.dropIns.some(({ text }) => text?.includes('"cni_post"')) ? ["cni_post"] : [];
-    const types = new Set([
-      ...read.flatMap((network) => network.plugins.map(({ type }) => type)),
-      ...dropIns,
-    ]);
-    return [...types].flatMap((type): Finding[] => {
+    const all = new Set([...read.flatMap((network) => network.plugins.map(({ type }) => type)), ...dropIns]);
+    const types = [...all].filter((type) => !beforeInstall || !isTap(type));
+    return types.flatMap((type): Finding[] => {
       const paths = survey.binDirs.map((folder) => join(folder, type));
       const path = paths.find((one) => statSync(survey.root.at(one), { throwIfNoEntry: false })?.isFile());
       if (path === undefined) {

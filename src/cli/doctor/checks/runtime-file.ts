@@ -1,17 +1,16 @@
-import { type Check, error, warning } from "../check.ts";
+import { takenNetworks } from "../../../node/survey.ts";
+import { type Check, error } from "../check.ts";
 
 export const runtimeFile: Check = {
   id: "runtime-file",
   title: "the runtime has a network to take",
+  mendedByInstall: true, // it is told which network is meant, or refuses by itself
   tell({ survey }) {
-    const taken = survey.location.goCni ?? survey.location.ocicni;
-    return `pods get the network ${taken?.name} of ${taken?.file}`;
+    const [taken] = takenNetworks(survey);
+    return `pods get the network ${taken?.network?.name} of ${taken?.network?.file}`;
   },
   run({ survey }) {
-    const { goCni, ocicni, candidates } = survey.location;
-    if (goCni && goCni === ocicni) return [];
-    const name = survey.runtimeReads ? survey.runtime?.name : undefined;
-    if (candidates.length === 0) {
+    if (survey.location.candidates.length === 0) {
       return [
         error(
           `there is no network in ${survey.confDir}`,
@@ -19,9 +18,13 @@ export const runtimeFile: Check = {
         ),
       ];
     }
-    if (!ocicni) return [error(`no file in ${survey.confDir} is a network`, "Repair the first one.")];
-    const seen = `containerd loads none, since it refuses all for one broken file; CRI-O takes ${ocicni.name} from ${ocicni.file}`;
-    const advice = "Repair the broken file, or take it away.";
-    return [name === "cri-o" ? warning(seen, advice) : error(seen, advice)];
+    const taken = takenNetworks(survey);
+    if (taken.every(({ network }) => network)) return [];
+    const answers = taken.map(({ runtime, network }) =>
+      network ? `${runtime} takes ${network.name} from ${network.file}` : `${runtime} takes no network`,
+    );
+    return [
+      error(answers.join(", "), "Repair the broken file, or take it away: containerd refuses all for one."),
+    ];
   },
 };

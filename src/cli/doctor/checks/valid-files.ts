@@ -3,6 +3,7 @@ import { type Check, error, warning } from "../check.ts";
 export const validFiles: Check = {
   id: "valid-files",
   title: "every file is a network",
+  mendedByInstall: true,
   run({ survey }) {
     const read = survey.location.goCni === null;
     return survey.location.candidates.flatMap(({ file, error: why }, at) => {
