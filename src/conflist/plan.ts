@@ -7,9 +7,8 @@ import type { Stanza, TapType } from "./taps.ts";
 
 /*
  * Insertions put in what the removal takes out: before the first entry its own white space is repeated behind the new
- * one, behind the last entry the white space before it is repeated; into an empty array goes all that then stands
- * before the last entry's end. So the removal needs no memory to give the very
- * bytes back.
+ * one; behind the last entry the white space before it is repeated; into an empty array goes all that then stands
+ * before the last entry's end. So the removal needs no memory to give the very bytes back.
  */
 
 /** Puts an entry before all others. */

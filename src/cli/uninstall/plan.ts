@@ -131,7 +131,9 @@ function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[
       (one) => one.network && one.network.name !== network && modeOf(one.network) !== "none",
     );
     if (others.length > 0 && !force)
-      throw new CliError(`Cannot remove the taps' executables: ${others[0]?.file} still has taps`);
+      throw new CliError(
+        `Cannot remove the taps' executables: ${others[0]?.file} still has taps\nUninstall without --network.`,
+      );
   }
   const users = cachedAttachments(survey.root).filter((one) => one.types.some(isTap));
   if (users.length > 0 && !force) {
