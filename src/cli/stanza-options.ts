@@ -42,9 +42,9 @@ export function stanzaOf(keys: Stanza): Stanza {
   const object = parseJson(text);
   const span = (key: string) => {
     const value = object.kind === "object" ? memberOf(object, key) : undefined;
-    return value ? ([value.start, value.end] as const) : null;
+    return value ?? null;
   };
-  const { complaints } = readStanza(span, ([start, end]) => text.slice(start, end));
+  const { complaints } = readStanza(span, ({ start, end }) => text.slice(start, end));
   if (complaints.length > 0) throw new UsageError(complaints.join("; "));
   return Object.fromEntries(Object.entries(keys).filter(([key, value]) => DEFAULTS[key] !== value));
 }
