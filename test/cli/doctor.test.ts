@@ -82,6 +82,16 @@ describe("the files that runtimes read", () => {
     expect(await find(host, "valid-files")).toContainEqual(error("01-a.conflist: it has no plugins"));
   });
 
+  test("valid-files: a drop-in of a list", async () => {
+    const host = useHost();
+    host.write("/etc/cni/net.d/k8s-pod-network/10-x.conf", '{"type": "x",}');
+    host.write("/etc/cni/net.d/k8s-pod-network/20-y.conf", '{"type": "calico"}');
+    host.write("/etc/cni/net.d/nobodys/10-x.conf", "{");
+    expect(await find(host, "valid-files")).toEqual([
+      error("k8s-pod-network/10-x.conf: broken JSON at line 1, column 14"),
+    ]);
+  });
+
   test("one-network: a second valid file", async () => {
     const host = useHost({ "10-calico.conflist": CALICO, "20-b.conflist": list("b", "calico") });
     expect(await find(host, "one-network")).toEqual([

@@ -93,7 +93,7 @@ async function runInstall(io: Io, options: InstallOptions): Promise<number> {
   return loaded && !loaded.ok ? EXIT.found : EXIT.fine;
 }
 
-/** What doctor calls an error, where installing would neither mend nor survive it. */
+/** What doctor calls an error, unless installing mends it. */
 async function refuseBlocked(survey: Survey, request: InstallRequest): Promise<void> {
   const block = await findBlock(examine(survey, request.stanza));
   if (block)
