@@ -85,6 +85,13 @@ describe("uninstall", () => {
     expect((await host.cnitap("uninstall", "--network", "n")).code).toBe(1);
   });
 
+  test("a list of somebody's that is called as if it had been made from a plugin loses its taps, not more", async () => {
+    const name = "10-cni-tap-mine.conflist";
+    const host = useHost({ [name]: CALICO_PATCHED });
+    expect((await host.cnitap("uninstall")).code).toBe(0);
+    expect(host.read(`/etc/cni/net.d/${name}`)).toBe(CALICO);
+  });
+
   test("does nothing with --dry-run", async () => {
     const host = useHost();
     await host.cnitap("install");

@@ -75,7 +75,7 @@ function undo(
 ): Undone & { readonly step: FileStep; readonly expected: Expected } {
   const path = join(survey.confDir, network.file);
   const wanted = survey.record.find((one) => one.confDir === survey.confDir && one.network === network.name);
-  const made = isWrapName(network.file);
+  const made = isMade(survey, network);
   const after = made ? null : withoutTaps(network);
   const backup = made ? null : readText(survey.root.at(backupPath(survey.confDir, network.file)));
   const original = made
@@ -92,6 +92,14 @@ function undo(
     step: { kind: "config", path, before: network.text, after },
     expected: { network: network.name, taps: [], source: after },
   };
+}
+
+/** Whether a list was made from a single plugin's file, which then is beside it; anybody may call a list of his so. */
+function isMade(survey: Survey, { file, name }: Network): boolean {
+  if (!isWrapName(file)) return false;
+  return survey.location.candidates.some(
+    ({ network }) => network?.kind === "single" && network.name === name,
+  );
 }
 
 /** The lists that have something besides taps. Where there are only others, that is said. */
