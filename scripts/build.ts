@@ -20,7 +20,7 @@ const cnitap = join(ROOT, "bin", "cnitap");
 try {
   await step(pre, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-pre.ts"), out: pre }));
   await step(post, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-post.ts"), out: post }));
-  await step(cnitap, () => buildCnitap(cnitap));
+  await step(cnitap, () => buildCnitap(cnitap, { cni_pre: pre, cni_post: post }));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

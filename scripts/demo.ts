@@ -1,11 +1,12 @@
 /** `npm run demo`: one pod of a real containerd, and what the taps wrote about it. Needs root. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import { podNetwork } from "./containerd/conflist.ts";
 import { ContainerdError } from "./containerd/error.ts";
-import { startNode } from "./containerd/node.ts";
+import { type ContainerdNode, startNode } from "./containerd/node.ts";
 
 interface DemoOptions {
   readonly classic?: boolean;
@@ -23,7 +24,8 @@ interface Event {
 }
 
 const root = join(import.meta.dirname, "..");
-const taps = { pre: join(root, "bin/cni_pre"), post: join(root, "bin/cni_post") };
+const cnitap = join(root, "bin/cnitap");
+const executables = [cnitap, join(root, "bin/cni_pre"), join(root, "bin/cni_post")];
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 
 const words = {
@@ -51,9 +53,7 @@ try {
 
 function parse(argv: readonly string[]): DemoOptions {
   const program = new Command("npm run demo --")
-    .description(
-      "Runs one pod in a private containerd with cni_pre and cni_post, and shows what they logged.",
-    )
+    .description("Installs the taps on a private containerd, runs one pod there, and shows what they logged.")
     .option("--classic", "the classic log format, one line an event")
     .option("--json", "nothing but the log's lines")
     .addOption(
@@ -77,18 +77,18 @@ It starts a containerd in namespaces of its own, and namespaces, mounts, bridges
 Without root these still run: npm run build, and npm test for all that needs no root.`,
     );
   }
-  if (tapsAreOld()) {
-    progress("building the taps");
+  if (buildIsOld()) {
+    progress("building the taps and cnitap");
     await build();
   }
-  const tap = options.classic ? {} : { logFormat: "json" };
-  const network = podNetwork({ cniVersion: options.cniVersion, tap });
+  const network = podNetwork({ cniVersion: options.cniVersion, tap: null });
   await using node = await startNode({
-    taps,
     conflists: { "10-k8s-pod-network.conflist": network },
     signal: abort.signal,
     progress,
   });
+  progress("putting the taps into its network: cnitap install");
+  const installed = await install(node, options.classic ? "classic" : "json");
   progress("running, stopping and removing a pod");
   const pod = await node.runPod({ name: "web-0" });
   const { network: address } = await node.podStatus(pod.id);
@@ -99,7 +99,21 @@ Without root these still run: npm run build, and npm test for all that needs no 
   abort.signal.throwIfAborted();
   const lines = log.split("\n").filter((line) => line.includes(pod.id));
   if (options.json) process.stdout.write(lines.map((line) => `${line}\n`).join(""));
-  else show(events(lines), pod.id, address?.ip ?? "", `containerd ${node.version}`);
+  else show(installed, events(lines), pod.id, address?.ip ?? "", `containerd ${node.version}`);
+}
+
+/** Runs cnitap as in a container on the node, where the node's file system is below a folder; what it says. */
+async function install(node: ContainerdNode, format: "classic" | "json"): Promise<string> {
+  const places = [
+    "--host-root",
+    `/proc/${node.pid}/root`,
+    "--runtime-endpoint",
+    join(node.folder, "run/containerd.sock"),
+  ];
+  const { stdout } = await promisify(execFile)(cnitap, ["install", ...places, "--format", format], {
+    env: { PATH: process.env.PATH },
+  });
+  return stdout.replaceAll(node.folder, "").trimEnd();
 }
 
 /** Gives each line its command, tap and round; in the classic format they follow from the line's kind. */
@@ -116,8 +130,11 @@ function events(lines: readonly string[]): Event[] {
   });
 }
 
-function show(all: readonly Event[], id: string, ip: string, runtime: string): void {
+function show(installed: string, all: readonly Event[], id: string, ip: string, runtime: string): void {
   const out = [
+    paint("1", "cnitap install"),
+    installed,
+    "",
     `Pod default/web-0 had ${ip} from ${runtime}. On a node, its container ID finds its lines:`,
     `  $ grep ${id} /tmp/cni.log`,
   ];
@@ -136,7 +153,7 @@ function show(all: readonly Event[], id: string, ip: string, runtime: string): v
   out.push(
     "",
     "That containerd, its pod and its files are gone; only the downloads are kept, for the next time.",
-    "Read on: README.md has how to put the taps into a node's chain; bin/cnitap --help what reads their log.",
+    "On a node of yours it is the same command: bin/cnitap install, or install --dry-run to see what it would do.",
   );
   console.log(out.join("\n"));
 }
@@ -149,9 +166,9 @@ function progress(line: string): void {
   console.error(`cni-tap: ${line}`);
 }
 
-/** True when a tap is missing or a source is newer. */
-function tapsAreOld(): boolean {
-  const built = [taps.pre, taps.post].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+/** True when an executable is missing or a source is newer. */
+function buildIsOld(): boolean {
+  const built = executables.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs);

@@ -9,8 +9,11 @@ import { packageVersion } from "./tap.ts";
 
 const require = createRequire(import.meta.url);
 
-/** bin/cnitap: one script, put into a copy of the Node that runs this. Nothing is downloaded. */
-export async function buildCnitap(out: string): Promise<"built" | "unchanged"> {
+/** The executables that cnitap carries, by the names under which it takes them out. */
+export type CarriedTaps = Readonly<Record<"cni_pre" | "cni_post", string>>;
+
+/** bin/cnitap: one script and the taps, put into a copy of the Node that runs this. Nothing is downloaded. */
+export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"built" | "unchanged"> {
   const folder = join(ROOT, "build");
   mkdirSync(folder, { recursive: true });
   const bundle = await build({
@@ -20,13 +23,14 @@ export async function buildCnitap(out: string): Promise<"built" | "unchanged"> {
     format: "cjs",
     platform: "node",
     target: "node24",
-    define: { BUILD: JSON.stringify(packageVersion()) },
+    define: { BUILD: JSON.stringify(packageVersion()), "import.meta.dirname": '""' },
     logLevel: "warning",
   });
   const script = bundle.outputFiles[0]?.text ?? "";
   const pkgVersion: unknown = require("@yao-pkg/pkg/package.json").version;
   const made = createHash("sha256")
     .update(JSON.stringify([process.version, pkgVersion, script]))
+    .update(Buffer.concat(Object.values(taps).map((tap) => readFileSync(tap))))
     .digest("hex");
   const stamp = join(folder, "cnitap.stamp");
   if (existsSync(out) && existsSync(stamp) && readFileSync(stamp, "utf8") === made) return "unchanged";
@@ -36,7 +40,7 @@ export async function buildCnitap(out: string): Promise<"built" | "unchanged"> {
   writeFileSync(entry, script);
   await sea.default(entry, {
     useLocalNode: true,
-    seaConfig: { disableExperimentalSEAWarning: true, useSnapshot: false, useCodeCache: false },
+    seaConfig: { disableExperimentalSEAWarning: true, useSnapshot: false, useCodeCache: false, assets: taps },
     targets: [{ nodeRange: "node24", platform: "linux", arch: process.arch, output: fresh }],
   });
   chmodSync(fresh, 0o755);

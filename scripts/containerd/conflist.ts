@@ -1,11 +1,11 @@
-/** A network's plugin list: taps first and last around bridge and portmap. */
+/** A network's plugin list: bridge and portmap, and taps first and last around them. */
 export interface NetworkOptions {
   /** Default "k8s-pod-network". */
   readonly name?: string;
   /** Default "1.0.0". */
   readonly cniVersion?: string;
-  /** Keys of both taps' stanzas. */
-  readonly tap?: Readonly<Record<string, unknown>>;
+  /** Keys of both taps' stanzas; null for a network without taps. */
+  readonly tap?: Readonly<Record<string, unknown>> | null;
   /** Keys of bridge's stanza, over the default ones. */
   readonly bridge?: Readonly<Record<string, unknown>>;
   /** Keys of host-local's range, over the default subnet. */
@@ -19,7 +19,7 @@ export function podNetwork(options: NetworkOptions = {}): string {
     cniVersion,
     name,
     plugins: [
-      { type: "cni_pre", ...tap },
+      ...(tap ? [{ type: "cni_pre", ...tap }] : []),
       {
         type: "bridge",
         bridge: "cni0",
@@ -35,7 +35,7 @@ export function podNetwork(options: NetworkOptions = {}): string {
         ...options.bridge,
       },
       { type: "portmap", backend: "iptables", capabilities: { portMappings: true } },
-      { type: "cni_post", ...tap },
+      ...(tap ? [{ type: "cni_post", ...tap }] : []),
     ],
   };
   return `${JSON.stringify(list, null, 2)}\n`;

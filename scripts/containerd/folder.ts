@@ -32,7 +32,8 @@ export async function fillFolder(folder: string, packages: Packages, options: No
   for (const plugin of await readdir(join(packages.root, "usr/lib/cni"))) {
     await symlink(at(`un/usr/lib/cni/${plugin}`), at(`cni/bin/${plugin}`));
   }
-  for (const [name, file] of Object.entries({ cni_pre: options.taps.pre, cni_post: options.taps.post })) {
+  const { taps } = options;
+  for (const [name, file] of taps ? Object.entries({ cni_pre: taps.pre, cni_post: taps.post }) : []) {
     await copyFile(file, at(`cni/bin/${name}`)).catch((error: Error) => {
       throw new ContainerdError(`Cannot copy the tap ${file}: ${error.message}`);
     });

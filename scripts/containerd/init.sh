@@ -23,7 +23,7 @@ mkdir -p /run/var-lib
 busybox mount -o rbind /var/lib /run/var-lib
 busybox mount -t tmpfs -o mode=755 tmpfs /var/lib
 ln -s /run/var-lib/* /var/lib/
-rm -f /var/lib/cni
+rm -f /var/lib/cni /var/lib/cni-tap # cnitap keeps its record there: not the host's
 mkdir /var/lib/cni
 
 busybox mount -t tmpfs -o mode=1777 tmpfs /tmp

@@ -11,8 +11,8 @@ import { type Pod, type PodSpec, podConfig, runPod } from "./pods.ts";
 import { waitFor } from "./wait.ts";
 
 export interface NodeOptions {
-  /** The executables that become cni_pre and cni_post in the folder of CNI plugins; they are copied. */
-  readonly taps: { readonly pre: string; readonly post: string };
+  /** The executables that become cni_pre and cni_post in the folder of CNI plugins; they are copied. Default none. */
+  readonly taps?: { readonly pre: string; readonly post: string };
   /** File name to text; default one `podNetwork` of `cniVersion`. */
   readonly conflists?: Readonly<Record<string, string>>;
   readonly cniVersion?: string;

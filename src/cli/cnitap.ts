@@ -1,20 +1,9 @@
-import { CommanderError } from "commander";
-import { createProgram } from "./program.ts";
+import { processIo } from "./io.ts";
+import { run } from "./run.ts";
 
-/** The version, put here by the build. */
+/** The version, put here by the build; there is none when this is run from source. */
 declare const BUILD: string;
 
-const USAGE_ERROR = 2;
+const version = typeof BUILD === "undefined" ? "from source" : BUILD;
 
-async function main(): Promise<void> {
-  const program = createProgram(BUILD);
-  try {
-    await program.parseAsync();
-    if (process.argv.length <= 2) program.outputHelp();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
-  }
-}
-
-main();
+void run(process.argv.slice(2), version, processIo());

@@ -21,13 +21,18 @@ const suite: Suite = process.env.CNITAP_CONTAINERD === "trixie" ? "trixie" : "si
  * CNITAP_CONTAINERD=trixie is containerd 1.7 in place of 2.x.
  */
 export function useNode(options: Omit<NodeOptions, "taps"> = {}): () => ContainerdNode {
+  return useBareNode({ ...options, taps: { pre: tapPath("pre"), post: tapPath("post") } });
+}
+
+/** The same, with the taps that the options name, or none. */
+export function useBareNode(options: NodeOptions): () => ContainerdNode {
   let node: ContainerdNode | undefined;
   const get = () => {
     if (!node) throw new Error("Cannot use the containerd: no test of this describe runs");
     return node;
   };
   beforeAll(async () => {
-    node = await startNode({ suite, ...options, taps: { pre: tapPath("pre"), post: tapPath("post") } });
+    node = await startNode({ suite, ...options });
   });
   beforeEach(() => {
     onTestFailed(async () => {

@@ -1,0 +1,24 @@
+import { accessSync, constants } from "node:fs";
+import { codeOf } from "../../../node/error.ts";
+import { type Check, error } from "../check.ts";
+
+export const binDir: Check = {
+  id: "bin-dir",
+  title: "the folder of plugins can be written",
+  run({ survey }) {
+    const [folder] = survey.binDirs;
+    if (folder === undefined) return [];
+    try {
+      accessSync(survey.root.at(folder), constants.W_OK);
+      return [];
+    } catch (failure) {
+      const why = codeOf(failure) === "EROFS" ? "read-only" : "not writable by this user";
+      return [
+        error(
+          `${folder} is ${why}`,
+          "Name a folder of plugins that can be written, to the runtime and with --bin-dir.",
+        ),
+      ];
+    }
+  },
+};

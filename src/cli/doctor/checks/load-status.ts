@@ -1,0 +1,34 @@
+import { type Check, error, warning } from "../check.ts";
+
+export const loadStatus: Check = {
+  id: "load-status",
+  title: "the runtime has loaded the folder as it is",
+  mendedByInstall: true,
+  run({ survey }) {
+    const { runtime, confDir } = survey;
+    if (!runtime) return [];
+    if (!survey.runtimeReads) {
+      if (!runtime.cni) return [];
+      return [
+        warning(
+          `${runtime.name} reads ${runtime.cni.confDir}, not ${confDir}`,
+          "Name the runtime's folder with --conf-dir.",
+        ),
+      ];
+    }
+    const { loadStatus, networks } = runtime.cni ?? { loadStatus: "", networks: null };
+    if (loadStatus !== "" && loadStatus !== "OK") {
+      return [error(`${runtime.name} could not load it: ${loadStatus}`, "Repair the file it names.")];
+    }
+    const first = survey.location.goCni;
+    if (!first || first.kind === "single") return [];
+    const source = Buffer.from(first.text, "latin1").toString("utf8");
+    if (networks?.some((network) => network.source === source)) return [];
+    return [
+      error(
+        `${runtime.name} has not loaded ${first.file} as it is now`,
+        "Write the file anew in its own folder: a file that was moved in from elsewhere is not noticed. Else restart the runtime.",
+      ),
+    ];
+  },
+};

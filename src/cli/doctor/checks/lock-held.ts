@@ -1,0 +1,31 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { flockHolder } from "../../../node/flock.ts";
+import { type Check, error, type Finding } from "../check.ts";
+
+/** Longer than a tap holds it, and than it waits for it (lockTimeoutMs is 200 unless told). */
+const LOOKS = 10;
+const PAUSE_MS = 50;
+
+export const lockHeld: Check = {
+  id: "lock-held",
+  title: "nobody holds the taps' lock",
+  async run({ lockFiles, survey }) {
+    const findings: Finding[] = [];
+    for (const path of lockFiles) {
+      const first = flockHolder(survey.root.at(path));
+      let last = first;
+      for (let look = 0; look < LOOKS && last !== null && last === first; look++) {
+        await delay(PAUSE_MS);
+        last = flockHolder(survey.root.at(path));
+      }
+      if (first === null || last !== first) continue;
+      findings.push(
+        error(
+          `${path} is held by ${first}, for ${(LOOKS * PAUSE_MS) / 1000} s at least: each call of a tap waits for it`,
+          "End that process, or name another lock with --lock-file.",
+        ),
+      );
+    }
+    return findings;
+  },
+};

@@ -1,0 +1,35 @@
+import { isTap } from "../../../conflist/taps.ts";
+import { hashOf } from "../../../node/record.ts";
+import { type Check, error, type Finding } from "../check.ts";
+
+export const overwritten: Check = {
+  id: "overwritten",
+  title: "what was installed is still in place",
+  mendedByInstall: true,
+  run({ survey }) {
+    const mine = survey.record.filter(({ confDir }) => confDir === survey.confDir);
+    return mine.flatMap(({ network, file, mode, source, original }): Finding[] => {
+      const advice = "Run cnitap install again.";
+      const dropIn = mode === "drop-in";
+      const there = dropIn
+        ? survey.conf.dropIns.some((one) => `${one.network}/${one.file}` === file)
+        : survey.location.candidates.some(
+            (one) => one.file === file && one.network?.plugins.some(({ type }) => isTap(type)),
+          );
+      if (!there)
+        return [
+          error(
+            `the taps of the network ${network} are gone from ${file}: it was written again since`,
+            advice,
+          ),
+        ];
+      const single = survey.conf.files.find((one) => one.file === source);
+      if (single && hashOf(single.text ?? "") !== original) {
+        return [
+          error(`${source} has changed since ${file} was made from it, and pods get the old one`, advice),
+        ];
+      }
+      return [];
+    });
+  },
+};

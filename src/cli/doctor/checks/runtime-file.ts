@@ -1,0 +1,30 @@
+import { takenNetworks } from "../../../node/survey.ts";
+import { type Check, error } from "../check.ts";
+
+export const runtimeFile: Check = {
+  id: "runtime-file",
+  title: "the runtime has a network to take",
+  mendedByInstall: true, // it is told which network is meant, or refuses by itself
+  tell({ survey }) {
+    const [taken] = takenNetworks(survey);
+    return `pods get the network ${taken?.network?.name} of ${taken?.network?.file}`;
+  },
+  run({ survey }) {
+    if (survey.location.candidates.length === 0) {
+      return [
+        error(
+          `there is no network in ${survey.confDir}`,
+          "Install a network plugin, or name another folder with --conf-dir.",
+        ),
+      ];
+    }
+    const taken = takenNetworks(survey);
+    if (taken.every(({ network }) => network)) return [];
+    const answers = taken.map(({ runtime, network }) =>
+      network ? `${runtime} takes ${network.name} from ${network.file}` : `${runtime} takes no network`,
+    );
+    return [
+      error(answers.join(", "), "Repair the broken file, or take it away: containerd refuses all for one."),
+    ];
+  },
+};

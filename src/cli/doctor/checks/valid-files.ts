@@ -1,0 +1,45 @@
+import { ConflistError } from "../../../conflist/error.ts";
+import type { DropIn } from "../../../conflist/locate.ts";
+import { readNetwork } from "../../../conflist/network.ts";
+import { type Check, error, type Finding, type Patient, warning } from "../check.ts";
+
+const ADVICE = "Repair it, or give it a name that does not end in .conf, .conflist or .json.";
+
+export const validFiles: Check = {
+  id: "valid-files",
+  title: "every file is a network",
+  mendedByInstall: true,
+  run(patient) {
+    const { location } = patient.survey;
+    const files = location.candidates.flatMap(({ file, error: why }, at): Finding[] => {
+      if (!why) return [];
+      const seen = `${file}: ${why.message}`;
+      return [location.goCni === null || at === 0 ? error(seen, ADVICE) : warning(seen, ADVICE)];
+    });
+    return [...files, ...dropIns(patient)];
+  },
+};
+
+/** Files of drop-in folders: a broken one keeps its list from being loaded (libcni 1.3). */
+function dropIns({ survey, networks }: Patient): Finding[] {
+  const open = networks
+    .filter(({ kind, inlineOnly }) => kind === "list" && !inlineOnly)
+    .map(({ name }) => name);
+  return survey.conf.dropIns
+    .filter(({ network }) => open.includes(network))
+    .flatMap((dropIn) => {
+      const why = faultOf(dropIn);
+      return why === null ? [] : [error(`${dropIn.network}/${dropIn.file}: ${why}`, ADVICE)];
+    });
+}
+
+function faultOf({ file, text }: DropIn): string | null {
+  if (text === null) return "it cannot be read";
+  try {
+    readNetwork(file, text); // one plugin, as a .conf of the folder itself
+    return null;
+  } catch (failure) {
+    if (!(failure instanceof ConflistError)) throw failure;
+    return failure.message;
+  }
+}

@@ -1,0 +1,27 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { InvalidArgumentError } from "commander";
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** What a timer can wait for. */
+const MAX_MS = 2 ** 31 - 1;
+
+/** "30m" in milliseconds. */
+export function parseDuration(text: string): number {
+  const [, digits = "", unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const ms = Number(digits) * (UNITS[unit] ?? Number.NaN);
+  if (!(ms > 0 && ms <= MAX_MS))
+    throw new InvalidArgumentError("It is 30s, 30m, 2h or the like, 24 days at most.");
+  return ms;
+}
+
+/**
+ * From now on a signal that asks to end does not end the process: it is what `wait` waits for. So one that comes while
+ * the taps are being put in has them taken out again, and a second one does not stop that half way.
+ */
+export function catchSignals(): { wait(ms: number): Promise<void> } {
+  const asked = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => asked.abort());
+  return {
+    wait: (ms) => delay(ms, undefined, { signal: asked.signal }).catch(() => {}), // asked to end: that is no failure
+  };
+}

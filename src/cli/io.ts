@@ -1,0 +1,51 @@
+/** What a command may do to the world besides the node's files; tests give it buffers. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether standard output takes colours. */
+  readonly colour: boolean;
+  /** 0 fine, 1 it could not be done, 2 wrong usage, 3 done and something was found. */
+  exitCode: number;
+}
+
+export const EXIT = { fine: 0, failed: 1, usage: 2, found: 3 } as const;
+
+/** The process's own. */
+export function processIo(): Io {
+  process.stdout.on("error", () => {}); // a reader that has seen enough, as `head`
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    get exitCode() {
+      return Number(process.exitCode ?? 0);
+    },
+    set exitCode(code) {
+      process.exitCode = code;
+    },
+  };
+}
+
+const CODES = { bold: "1", red: "31", green: "32", yellow: "33" } as const;
+
+export function paint(io: Io, colour: keyof typeof CODES, text: string): string {
+  return io.colour ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
+}
+
+/** Foreign text without what a terminal would obey: control characters and those that turn the direction of writing. */
+export function escapeForTerminal(text: string): string {
+  return text.replace(
+    /[^\P{C}\n\t]|[\u2028\u2029]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
+/** A file's bytes, one character a byte, as text for a terminal. */
+export function showBytes(text: string): string {
+  return escapeForTerminal(Buffer.from(text, "latin1").toString("utf8"));
+}
+
+/** One JSON value a line. */
+export function printJson(io: Io, value: unknown): void {
+  io.out(`${JSON.stringify(value, null, 2)}\n`);
+}

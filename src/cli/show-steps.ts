@@ -1,0 +1,48 @@
+import { createTwoFilesPatch } from "diff";
+import { ConflistError } from "../conflist/error.ts";
+import { redactConfig } from "../conflist/show.ts";
+import type { Step } from "../node/step.ts";
+import { escapeForTerminal, type Io, paint, showBytes } from "./io.ts";
+
+/** A step in one line, as it will be or has been done. */
+export function stepLine(step: Step, tense: "will" | "did"): string {
+  const will = tense === "will";
+  const path = escapeForTerminal(step.path);
+  if (step.kind === "remove" || ("after" in step && step.after === null)) {
+    return `${will ? "remove" : "removed"} ${path}`;
+  }
+  if (step.kind === "log") return `${will ? "make" : "made"} ${path}`;
+  return `${will ? "write" : "wrote"} ${path}`;
+}
+
+/** What a step does to a network's file, as a unified diff; secrets are hidden as the log hides them. */
+export function stepDiff(step: Step): string | null {
+  if (step.kind !== "config" && step.kind !== "drop-in") return null;
+  const show = (text: string | null) => (text === null ? "" : showBytes(redacted(text)));
+  const from = step.before === null ? "/dev/null" : step.path;
+  const to = step.after === null ? "/dev/null" : step.path;
+  const diff = createTwoFilesPatch(from, to, show(step.before), show(step.after));
+  return diff.slice(diff.indexOf("---"));
+}
+
+/** What is not JSON, and so cannot be searched for secrets, is not shown. */
+function redacted(text: string): string {
+  try {
+    return redactConfig(text);
+  } catch (error) {
+    if (!(error instanceof ConflistError)) throw error;
+    return `(${error.message}; ${text.length} bytes)\n`;
+  }
+}
+
+export function paintDiff(io: Io, diff: string): string {
+  const colour = (line: string) =>
+    line.startsWith("+") ? paint(io, "green", line) : line.startsWith("-") ? paint(io, "red", line) : line;
+  return diff.split("\n").map(colour).join("\n");
+}
+
+/** A step for --json: everything but the bytes. */
+export function stepJson(step: Step): { kind: string; path: string; diff?: string } {
+  const diff = stepDiff(step);
+  return { kind: step.kind, path: step.path, ...(diff === null ? {} : { diff }) };
+}

@@ -1,0 +1,59 @@
+import { InvalidArgumentError } from "commander";
+import { memberOf, parseJson } from "../conflist/json.ts";
+import type { Stanza } from "../conflist/taps.ts";
+import { DEFAULT_TARGET, readStanza, STANZA_KEYS } from "../tap/stanza.ts";
+import { UsageError } from "./error.ts";
+
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...DEFAULT_TARGET,
+  logFormat: "classic",
+  logStatus: false,
+  redact: true,
+};
+const STRINGS: readonly string[] = ["logFile", "lockFile", "logFormat", "label"];
+
+/** Reads KEY=VALUE of --set onto those before it. */
+export function collectSetting(text: string, before: Stanza): Stanza {
+  const cut = text.indexOf("=");
+  const key = text.slice(0, cut);
+  if (cut < 0 || !STANZA_KEYS.some((known) => known === key)) {
+    throw new InvalidArgumentError(`It is KEY=VALUE, and KEY one of ${STANZA_KEYS.join(", ")}.`);
+  }
+  return { ...before, [key]: readSetting(key, text.slice(cut + 1)) };
+}
+
+function readSetting(key: string, text: string): string | number | boolean {
+  if (STRINGS.includes(key)) return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "number" || typeof value === "boolean") return value;
+  } catch {
+    // Not a number nor a word of JSON: the tap would refuse it as a string.
+  }
+  return text;
+}
+
+/**
+ * The keys of a tap's entry: those that differ from the tap's defaults.
+ * @throws {UsageError} where the tap would complain of one
+ */
+export function stanzaOf(keys: Stanza): Stanza {
+  const text = JSON.stringify(keys);
+  const object = parseJson(text);
+  const span = (key: string) => {
+    const value = object.kind === "object" ? memberOf(object, key) : undefined;
+    return value ?? null;
+  };
+  const { complaints } = readStanza(span, ({ start, end }) => text.slice(start, end));
+  if (complaints.length > 0) throw new UsageError(complaints.join("; "));
+  return Object.fromEntries(Object.entries(keys).filter(([key, value]) => DEFAULTS[key] !== value));
+}
+
+/** Where a tap with this entry logs. */
+export function logFileOf(entry: Readonly<Record<string, unknown>>): string {
+  return typeof entry.logFile === "string" ? entry.logFile : DEFAULT_TARGET.logFile;
+}
+
+export function lockFileOf(entry: Readonly<Record<string, unknown>>): string {
+  return typeof entry.lockFile === "string" ? entry.lockFile : DEFAULT_TARGET.lockFile;
+}

@@ -1,0 +1,42 @@
+import type { JsonValue } from "./json.ts";
+
+/**
+ * Writes an entry in the manner of its neighbour: on one line or several, with the same indentation, line ends and
+ * space behind colons.
+ * @param space the white space before the entry
+ */
+export function formatEntry(
+  entry: Readonly<Record<string, unknown>>,
+  text: string,
+  space: string,
+  neighbour: JsonValue | undefined,
+): string {
+  const like = neighbour ? text.slice(neighbour.start, neighbour.end) : "";
+  const spaced = like === "" ? space !== "" : /[:,{]\s/.test(like.replace(/"(?:[^"\\]|\\.)*"/g, '""'));
+  const members = Object.entries(entry).map(([key, value]) => writeMember(key, value, spaced));
+  const indent = /^([ \t]*)\S/.exec(like.slice(like.indexOf("\n") + 1))?.[1];
+  if (!space.includes("\n") || !/^\{[ \t]*\r?\n/.test(like) || indent === undefined) {
+    return `{${members.join(spaced ? ", " : ",")}}`;
+  }
+  const newline = like.includes("\r\n") ? "\r\n" : "\n";
+  const outer = space.slice(space.lastIndexOf("\n") + 1);
+  return `{${newline}${members.map((member) => indent + member).join(`,${newline}`)}${newline}${outer}}`;
+}
+
+function writeMember(key: string, value: unknown, spaced: boolean): string {
+  return `${JSON.stringify(key)}:${spaced ? " " : ""}${writeValue(value, spaced)}`;
+}
+
+function writeValue(value: unknown, spaced: boolean): string {
+  if (typeof value !== "object" || value === null) return asciiJson(value);
+  const members = Object.entries(value).map(([key, inner]) => writeMember(key, inner, spaced));
+  return `{${members.join(spaced ? ", " : ",")}}`;
+}
+
+/** JSON without a character above U+007F, since texts here are one character a byte. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

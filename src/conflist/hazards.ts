@@ -1,0 +1,30 @@
+import type { Network } from "./network.ts";
+import { entryOf, isTap } from "./taps.ts";
+
+/** A reason why cni_pre must not stand first in a network. */
+export interface Hazard {
+  readonly plugin: string;
+  /** What would happen. */
+  readonly reason: string;
+}
+
+/**
+ * Whatever stands first gives the next plugin a prevResult, and two plugins refuse one where they are the main plugin:
+ * cilium-cni outside chaining mode, and ipvlan without `master`.
+ */
+export function hazardOf(network: Network): Hazard | null {
+  const main = network.plugins.find((plugin) => !isTap(plugin.type));
+  if (!main) return null;
+  const entry = entryOf(network, main);
+  const mode = entry["chaining-mode"];
+  if (main.type === "cilium-cni" && (mode === undefined || mode === "" || mode === "none")) {
+    return { plugin: main.type, reason: "cilium-cni outside chaining mode refuses a plugin before it" };
+  }
+  if (main.type === "ipvlan" && !entry.master) {
+    return {
+      plugin: main.type,
+      reason: "ipvlan without master takes its interface from the plugin before it, and cni_pre has none",
+    };
+  }
+  return null;
+}

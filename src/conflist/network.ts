@@ -1,0 +1,70 @@
+import { ConflistError } from "./error.ts";
+import { type JsonArray, type JsonObject, type JsonValue, memberOf, parseJson } from "./json.ts";
+
+/** A plugin of a network. */
+export interface Plugin {
+  readonly type: string;
+  readonly value: JsonObject;
+}
+
+/** A file of the configuration folder, as libcni reads it. */
+export interface Network {
+  /** The file's name, without its folder. */
+  readonly file: string;
+  /** The file's bytes, one character a byte, so that those which are not UTF-8 survive an edit. */
+  readonly text: string;
+  /** `single`: the file is one plugin. The ending decides: `.conflist` is a list, `.conf` and `.json` are one plugin. */
+  readonly kind: "list" | "single";
+  readonly name: string;
+  /** "" where the file has none; libcni then takes it for 0.1.0. */
+  readonly cniVersion: string;
+  readonly plugins: readonly Plugin[];
+  /** The list's array; null for a single plugin, and where there is no `plugins`. */
+  readonly array: JsonArray | null;
+  /** `loadOnlyInlinedPlugins`: files of the drop-in folder are not read. */
+  readonly inlineOnly: boolean;
+}
+
+/**
+ * Reads a file as libcni does (1.3, `NetworkConfFromBytes` and `ConfFromBytes`).
+ * @throws {ConflistError} `broken` or `invalid`; the message is to follow the file's name and a colon
+ */
+export function readNetwork(file: string, text: string): Network {
+  const root = parseJson(text);
+  if (root.kind !== "object") throw invalid("it is not a JSON object");
+  const name = stringOf(root, "name") ?? "";
+  const cniVersion = stringOf(root, "cniVersion") ?? "";
+  if (!file.endsWith(".conflist")) {
+    if (memberOf(root, "plugins") && !memberOf(root, "type")) {
+      throw invalid("a list of plugins, but runtimes read a file of this ending as one plugin");
+    }
+    const plugins = [readPlugin(root, "")];
+    return { file, text, kind: "single", name, cniVersion, plugins, array: null, inlineOnly: false };
+  }
+  if (name === "") throw invalid("it has no name");
+  const list = memberOf(root, "plugins");
+  if (list && list.kind !== "array") throw invalid("its plugins are not an array");
+  const inline = memberOf(root, "loadOnlyInlinedPlugins");
+  const inlineOnly = inline?.kind === "scalar" && (inline.value === true || inline.value === "true");
+  const plugins = (list?.items ?? []).map((item, at) => readPlugin(item, ` ${at + 1}`));
+  return { file, text, kind: "list", name, cniVersion, plugins, array: list ?? null, inlineOnly };
+}
+
+function readPlugin(value: JsonValue, at: string): Plugin {
+  if (value.kind !== "object") throw invalid(`plugin${at} is not a JSON object`);
+  const type = stringOf(value, "type");
+  if (!type) throw invalid(`plugin${at} has no type`);
+  return { type, value };
+}
+
+function stringOf(object: JsonObject, name: string): string | undefined {
+  const value = memberOf(object, name);
+  if (value === undefined) return undefined;
+  if (value.kind !== "scalar" || typeof value.value !== "string")
+    throw invalid(`its ${name} is not a string`);
+  return value.value;
+}
+
+function invalid(what: string): ConflistError {
+  return new ConflistError("invalid", what);
+}

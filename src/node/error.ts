@@ -1,0 +1,30 @@
+/** What of the node's files, locks or runtime stood in the way. A hint is the message's second line. */
+export class NodeError extends Error {
+  override name = "NodeError";
+}
+
+/** The system's code of an error, "ENOENT". */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: "it is not there",
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the quota is used up",
+  ENOTDIR: "a part of its path is no folder",
+  EISDIR: "it is a folder",
+  ELOOP: "too many symbolic links",
+  EBUSY: "it is a mount of its own, or in use",
+};
+
+/** "Cannot <doing>: <what was seen>" of a failed system call; other errors as they are. */
+export function cannot(doing: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (!(error instanceof Error) || !("syscall" in error)) return error;
+  const hint = code === "EACCES" || code === "EPERM" ? "\nRun it as root." : "";
+  return new NodeError(`Cannot ${doing}: ${WORDS[code] ?? code}${hint}`, { cause: error });
+}

@@ -1,0 +1,336 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { holdLock } from "../support/hold-lock.ts";
+import { CALICO, CALICO_FILE, CALICO_PATCHED, type Host, useHost } from "./support/host.ts";
+import { describeInMounts, runInMounts } from "./support/mounts.ts";
+
+interface Found {
+  readonly level: "error" | "warning";
+  readonly seen: string;
+  readonly advice: string;
+}
+
+/** What one check finds; the exit code must fit. */
+async function find(host: Host, id: string, ...args: string[]): Promise<Found[]> {
+  const { code, out } = await host.cnitap("doctor", "--json", "--conf-dir", "/etc/cni/net.d", ...args);
+  const report: { errors: number; checks: { id: string; findings: Found[] }[] } = JSON.parse(out);
+  expect(code).toBe(report.errors > 0 ? 3 : 0);
+  const check = report.checks.find((one) => one.id === id);
+  if (!check) throw new Error(`there is no check ${id}`);
+  for (const { seen, advice } of check.findings) expect(seen.length * advice.length).toBeGreaterThan(100);
+  return check.findings;
+}
+
+const error = (seen: string) =>
+  expect.objectContaining({ level: "error", seen: expect.stringContaining(seen) });
+const warning = (seen: string) =>
+  expect.objectContaining({ level: "warning", seen: expect.stringContaining(seen) });
+const list = (name: string, ...types: string[]) =>
+  JSON.stringify({ cniVersion: "1.0.0", name, plugins: types.map((type) => ({ type })) });
+const asRoot = process.getuid?.() === 0;
+const whyRoot = "only root can give a file to another user";
+
+test("a node with taps in good order has no error, and the lines say what is well", async () => {
+  const host = useHost();
+  await host.cnitap("install");
+  const { code, out } = await host.cnitap("doctor");
+  expect(code).toBe(0);
+  expect(out).toContain("ok       the plugins of the networks are there\n");
+  expect(out).not.toContain("error  ");
+});
+
+describe("the files that runtimes read", () => {
+  test("runtime-file: none, and one that only CRI-O takes", async () => {
+    const host = useHost({ "05-broken.conf": "{", "10-calico.conflist": CALICO });
+    expect(await find(host, "runtime-file")).toEqual([
+      error("containerd takes no network, CRI-O takes k8s-pod-network from 10-calico.conflist"),
+    ]);
+    rmSync(host.path(CALICO_FILE));
+    expect(await find(host, "runtime-file")).toEqual([
+      error("containerd takes no network, CRI-O takes no network"),
+    ]);
+    rmSync(join(host.confDir, "05-broken.conf"));
+    expect(await find(host, "runtime-file")).toEqual([error("there is no network in /etc/cni/net.d")]);
+  });
+
+  test("valid-files: broken, and not a network; by line and column", async () => {
+    const host = useHost({
+      "10-calico.conflist": CALICO,
+      "20-b.conflist": '{\n"password": oops}',
+      "30-c.conf": list("c", "x"),
+    });
+    const found = await find(host, "valid-files");
+    expect(found).toEqual([
+      warning("20-b.conflist: broken JSON at line 2, column 13"),
+      warning("30-c.conf: a list of plugins, but runtimes read a file of this ending as one plugin"),
+    ]);
+    expect(JSON.stringify(found)).not.toContain("oops");
+    host.write("/etc/cni/net.d/01-a.conflist", '{"name":"a","plugins":[]}');
+    expect(await find(host, "valid-files")).toContainEqual(error("01-a.conflist: it has no plugins"));
+  });
+
+  test("valid-files: a drop-in of a list", async () => {
+    const host = useHost();
+    host.write("/etc/cni/net.d/k8s-pod-network/10-x.conf", '{"type": "x",}');
+    host.write("/etc/cni/net.d/k8s-pod-network/20-y.conf", '{"type": "calico"}');
+    host.write("/etc/cni/net.d/nobodys/10-x.conf", "{");
+    expect(await find(host, "valid-files")).toEqual([
+      error("k8s-pod-network/10-x.conf: broken JSON at line 1, column 14"),
+    ]);
+  });
+
+  test("one-network: a second valid file", async () => {
+    const host = useHost({ "10-calico.conflist": CALICO, "20-b.conflist": list("b", "calico") });
+    expect(await find(host, "one-network")).toEqual([
+      warning("there are 2: 10-calico.conflist, 20-b.conflist"),
+    ]);
+  });
+
+  test("max-conf-num: as containerd's configuration has it", async () => {
+    const host = useHost();
+    host.write(
+      "/etc/containerd/config.toml",
+      "[plugins.'io.containerd.cri.v1.runtime'.cni]\n  max_conf_num = 0\n",
+    );
+    expect(await find(host, "max-conf-num")).toEqual([
+      warning("max_conf_num is 0: containerd attaches pods to all files"),
+    ]);
+  });
+
+  test("backups: a copy that is read, and one that pods get", async () => {
+    const host = useHost({
+      "10-calico.conflist": CALICO,
+      "10-calico-backup.conflist": CALICO,
+      "99-old.conf": '{"name":"o","type":"calico"}',
+    });
+    expect(await find(host, "backups")).toEqual([
+      error("10-calico-backup.conflist looks like a copy, and runtimes read it by its ending: pods get it"),
+      warning("99-old.conf looks like a copy"),
+    ]);
+  });
+
+  test("overwritten: written again since the installation, and a single plugin that changed", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    host.write(CALICO_FILE, CALICO);
+    expect(await find(host, "overwritten")).toEqual([
+      error("the taps of the network k8s-pod-network are gone from 10-calico.conflist"),
+    ]);
+    await host.cnitap("install");
+    expect(await find(host, "overwritten")).toEqual([]);
+
+    const single = '{"name":"s","type":"calico"}';
+    const other = useHost({ "10-s.conf": single });
+    await other.cnitap("install");
+    other.write("/etc/cni/net.d/10-s.conf", single.replace("{", '{"mtu":1,'));
+    expect(await find(other, "overwritten")).toEqual([
+      error("10-s.conf has changed since 10-cni-tap-s.conflist was made from it"),
+    ]);
+  });
+
+  test("overwritten: a drop-in that is gone", async () => {
+    const host = useHost();
+    await host.cnitap("install", "--mode", "drop-in", "--force");
+    expect(await find(host, "overwritten")).toEqual([]);
+    rmSync(host.path("/etc/cni/net.d/k8s-pod-network"), { recursive: true });
+    expect(await find(host, "overwritten")).toEqual([error("gone from k8s-pod-network/99-cni_post.conf")]);
+  });
+
+  test("edit-lock: held by a command, and left by one that was killed", async () => {
+    const host = useHost();
+    const lock = join(host.confDir, ".cni-tap.lock");
+    mkdirSync(lock);
+    writeFileSync(join(host.confDir, ".cni-tap.lock-owner"), "pid 12 on node-1\n");
+    expect(await find(host, "edit-lock")).toEqual([warning("held by pid 12 on node-1, for 0 s")]);
+    utimesSync(lock, 0, 0);
+    expect(await find(host, "edit-lock")).toEqual([warning("it was killed")]);
+  });
+});
+
+describe("what stands in a network", () => {
+  test("cni-version: unknown", async () => {
+    const host = useHost({ "10-n.conflist": list("n", "calico").replace("1.0.0", "7.0.0") });
+    expect(await find(host, "cni-version")).toEqual([warning("10-n.conflist has 7.0.0")]);
+  });
+
+  test("position: others outside of the taps, and a tap twice", async () => {
+    const host = useHost({ "10-n.conflist": list("n", "x", "cni_pre", "calico", "cni_post", "linkerd-cni") });
+    expect(await find(host, "position")).toEqual([
+      warning("x stands before cni_pre in 10-n.conflist"),
+      warning("linkerd-cni stands behind cni_post in 10-n.conflist"),
+    ]);
+    const twice = useHost({ "10-n.conflist": list("n", "cni_pre", "calico", "cni_post", "cni_post") });
+    expect(await find(twice, "position")).toEqual([warning("cni_post stands twice")]);
+  });
+
+  test("cilium: behind cni_pre, and its exclusive mode", async () => {
+    const host = useHost({ "05-cilium.conflist": list("cilium", "cni_pre", "cilium-cni", "cni_post") });
+    expect(await find(host, "cilium")).toEqual([
+      error("cni_pre stands before cilium-cni in 05-cilium.conflist"),
+    ]);
+    const post = useHost({ "05-cilium.conflist": list("cilium", "cilium-cni", "cni_post") });
+    expect(await find(post, "cilium")).toEqual([warning("Cilium in exclusive mode")]);
+  });
+
+  test("ipvlan: behind cni_pre without a master", async () => {
+    const host = useHost({ "10-n.conflist": list("n", "cni_pre", "ipvlan", "cni_post") });
+    expect(await find(host, "ipvlan")).toEqual([
+      error("cni_pre stands before an ipvlan without master in 10-n.conflist"),
+    ]);
+  });
+
+  test("plugins: missing, and not executable", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    rmSync(host.path("/opt/cni/bin/portmap"));
+    chmodSync(host.path("/opt/cni/bin/cni_post"), 0o644);
+    expect(await find(host, "plugins")).toEqual([
+      error("portmap is not in /opt/cni/bin"),
+      error("/opt/cni/bin/cni_post is not executable"),
+    ]);
+    rmSync(host.path("/opt/cni/bin/cni_post"));
+    expect(await find(host, "plugins")).toContainEqual(error("cni_post is not in /opt/cni/bin"));
+  });
+
+  test("cached: running pods need a plugin that is gone", async () => {
+    const host = useHost();
+    const config = Buffer.from(CALICO_PATCHED, "latin1").toString("base64");
+    host.write(
+      "/var/lib/cni/results/k8s-pod-network-abc-eth0",
+      JSON.stringify({ kind: "cniCacheV1", config }),
+    );
+    host.write(
+      "/var/lib/cni/results/k8s-pod-network-def-eth0",
+      JSON.stringify({ kind: "cniCacheV1", config }),
+    );
+    expect(await find(host, "cached")).toEqual([
+      error("cni_pre is not in /opt/cni/bin, and 2 pods were made with it"),
+      error("cni_post is not in /opt/cni/bin, and 2 pods were made with it"),
+    ]);
+  });
+});
+
+describe("where the taps log", () => {
+  const log = "/tmp/cni.log";
+
+  test("log-file: a link, a folder, a second name, open to others", async () => {
+    const host = useHost();
+    symlinkSync("/etc/passwd", host.path(log));
+    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log is a symbolic link")]);
+    expect(await host.cnitap("install")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("is a symbolic link"),
+    });
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+    rmSync(host.path(log));
+    mkdirSync(host.path(log));
+    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log is no regular file")]);
+    rmSync(host.path(log), { recursive: true });
+    execFileSync("mkfifo", [host.path(log)]);
+    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log is no regular file")]);
+    rmSync(host.path(log));
+    host.write(log, "", 0o600);
+    linkSync(host.path(log), host.path("/tmp/other"));
+    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log has 2 names")]);
+    rmSync(host.path("/tmp/other"));
+    chmodSync(host.path(log), 0o666);
+    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log can be written by others (mode 666)")]);
+  });
+
+  test("log-file: another user's", async ({ skip }) => {
+    skip(!asRoot, whyRoot);
+    const host = useHost();
+    host.write(log, "", 0o600);
+    chownSync(host.path(log), 1234, 1234);
+    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log belongs to user 1234")]);
+  });
+
+  test("log-file: that of the entries, not the default", async () => {
+    const host = useHost();
+    await host.cnitap("install", "--log-file", "/var/log/taps.log");
+    chmodSync(host.path("/var/log/taps.log"), 0o620);
+    expect(await find(host, "log-file")).toEqual([
+      error("/var/log/taps.log can be written by others (mode 620)"),
+    ]);
+  });
+
+  test("lock-folder: not there", async () => {
+    const host = useHost();
+    expect(await find(host, "lock-folder")).toEqual([warning("/var/run/lock is not there")]);
+    symlinkSync("/run", host.path("/var/run"));
+    expect(await find(host, "lock-folder")).toEqual([]);
+  });
+
+  test("lock-held: by whom", async () => {
+    const host = useHost();
+    const lock = host.path("/var/run/lock/cni.lock");
+    mkdirSync(host.path("/var/run/lock"), { recursive: true });
+    closeSync(openSync(lock, "w", 0o600));
+    expect(await find(host, "lock-held")).toEqual([]);
+    await holdLock(lock);
+    expect(await find(host, "lock-held")).toEqual([error("/var/run/lock/cni.lock is held by pid ")]);
+  });
+
+  test("selinux: enforcing, as a file tree says", async () => {
+    const host = useHost();
+    host.write("/sys/fs/selinux/enforce", "0");
+    expect(await find(host, "selinux")).toEqual([]);
+    host.write("/sys/fs/selinux/enforce", "1");
+    expect(await find(host, "selinux")).toEqual([warning("SELinux is enforcing")]);
+  });
+});
+
+describeInMounts("mounts", () => {
+  async function findInMounts(host: Host, id: string, script: string): Promise<Found[]> {
+    const { out } = await runInMounts(host, script, "doctor", "--json");
+    const report: { checks: { id: string; findings: Found[] }[] } = JSON.parse(out);
+    return report.checks.find((check) => check.id === id)?.findings ?? [];
+  }
+
+  test("noexec: the folder of plugins, which install refuses", async () => {
+    const host = useHost();
+    const mount = 'mount --bind "$root/opt" "$root/opt"; mount -o remount,noexec,bind "$root/opt"';
+    expect(await findInMounts(host, "noexec", mount)).toEqual([
+      error("/opt/cni/bin is on a mount without execution"),
+    ]);
+    expect(await runInMounts(host, mount, "install")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("noexec"),
+    });
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+  });
+
+  test("bin-dir: read-only, which install refuses", async () => {
+    const host = useHost();
+    const mount = 'mount --bind "$root/opt" "$root/opt"; mount -o remount,ro,bind "$root/opt"';
+    expect(await findInMounts(host, "bin-dir", mount)).toEqual([error("/opt/cni/bin is read-only")]);
+    expect(await runInMounts(host, mount, "install")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("is read-only"),
+    });
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+  });
+
+  test("log-mount: tmpfs, and full", async () => {
+    const host = useHost();
+    const mount = 'mount -t tmpfs -o size=2m tmpfs "$root/tmp"';
+    expect(await findInMounts(host, "log-mount", mount)).toEqual([warning("/tmp/cni.log is on tmpfs")]);
+    const full = `${mount}; head -c 3m /dev/zero >"$root/tmp/fill" 2>/dev/null || true`;
+    expect(await findInMounts(host, "log-mount", full)).toContainEqual(
+      error("the file system of /tmp/cni.log is full"),
+    );
+  });
+});

@@ -1,0 +1,147 @@
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { CALICO, CALICO_FILE, CALICO_PATCHED, type Host, useHost } from "./support/host.ts";
+import { PRELOAD, runCnitap } from "./support/spawn.ts";
+
+const KILLS_AT_ONCE = 4;
+const single = '{"cniVersion":"0.4.0","name":"k8s-pod-network","type":"ovn-k8s-cni-overlay"}\n';
+
+interface Case {
+  readonly title: string;
+  readonly networks: Readonly<Record<string, string>>;
+  /** Run before, whole. */
+  readonly before: readonly (readonly string[])[];
+  /** Run and killed, then run again. */
+  readonly command: readonly string[];
+  /** What the folder of networks may hold at any time, by file; null for no such file. */
+  readonly states: Readonly<Record<string, readonly (string | null)[]>>;
+}
+
+const made = "10-cni-tap-k8s-pod-network.conflist";
+const dropIn = '{\n  "type": "cni_post",\n  "logFormat": "json"\n}\n';
+const cases: readonly Case[] = [
+  {
+    title: "install",
+    networks: { "10-calico.conflist": CALICO },
+    before: [],
+    command: ["install"],
+    states: { "10-calico.conflist": [CALICO, CALICO_PATCHED] },
+  },
+  {
+    title: "uninstall --purge",
+    networks: { "10-calico.conflist": CALICO },
+    before: [["install"]],
+    command: ["uninstall", "--purge"],
+    states: { "10-calico.conflist": [CALICO, CALICO_PATCHED] },
+  },
+  {
+    title: "install over a single plugin",
+    networks: { "10-ovn.conf": single },
+    before: [],
+    command: ["install"],
+    states: { "10-ovn.conf": [single] },
+  },
+  {
+    title: "uninstall of a list made from a single plugin",
+    networks: { "10-ovn.conf": single },
+    before: [["install"]],
+    command: ["uninstall"],
+    states: { "10-ovn.conf": [single] },
+  },
+  {
+    title: "install of a drop-in in place of both taps",
+    networks: { "10-calico.conflist": CALICO },
+    before: [["install"]],
+    command: ["install", "--mode", "drop-in", "--force"],
+    states: {
+      "10-calico.conflist": [CALICO, CALICO_PATCHED],
+      "k8s-pod-network/99-cni_post.conf": [null, dropIn],
+    },
+  },
+  {
+    title: "uninstall of a drop-in",
+    networks: { "10-calico.conflist": CALICO },
+    before: [["install", "--mode", "drop-in", "--force"]],
+    command: ["uninstall"],
+    states: { "10-calico.conflist": [CALICO], "k8s-pod-network/99-cni_post.conf": [null, dropIn] },
+  },
+];
+
+function readOr(host: Host, file: string): string | null {
+  const path = join(host.confDir, file);
+  return existsSync(path) ? readFileSync(path, "latin1") : null;
+}
+
+/** Every file of the tree but the log, and what is in it. */
+function tree(host: Host): Record<string, string> {
+  const names = readdirSync(host.root, { recursive: true, withFileTypes: true });
+  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(
+    files.sort().map((file) => [file.slice(host.root.length), readFileSync(file, "latin1")]),
+  );
+}
+
+async function prepare({ networks, before }: Case): Promise<Host> {
+  const host = useHost(networks);
+  for (const [command = "", ...args] of before) {
+    expect(await runCnitap([command, "--host-root", host.root, ...args])).toMatchObject({ code: 0 });
+  }
+  return host;
+}
+
+describe.each(cases)("$title, killed at every call that changes a file", (one) => {
+  test("leaves the old or the new, and a second run finishes", async () => {
+    const [command = "", ...args] = one.command;
+    const line = (host: Host) => [command, "--host-root", host.root, ...args];
+    const whole = await prepare(one);
+    const counted = join(whole.root, "calls");
+    await runCnitap(line(whole), { NODE_OPTIONS: `--require=${PRELOAD}`, FS_CALLS: counted });
+    const calls = Number(readFileSync(counted, "utf8"));
+    expect(calls).toBeGreaterThan(5);
+    rmSync(counted);
+    const wanted = tree(whole);
+
+    async function killAt(call: number): Promise<void> {
+      const host = await prepare(one);
+      const env = { NODE_OPTIONS: `--require=${PRELOAD}`, FS_KILL_AT: String(call) };
+      const killed = await runCnitap(line(host), env);
+      expect(killed.signal, `call ${call}: ${killed.err}`).toBe("SIGKILL");
+      for (const [file, allowed] of Object.entries(one.states)) {
+        expect(allowed, `${file} after call ${call}`).toContain(readOr(host, file));
+      }
+      // A list that calls taps is never there before their executables are.
+      const calls = readdirSync(host.confDir, { recursive: true, encoding: "utf8" })
+        .filter((name) => /\.conf(?:list)?$/.test(name))
+        .some((name) => readOr(host, name)?.includes("cni_post"));
+      if (calls) expect(existsSync(host.path("/opt/cni/bin/cni_post")), `call ${call}`).toBe(true);
+      if (existsSync(join(host.confDir, made)))
+        expect(() => JSON.parse(readOr(host, made) ?? "")).not.toThrow();
+
+      const lock = join(host.confDir, ".cni-tap.lock");
+      if (existsSync(lock)) utimesSync(lock, 0, 0); // as old as it would be in 5 s
+      const again = await runCnitap(line(host));
+      expect(again, `second run after call ${call}: ${again.err}`).toMatchObject({ code: 0 });
+      expect(tree(host), `after call ${call}`).toEqual(wanted);
+    }
+
+    const waiting = Array.from({ length: calls }, (_, index) => index + 1);
+    const work = async () => {
+      for (let call = waiting.shift(); call !== undefined; call = waiting.shift()) await killAt(call);
+    };
+    await Promise.all(Array.from({ length: KILLS_AT_ONCE }, work));
+  });
+});
+
+test("the lock of a killed command is taken over by itself", async () => {
+  const host = useHost();
+  await runCnitap(["install", "--host-root", host.root], {
+    NODE_OPTIONS: `--require=${PRELOAD}`,
+    FS_KILL_AT: "6",
+  });
+  expect(existsSync(join(host.confDir, ".cni-tap.lock"))).toBe(true);
+  const { code, err } = await runCnitap(["install", "--host-root", host.root]);
+  expect(code).toBe(0);
+  expect(err).toContain("cnitap: waiting for ");
+  expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
+});

@@ -1,0 +1,110 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { waitFor } from "../../scripts/containerd/wait.ts";
+import { readNetwork } from "../../src/conflist/network.ts";
+import { withoutTaps } from "../../src/conflist/patch.ts";
+import { modeOf } from "../../src/conflist/taps.ts";
+import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
+import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
+
+const STORM_MS = 8000;
+const variant = (number: number) => CALICO.replace('"mtu": 0', `"mtu": ${number}`);
+
+test("a file that is replaced between its reading and its writing is seen, and patched as it is then", async () => {
+  const host = useHost();
+  host.write("/new", variant(1400));
+  const env = {
+    NODE_OPTIONS: `--require=${PRELOAD}`,
+    FS_REPLACE: `${host.path(CALICO_FILE)}:${host.path("/new")}`,
+  };
+  expect(await runCnitap(["install", "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
+  const network = readNetwork("10-calico.conflist", host.read(CALICO_FILE));
+  expect(modeOf(network)).toBe("both");
+  expect(withoutTaps(network)).toBe(variant(1400));
+  expect(host.read("/etc/cni/net.d/.10-calico.conflist.cni-tap-bak")).toBe(variant(1400));
+});
+
+test("two installations and a rewriter at once end patched and valid", async () => {
+  const host = useHost();
+  const file = host.path(CALICO_FILE);
+  const written = new Set([CALICO]);
+  let stop = false;
+  const rewrite = async () => {
+    for (let number = 1; !stop; number++) {
+      const text = variant(number);
+      written.add(text);
+      writeFileSync(`${file}.tmp`, text);
+      renameSync(`${file}.tmp`, file);
+      await delay(number % 7 === 0 ? 150 : 15);
+    }
+  };
+  let good = 0;
+  const install = async () => {
+    while (!stop) {
+      const { code, err } = await runCnitap(["install", "--host-root", host.root]);
+      if (code === 0) good++;
+      else expect(err).toContain("they were replaced 20 times meanwhile");
+    }
+  };
+  let looks = 0;
+  const look = async () => {
+    while (!stop) {
+      const network = readNetwork("10-calico.conflist", readFileSync(file, "latin1"));
+      expect(written).toContain(withoutTaps(network));
+      looks++;
+      await delay(1);
+    }
+  };
+  const end = delay(STORM_MS).then(() => {
+    stop = true;
+  });
+  await Promise.all([end, rewrite(), install(), install(), look()]);
+  expect(good).toBeGreaterThan(2);
+  expect(looks).toBeGreaterThan(100);
+  await Promise.all([
+    runCnitap(["install", "--host-root", host.root]),
+    runCnitap(["install", "--host-root", host.root]),
+  ]);
+  const network = readNetwork("10-calico.conflist", host.read(CALICO_FILE));
+  expect(modeOf(network)).toBe("both");
+  expect(written).toContain(withoutTaps(network));
+  expect((await runCnitap(["status", "--host-root", host.root])).code).toBe(0);
+});
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "--for ends at %s with the network as it was",
+  async (signal) => {
+    const host = useHost();
+    const running = start(CNITAP, ["install", "--host-root", host.root, "--for", "1h"]);
+    await waitFor("the taps in the network", () => host.read(CALICO_FILE) !== CALICO);
+    await waitFor("the end of the edit", async () => {
+      const status = await host.cnitap("doctor", "--json");
+      const checks: { id: string; findings: unknown[] }[] = JSON.parse(status.out).checks;
+      return checks.every(({ id, findings }) => id !== "edit-lock" || findings.length === 0);
+    });
+    running.kill(signal);
+    const { code, out } = await running.ended;
+    expect(code).toBe(0);
+    expect(out).toContain("Uninstalled from the network k8s-pod-network");
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+  },
+);
+
+test("--for ends by itself", async () => {
+  const host = useHost();
+  expect(await runCnitap(["install", "--host-root", host.root, "--for", "1s"])).toMatchObject({ code: 0 });
+  expect(host.read(CALICO_FILE)).toBe(CALICO);
+});
+
+test("a half-written file is read again before it is believed", async () => {
+  const host = useHost();
+  const file = host.path(CALICO_FILE);
+  writeFileSync(file, CALICO.slice(0, 300));
+  const running = runCnitap(["install", "--host-root", host.root]);
+  await delay(20);
+  writeFileSync(join(file), CALICO);
+  const { code } = await running;
+  expect(code).toBe(0);
+});

@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { CALICO_FILE, useHost } from "./support/host.ts";
+
+describe("status", () => {
+  test("3 before the installation, 0 after it, 3 again when it is undone", async () => {
+    const host = useHost();
+    expect(await host.cnitap("status")).toMatchObject({ code: 3, out: expect.stringContaining("no taps") });
+    await host.cnitap("install");
+    host.write("/tmp/cni.log", '{"v":1,"time":"2026-11-21T05:22:35.635892Z","tap":"pre"}\n', 0o600);
+    const { code, out } = await host.cnitap("status");
+    expect(code).toBe(0);
+    expect(out).toContain("plugins  [cni_pre] → calico → portmap → bandwidth → [cni_post]");
+    expect(out).toContain("/tmp/cni.log: 57 bytes, last line 2026-11-21T05:22:35.635892Z");
+    expect(out).toContain("the one that this cnitap installs");
+    await host.cnitap("uninstall");
+    expect((await host.cnitap("status")).code).toBe(3);
+  });
+
+  test("1 where executables are missing, or no network can be loaded", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    rmSync(host.path("/opt/cni/bin/cni_post"));
+    expect(await host.cnitap("status")).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("cni_post: missing"),
+    });
+    host.write(CALICO_FILE, "{");
+    const { code, out } = await host.cnitap("status");
+    expect(code).toBe(1);
+    expect(out).toContain("broken JSON at line 1, column 2");
+  });
+
+  test("--json has it all", async () => {
+    const host = useHost();
+    await host.cnitap("install", "--mode", "drop-in", "--force");
+    host.write("/opt/cni/bin/cni_post", "#!another", 0o755);
+    const { code, out } = await host.cnitap("status", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      confDir: "/etc/cni/net.d",
+      runtime: null,
+      networks: [
+        {
+          name: "k8s-pod-network",
+          file: "10-calico.conflist",
+          usedBy: ["containerd", "CRI-O"],
+          plugins: ["calico", "portmap", "bandwidth", "cni_post"],
+          mode: "drop-in",
+          logs: [{ path: "/tmp/cni.log", bytes: 0, lastLine: null }],
+        },
+      ],
+      withoutNetwork: [],
+      broken: [],
+      executables: [
+        { type: "cni_pre", path: "/opt/cni/bin/cni_pre", version: null, state: "missing" },
+        { type: "cni_post", path: "/opt/cni/bin/cni_post", version: null, state: "other" },
+      ],
+    });
+  });
+});
+
+test("a FIFO in the log's place does not hold it up", async () => {
+  const host = useHost();
+  await host.cnitap("install");
+  rmSync(host.path("/tmp/cni.log"));
+  execFileSync("mkfifo", [host.path("/tmp/cni.log")]);
+  const { out } = await host.cnitap("status");
+  expect(out).toContain("/tmp/cni.log: not there yet");
+});
+
+test("names of files cannot write on the terminal as they please", async () => {
+  const host = useHost({
+    "10-\x1b[31m.conflist": '{"name":"a\\u001b[2Jb","plugins":[{"type":"x\\u202ey"}]}',
+  });
+  for (const command of ["status", "doctor", "install"]) {
+    const { out, err } = await host.cnitap(command);
+    expect(out + err).toContain("\\u{1b}");
+    expect(/[^\n\P{C}]/u.test(out + err)).toBe(false);
+  }
+});

@@ -1,0 +1,77 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { run } from "../../../src/cli/run.ts";
+import { useScratch } from "../../support/scratch.ts";
+
+/** What a command printed and how it ended. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The file tree of a node, below a scratch folder that goes when the running test ends. */
+export interface Host {
+  readonly root: string;
+  /** The folder of networks, as this process sees it. */
+  readonly confDir: string;
+  path(path: string): string;
+  write(path: string, text: string | Uint8Array, mode?: number): void;
+  read(path: string): string;
+  /** Runs cnitap on this tree. */
+  cnitap(...args: string[]): Promise<Ran>;
+}
+
+export const CALICO = readFileSync(
+  join(import.meta.dirname, "../../../conflist-examples/10-calico.conflist"),
+  "latin1",
+);
+export const CALICO_PATCHED = readFileSync(
+  join(import.meta.dirname, "../../../conflist-examples/10-calico.cni-tap.conflist"),
+  "latin1",
+);
+export const CALICO_FILE = "/etc/cni/net.d/10-calico.conflist";
+
+/** Runs a command line in this process. */
+export async function cnitap(...args: string[]): Promise<Ran> {
+  let out = "";
+  let err = "";
+  const io = {
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
+    colour: false,
+    exitCode: 0,
+  };
+  await run(args, "0.0.0-test", io);
+  return { code: io.exitCode, out, err };
+}
+
+/** A node with these files in its folder of networks, and with their plugins. */
+export function useHost(networks: Readonly<Record<string, string>> = { "10-calico.conflist": CALICO }): Host {
+  const { folder: root } = useScratch();
+  const path = (name: string) => join(root, name);
+  const write = (name: string, text: string | Uint8Array, mode = 0o644) => {
+    mkdirSync(dirname(path(name)), { recursive: true });
+    writeFileSync(path(name), typeof text === "string" ? Buffer.from(text, "latin1") : text, { mode });
+  };
+  for (const folder of ["/etc/cni/net.d", "/opt/cni/bin", "/run/lock", "/var/lib", "/tmp"]) {
+    mkdirSync(path(folder), { recursive: true });
+  }
+  for (const [name, text] of Object.entries(networks)) {
+    write(join("/etc/cni/net.d", name), text);
+    for (const [, type] of text.matchAll(/"type": ?"([\w-]+)"/g))
+      write(`/opt/cni/bin/${type}`, "#!/bin/sh\n", 0o755);
+  }
+  return {
+    root,
+    confDir: path("/etc/cni/net.d"),
+    path,
+    write,
+    read: (name) => readFileSync(path(name), "latin1"),
+    cnitap: (command, ...args) => cnitap(command ?? "", "--host-root", root, ...args),
+  };
+}

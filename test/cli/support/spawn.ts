@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { ROOT } from "../../../scripts/cache-dir.ts";
+
+export const CNITAP = join(ROOT, "bin", "cnitap");
+export const PRELOAD = join(import.meta.dirname, "kill-at.cjs");
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Started {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts a program; `env` is added to PATH alone. */
+export function start(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Started {
+  const child = spawn(file, args, {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const code = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.on("error", reject).on("close", (code, signal) => resolve({ code, signal }));
+  });
+  const ended = Promise.all([code, text(child.stdout), text(child.stderr)]).then(([end, out, err]) => ({
+    ...end,
+    out,
+    err,
+  }));
+  return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended };
+}
+
+/** Runs the executable that was built. */
+export function runCnitap(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended> {
+  return start(CNITAP, args, env).ended;
+}

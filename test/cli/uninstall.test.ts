@@ -1,0 +1,142 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { CALICO, CALICO_FILE, CALICO_PATCHED, useHost } from "./support/host.ts";
+
+const RECORD = "/var/lib/cni-tap/wanted.json";
+
+describe("uninstall", () => {
+  test("gives the file its bytes back, and leaves the executables", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    const { code, out } = await host.cnitap("uninstall");
+    expect(code).toBe(0);
+    expect(out).toContain("all bytes are as they were");
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+    expect(readdirSync(host.confDir)).toEqual(["10-calico.conflist"]);
+    expect(existsSync(host.path(RECORD))).toBe(false);
+    expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(true);
+    const again = await host.cnitap("uninstall");
+    expect(again).toMatchObject({ code: 0, out: "Nothing to do: no network has taps.\n" });
+  });
+
+  test("takes only the taps out of a file that others have changed", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    host.write(CALICO_FILE, host.read(CALICO_FILE).replace('"mtu": 0', '"mtu": 1400'));
+    const { out } = await host.cnitap("uninstall");
+    expect(out).toContain("others have changed the file");
+    expect(host.read(CALICO_FILE)).toBe(CALICO.replace('"mtu": 0', '"mtu": 1400'));
+  });
+
+  test("needs no record, and takes away what was put in by hand", async () => {
+    const host = useHost({ "10-calico.conflist": CALICO_PATCHED });
+    const { out } = await host.cnitap("uninstall");
+    expect(out).toContain("Uninstalled from the network k8s-pod-network (10-calico.conflist).");
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+  });
+
+  test("the file that is gone does not stand in its way", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    rmSync(host.path(CALICO_FILE));
+    expect((await host.cnitap("uninstall", "--conf-dir", "/etc/cni/net.d")).code).toBe(0);
+    expect(existsSync(host.path(RECORD))).toBe(false);
+  });
+
+  test("of one network leaves the other's taps, record and backup", async () => {
+    const host = useHost({
+      "10-calico.conflist": CALICO,
+      "20-b.conflist": CALICO.replace("k8s-pod-network", "b"),
+    });
+    await host.cnitap("install");
+    await host.cnitap("install", "--network", "b");
+    await host.cnitap("uninstall", "--network", "b");
+    expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
+    expect(JSON.parse(host.read(RECORD)).networks.map(({ network }: { network: string }) => network)).toEqual(
+      ["k8s-pod-network"],
+    );
+    expect(readdirSync(host.confDir).sort()).toEqual([
+      ".10-calico.conflist.cni-tap-bak",
+      "10-calico.conflist",
+      "20-b.conflist",
+    ]);
+    expect((await host.cnitap("uninstall", "--network", "k8s-pod-network", "--purge")).code).toBe(0);
+    expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);
+  });
+
+  test("refuses to leave a list without a plugin", async () => {
+    const text = '{"name":"n","plugins":[{"type":"cni_pre"},{"type":"cni_post"}]}';
+    const host = useHost({ "10-n.conflist": text });
+    const { code, err } = await host.cnitap("uninstall");
+    expect(code).toBe(1);
+    expect(err).toContain("no plugin would be left");
+    expect(host.read("/etc/cni/net.d/10-n.conflist")).toBe(text);
+  });
+
+  test("leaves a list of taps alone where there are others", async () => {
+    const host = useHost({
+      "10-calico.conflist": CALICO,
+      "99-n.conflist": '{"name":"n","plugins":[{"type":"cni_pre"}]}',
+    });
+    await host.cnitap("install");
+    expect((await host.cnitap("uninstall")).code).toBe(0);
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+    expect((await host.cnitap("uninstall", "--network", "n")).code).toBe(1);
+  });
+
+  test("a list of somebody's that is called as if it had been made from a plugin loses its taps, not more", async () => {
+    const name = "10-cni-tap-mine.conflist";
+    const host = useHost({ [name]: CALICO_PATCHED });
+    expect((await host.cnitap("uninstall")).code).toBe(0);
+    expect(host.read(`/etc/cni/net.d/${name}`)).toBe(CALICO);
+  });
+
+  test("does nothing with --dry-run", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    const { out } = await host.cnitap("uninstall", "--dry-run");
+    expect(out).toContain('-      "type": "cni_pre",');
+    expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
+  });
+});
+
+describe("--purge", () => {
+  test("removes the executables", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    const { out } = await host.cnitap("uninstall", "--purge");
+    expect(out).toContain("removed /opt/cni/bin/cni_pre");
+    expect(existsSync(host.path("/opt/cni/bin/cni_pre"))).toBe(false);
+    expect(existsSync(host.path("/opt/cni/bin/calico"))).toBe(true);
+  });
+
+  test("does nothing at all while a pod's cached network names them", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    const config = Buffer.from(CALICO_PATCHED, "latin1").toString("base64");
+    host.write(
+      "/var/lib/cni/results/k8s-pod-network-abc-eth0",
+      JSON.stringify({ kind: "cniCacheV1", config }),
+    );
+    host.write("/var/lib/cni/results/broken", "{");
+    const { code, err } = await host.cnitap("uninstall", "--purge");
+    expect(code).toBe(1);
+    expect(err).toContain("1 pod was made with them");
+    expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
+    expect((await host.cnitap("uninstall", "--purge", "--force")).code).toBe(0);
+    expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);
+  });
+});
+
+test("a record that is not ours is told, not overwritten", async () => {
+  const host = useHost();
+  host.write(RECORD, "{");
+  for (const command of ["install", "uninstall", "status"]) {
+    const { code, err } = await host.cnitap(command);
+    expect(code, command).toBe(1);
+    expect(err).toContain("it is not what cnitap install writes");
+  }
+  writeFileSync(join(host.root, RECORD), "");
+  expect((await host.cnitap("install")).code).toBe(1);
+});

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ROOT } from "../../scripts/cache-dir.ts";
+import { hazardOf } from "../../src/conflist/hazards.ts";
+import { readNetwork } from "../../src/conflist/network.ts";
+import { patch, withoutTaps } from "../../src/conflist/patch.ts";
+import { modeOf, type Wish } from "../../src/conflist/taps.ts";
+import { listFromSingle, wrapName } from "../../src/conflist/wrap.ts";
+
+const folder = join(ROOT, "conflist-examples");
+const read = (name: string) => readFileSync(join(folder, name), "latin1");
+const names = readdirSync(folder).filter((name) => /\.conf(?:list)?$/.test(name));
+const before = names.filter((name) => !name.includes("cni-tap"));
+const json = { logFormat: "json" };
+
+/** What `cnitap install` wishes: cni_pre too, unless the network refuses it. */
+function wishOf(text: string, name: string): Wish {
+  return { pre: hazardOf(readNetwork(name, text)) ? null : json, post: json };
+}
+
+test("each example has its other half, and the README a line for it", () => {
+  expect(before.length).toBe(9);
+  const readme = read("README.md");
+  for (const name of names) expect(readme).toContain(`\`${name}\``);
+  expect(names.length).toBe(2 * before.length);
+});
+
+describe.each(before)("%s", (name) => {
+  const text = read(name);
+  const network = readNetwork(name, text);
+  const base =
+    network.kind === "list" ? network : readNetwork(wrapName(network, [name]), listFromSingle(network));
+  const after = network.kind === "list" ? name.replace(".conflist", ".cni-tap.conflist") : base.file;
+
+  test("patched, it is the other half", () => {
+    expect(patch(base, wishOf(text, name))).toBe(read(after));
+  });
+
+  test("the other half unpatched is it again, byte for byte", () => {
+    const patched = readNetwork(after, read(after));
+    expect(withoutTaps(patched)).toBe(base.text);
+    expect(modeOf(patched)).toBe(name.includes("cilium") ? "post" : "both");
+  });
+});

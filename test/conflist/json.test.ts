@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ConflistError } from "../../src/conflist/error.ts";
+import { type JsonValue, MAX_DEPTH, parseJson } from "../../src/conflist/json.ts";
+import { jsonText } from "./support.ts";
+
+function plain(node: JsonValue): unknown {
+  if (node.kind === "scalar") return node.value;
+  if (node.kind === "array") return node.items.map(plain);
+  return Object.fromEntries(node.members.map(({ name, value }) => [name, plain(value)]));
+}
+
+function parses(parse: (text: string) => unknown, text: string): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function failure(text: string): string {
+  try {
+    parseJson(text);
+  } catch (error) {
+    if (error instanceof ConflistError && error.code === "broken") return error.message;
+  }
+  throw new Error("it was parsed");
+}
+
+test("any JSON text has the value that JSON.parse gives, and places that say the same", () => {
+  function check(text: string, node: JsonValue): void {
+    expect(JSON.parse(text.slice(node.start, node.end))).toEqual(plain(node));
+    if (node.kind === "array") for (const item of node.items) check(text, item);
+    if (node.kind === "object") {
+      for (const { key, name, value } of node.members) {
+        expect(JSON.parse(text.slice(key.start, key.end))).toBe(name);
+        check(text, value);
+      }
+    }
+  }
+  fc.assert(
+    fc.property(jsonText, (text) => {
+      const node = parseJson(text);
+      expect(plain(node)).toEqual(JSON.parse(text));
+      check(text, node);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a text is refused exactly where JSON.parse refuses it", () => {
+  const noise = fc.constantFrom(
+    "",
+    ",",
+    "]",
+    "}",
+    '"',
+    "\\",
+    "0",
+    "-",
+    "e",
+    "//",
+    "\u00a0",
+    "\ufeff",
+    "\v",
+    "'",
+    "nul",
+    "\u0001",
+    "1",
+  );
+  const damaged = fc.tuple(jsonText, fc.nat(), fc.nat(3), noise).map(([text, at, cut, extra]) => {
+    const place = at % (text.length + 1);
+    return text.slice(0, place) + extra + text.slice(place + cut);
+  });
+  fc.assert(
+    fc.property(damaged, (text) => {
+      expect(parses(parseJson, text)).toBe(parses(JSON.parse, text));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+describe("what is broken is told by line and column, never by its text", () => {
+  test.each([
+    ["", "broken JSON at line 1, column 1"],
+    ['{\n  "token": s3cr3t\n}', "broken JSON at line 2, column 12"],
+    ['{"a": 1,}', "broken JSON at line 1, column 9"],
+    ['{\r\n"a": 1\r\n"b": 2}', "broken JSON at line 3, column 1"],
+    ["[1] x", "broken JSON at line 1, column 5"],
+    ["\ufeff{}", "broken JSON at line 1, column 1"],
+  ])("%j", (text, message) => {
+    expect(failure(text)).toBe(message);
+  });
+
+  test(`more than ${MAX_DEPTH} levels`, () => {
+    expect(failure("[".repeat(100_000))).toBe(
+      `more than ${MAX_DEPTH} levels at line 1, column ${MAX_DEPTH + 2}`,
+    );
+  });
+});

@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readNetwork } from "../../src/conflist/network.ts";
+import { patch, withoutTaps } from "../../src/conflist/patch.ts";
+import { entryOf, modeOf, NO_TAPS, type Stanza, type Wish } from "../../src/conflist/taps.ts";
+import { conflistText } from "./support.ts";
+
+const read = (text: string) => readNetwork("10-net.conflist", text);
+const json: Stanza = { logFormat: "json" };
+const both: Wish = { pre: json, post: json };
+
+const stanza: fc.Arbitrary<Stanza | null> = fc.option(
+  fc.constantFrom<Stanza>(
+    {},
+    json,
+    { label: 'é"\\\u2028', lockTimeoutMs: 5 },
+    { capabilities: { bandwidth: true } },
+  ),
+);
+const wish: fc.Arbitrary<Wish> = fc.record({ pre: stanza, post: stanza });
+
+describe("any list, any wish", () => {
+  test("patch then unpatch gives the very bytes back", () => {
+    fc.assert(
+      fc.property(conflistText, wish, (text, wanted) => {
+        const patched = patch(read(text), wanted);
+        expect(withoutTaps(read(patched))).toBe(text);
+        expect(patch(read(patched), NO_TAPS)).toBe(text);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("the taps stand first and last, say what was wished, and the rest says what it said", () => {
+    fc.assert(
+      fc.property(conflistText, wish, (text, wanted) => {
+        const before = JSON.parse(text);
+        const after = JSON.parse(patch(read(text), wanted));
+        const pre = wanted.pre ? [{ type: "cni_pre", ...wanted.pre }] : [];
+        const post = wanted.post ? [{ type: "cni_post", ...wanted.post }] : [];
+        expect(after).toEqual({ ...before, plugins: [...pre, ...before.plugins, ...post] });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("a second patch changes nothing, and another wish is as good as if it had been the first", () => {
+    fc.assert(
+      fc.property(conflistText, wish, wish, (text, first, second) => {
+        const patched = patch(read(text), first);
+        expect(patch(read(patched), first)).toBe(patched);
+        const again = read(patch(read(patched), second));
+        expect(withoutTaps(again)).toBe(text);
+        expect(JSON.parse(again.text)).toEqual(JSON.parse(patch(read(text), second)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("a list's manner is kept", () => {
+  test.each([
+    [
+      "on one line",
+      '{"name":"n","plugins":[{"type":"a"}]}',
+      '[{"type":"cni_pre","logFormat":"json"},{"type":"a"},{"type":"cni_post","logFormat":"json"}]',
+    ],
+    [
+      "with spaces",
+      '{"name": "n", "plugins": [ {"type": "a"} ]}',
+      '[ {"type": "cni_pre", "logFormat": "json"}, {"type": "a"}, {"type": "cni_post", "logFormat": "json"} ]',
+    ],
+    [
+      "on lines of their own",
+      '{"name":"n","plugins":[\r\n  {\r\n\t"type": "a"\r\n  }\r\n]}',
+      '[\r\n  {\r\n\t"type": "cni_pre",\r\n\t"logFormat": "json"\r\n  },\r\n  {\r\n\t"type": "a"\r\n  },\r\n  {\r\n\t"type": "cni_post",\r\n\t"logFormat": "json"\r\n  }\r\n]',
+    ],
+    [
+      "one line a plugin",
+      '{"name":"n","plugins":[\n    {"type": "a"}\n]}',
+      '[\n    {"type": "cni_pre", "logFormat": "json"},\n    {"type": "a"},\n    {"type": "cni_post", "logFormat": "json"}\n]',
+    ],
+    [
+      "empty",
+      '{"name":"n","plugins":[]}',
+      '[{"type":"cni_pre","logFormat":"json"},{"type":"cni_post","logFormat":"json"}]',
+    ],
+  ])("%s", (_, text, plugins) => {
+    const patched = patch(read(text), both);
+    expect(patched).toBe(`{"name"${patched.slice(7, patched.indexOf("["))}${plugins}}`);
+  });
+
+  test("an array of two numbers before the plugins stays one of two", () => {
+    const text = '{"x":[1,2],"name":"n","plugins":[{"type":"a","y":[1,2]}]}';
+    expect(withoutTaps(read(patch(read(text), both)))).toBe(text);
+  });
+});
+
+describe("taps that are there already", () => {
+  const types = (text: string) => read(text).plugins.map((plugin) => plugin.type);
+  const list = (...plugins: object[]) => JSON.stringify({ name: "n", plugins }, null, 2);
+
+  test("stay where others have added themselves outside of them", () => {
+    const text = list(
+      { type: "x" },
+      { type: "cni_pre" },
+      { type: "a" },
+      { type: "cni_post" },
+      { type: "linkerd-cni" },
+    );
+    const patched = patch(read(text), both);
+    expect(types(patched)).toEqual(["x", "cni_pre", "a", "cni_post", "linkerd-cni"]);
+    expect(entryOf(read(patched), read(patched).plugins[1] ?? fail())).toEqual({ type: "cni_pre", ...json });
+  });
+
+  test("go to their places where they could see nothing, or are there twice", () => {
+    const text = list({ type: "cni_post" }, { type: "cni_post" }, { type: "a" }, { type: "cni_pre" });
+    expect(types(patch(read(text), both))).toEqual(["cni_pre", "a", "cni_post"]);
+    expect(withoutTaps(read(text))).toBe(withoutTaps(read(patch(read(text), both))));
+  });
+
+  test("go where they are not wished", () => {
+    const text = list({ type: "cni_pre" }, { type: "a" }, { type: "cni_post" });
+    expect(types(patch(read(text), { pre: null, post: {} }))).toEqual(["a", "cni_post"]);
+    expect(modeOf(read(patch(read(text), NO_TAPS)))).toBe("none");
+  });
+
+  test("that say the same in another order are left as they are", () => {
+    const text =
+      '{"name":"n","plugins":[{"logFormat":"json","type":"cni_pre"},{"type":"a"},{"logFormat" : "json","type":"cni_post"}]}';
+    expect(patch(read(text), both)).toBe(text);
+  });
+});
+
+function fail(): never {
+  throw new Error("not there");
+}

@@ -1,0 +1,210 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { podNetwork } from "../../scripts/containerd/conflist.ts";
+import type { ContainerdNode } from "../../scripts/containerd/node.ts";
+import { Root } from "../../src/node/root.ts";
+import { askRuntime } from "../../src/node/runtime.ts";
+import { type Ended, runCnitap } from "../cli/support/spawn.ts";
+import { brief, linesOf, wholeStory } from "./support/log.ts";
+import { describeAsRoot, useBareNode } from "./support/node.ts";
+
+const file = "10-k8s-pod-network.conflist";
+const plain = (cniVersion: string) => podNetwork({ cniVersion, tap: null });
+
+/** cnitap as in a container on the node: the node's file system is below a folder. */
+function cnitap(node: ContainerdNode, command: string, ...args: string[]): Promise<Ended> {
+  const socket = join(node.folder, "run/containerd.sock");
+  return runCnitap([command, "--host-root", `/proc/${node.pid}/root`, "--runtime-endpoint", socket, ...args]);
+}
+
+function readNetwork(node: ContainerdNode, name = file): Promise<string> {
+  return node.exec("cat", join(node.folder, "cni/net.d", name));
+}
+
+async function end(node: ContainerdNode, id: string): Promise<void> {
+  await node.stopPod(id);
+  await node.removePod(id);
+}
+
+describeAsRoot("install and uninstall on a real containerd", () => {
+  const node = useBareNode({ conflists: { [file]: plain("0.4.0") } });
+
+  describe.each(["0.4.0", "1.1.0"])("at cniVersion %s", (cniVersion) => {
+    it("every pod made before, between and after can be removed", async ({ skip }) => {
+      skip(
+        cniVersion === "1.1.0" && node().version.startsWith("1."),
+        "containerd 1.7 does not know CNI 1.1.0",
+      );
+      await node().writeConflist(file, plain(cniVersion));
+      expect(await cnitap(node(), "status")).toMatchObject({ code: 3 });
+      const run = async (name: string) =>
+        (await node().runPod({ name: `${name}-${cniVersion.replaceAll(".", "-")}` })).id;
+      const [before1, before2] = [await run("before1"), await run("before2")];
+
+      const installed = await cnitap(node(), "install");
+      expect(installed.err).toBe("");
+      expect(installed.code).toBe(0);
+      expect(installed.out).toContain(`containerd ${node().version}`);
+      expect(installed.out).toContain("has loaded it.");
+      expect(await cnitap(node(), "status")).toMatchObject({ code: 0 });
+      await end(node(), before1);
+      const [between1, between2, between3] = [
+        await run("between1"),
+        await run("between2"),
+        await run("between3"),
+      ];
+      await end(node(), between1);
+
+      const uninstalled = await cnitap(node(), "uninstall");
+      expect(uninstalled).toMatchObject({ code: 0, err: "" });
+      expect(uninstalled.out).toContain("has loaded it.");
+      expect(await readNetwork(node())).toBe(plain(cniVersion));
+      await end(node(), before2);
+      await end(node(), between2);
+      const after = await run("after");
+      await end(node(), after);
+      expect(await cnitap(node(), "install")).toMatchObject({ code: 0 });
+      await end(node(), between3);
+      await cnitap(node(), "uninstall");
+
+      const log = await node().readLog();
+      expect(linesOf(log, before1).map(brief)).toEqual(wholeStory.slice(2));
+      expect(linesOf(log, before2)).toEqual([]);
+      expect(linesOf(log, between1).map(brief)).toEqual(wholeStory);
+      expect(linesOf(log, between2).map(brief)).toEqual(wholeStory.slice(0, 2));
+      expect(linesOf(log, between3).map(brief)).toEqual(wholeStory);
+      expect(linesOf(log, after)).toEqual([]);
+    });
+  });
+
+  it("works while pods come and go", async () => {
+    await node().writeConflist(file, plain("1.0.0"));
+    let busy = true;
+    let number = 0;
+    const cycle = async () => {
+      while (busy) await end(node(), (await node().runPod({ name: `busy-${++number}` })).id);
+    };
+    const toggle = async () => {
+      for (let round = 0; round < 4; round++) {
+        expect(await cnitap(node(), "install")).toMatchObject({ code: 0 });
+        expect(await cnitap(node(), "uninstall")).toMatchObject({ code: 0 });
+      }
+      busy = false;
+    };
+    await Promise.all([toggle(), cycle(), cycle(), cycle()]);
+    expect(number).toBeGreaterThan(4);
+  });
+
+  it("doctor finds nothing wrong, and what it asks is what gRPC answers", async () => {
+    await cnitap(node(), "install");
+    const { out } = await cnitap(node(), "doctor", "--json");
+    const { checks }: { checks: { id: string; findings: { level: string; seen: string }[] }[] } =
+      JSON.parse(out);
+    const found = checks.flatMap(({ findings }) => findings.filter(({ level }) => level === "error"));
+    expect(found).toEqual([]);
+    expect(out).toContain("/tmp/cni.log is on tmpfs");
+
+    const { info } = await node().status();
+    const asked = await askRuntime(new Root(), join(node().folder, "run/containerd.sock"));
+    expect(asked.name).toBe("containerd");
+    expect(asked.version).toContain(node().version);
+    expect(asked.cni?.loadStatus).toBe(info.lastCNILoadStatus);
+    expect(asked.cni?.confDir).toBe(join(node().folder, "cni/net.d"));
+    expect(asked.cni?.networks?.map(({ source }) => source)).toContain(await readNetwork(node()));
+    await cnitap(node(), "uninstall");
+  });
+
+  it("says that the runtime has not loaded a network, with exit 3", async () => {
+    await node().writeConflist(file, plain("1.0.0"));
+    await node().exec("sh", "-c", `echo '{' > ${join(node().folder, "cni/net.d/05-broken.conflist")}`);
+    const { code, out } = await cnitap(node(), "install", "--network", "k8s-pod-network");
+    expect(out).toContain("has not loaded it: ");
+    expect(code).toBe(3);
+    const doctor = await cnitap(node(), "doctor", "--json");
+    expect(doctor.code).toBe(3);
+    const checks: { id: string; findings: { seen: string }[] }[] = JSON.parse(doctor.out).checks;
+    const seen = checks.find(({ id }) => id === "load-status")?.findings.map((one) => one.seen);
+    expect(seen).toEqual([expect.stringContaining("containerd could not load it: ")]);
+    await node().exec("rm", join(node().folder, "cni/net.d/05-broken.conflist"));
+    expect(await cnitap(node(), "uninstall")).toMatchObject({ code: 0 });
+  });
+});
+
+describeAsRoot("a drop-in", () => {
+  const node = useBareNode({ suite: "sid", conflists: { [file]: plain("1.0.0") } });
+
+  it("logs without a change of the list, and outlives the list's writer", async ({ skip }) => {
+    skip(node().version.startsWith("1."), "containerd 1.7 has no drop-ins");
+    const installed = await cnitap(node(), "install", "--mode", "drop-in");
+    expect(installed).toMatchObject({ code: 0, err: "" });
+    expect(installed.out).toContain("has loaded it.");
+    expect(await readNetwork(node())).toBe(plain("1.0.0"));
+    await node().writeConflist(file, plain("0.4.0"));
+    const pod = await node().runPod({ name: "drop-0" });
+    await end(node(), pod.id);
+    expect(linesOf(await node().readLog(), pod.id).map(brief)).toEqual([
+      "ADD post output",
+      "DEL post input",
+      "DEL post input",
+    ]);
+    expect(await cnitap(node(), "status")).toMatchObject({ code: 0 });
+
+    const uninstalled = await cnitap(node(), "uninstall");
+    expect(uninstalled).toMatchObject({ code: 0, err: "" });
+    expect(uninstalled.out).toContain("has loaded it.");
+    const last = await node().runPod({ name: "drop-1" });
+    await end(node(), last.id);
+    expect(linesOf(await node().readLog(), last.id)).toEqual([]);
+  });
+});
+
+describeAsRoot("containerd 1.7", () => {
+  const node = useBareNode({ suite: "trixie", conflists: { [file]: plain("1.1.0") } });
+
+  it("is refused a drop-in, and a list of CNI 1.1.0; one of 1.0.0 is patched", async () => {
+    const dropIn = await cnitap(node(), "install", "--mode", "drop-in");
+    expect(dropIn.code).toBe(1);
+    expect(dropIn.err).toContain("containerd 2.1 or newer (libcni 1.3), and this is containerd 1.7");
+    const refused = await cnitap(node(), "install");
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain("has 1.1.0, and containerd 1.x fails every pod with it");
+    await node().writeConflist(file, plain("1.0.0"));
+    const { code, out } = await cnitap(node(), "install");
+    expect(code).toBe(0);
+    expect(out).toContain("has loaded it.");
+    const pod = await node().runPod({ name: "old-0" });
+    await end(node(), pod.id);
+    expect(linesOf(await node().readLog(), pod.id).map(brief)).toEqual(wholeStory);
+    expect(await cnitap(node(), "uninstall")).toMatchObject({ code: 0 });
+  });
+});
+
+const { plugins } = JSON.parse(plain("1.0.0"));
+const single = `${JSON.stringify({ cniVersion: "1.0.0", name: "single", ...plugins[0] }, null, 2)}\n`;
+
+describeAsRoot("a network of a single plugin", () => {
+  const node = useBareNode({ conflists: { "10-single.conf": single } });
+
+  it("is wrapped in a list of its own, and is itself again", async () => {
+    const { code, out } = await cnitap(node(), "install");
+    expect(code).toBe(0);
+    expect(out).toContain("has loaded it.");
+    const pod = await node().runPod({ name: "single-0" });
+    expect((await node().podStatus(pod.id)).network?.ip).toMatch(/^10\.244\.1\./);
+    expect(await cnitap(node(), "uninstall")).toMatchObject({ code: 0 });
+    await end(node(), pod.id);
+    expect(linesOf(await node().readLog(), pod.id).map(brief)).toEqual(wholeStory.slice(0, 2));
+    expect(await readNetwork(node(), "10-single.conf")).toBe(single);
+  });
+});
+
+describeAsRoot("a node that attaches pods to all files", () => {
+  const node = useBareNode({ maxConfNum: 0, conflists: { "10-single.conf": single } });
+
+  it("is refused a list made from a single plugin", async () => {
+    const { code, err } = await cnitap(node(), "install");
+    expect(code).toBe(1);
+    expect(err).toContain("pods are attached to more than one file (max_conf_num is 0)");
+    expect((await cnitap(node(), "doctor")).out).toContain("max_conf_num is 0");
+  });
+});
