@@ -1,9 +1,11 @@
 /** `npm run bench`: what a call costs, beside a lower bound and what a user would pick instead; Markdown on stdout. */
 import { cpus, release } from "node:os";
+import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { benchCalls, benchLogSize, benchStorm, Runner } from "./bench/calls.ts";
 import { benchPods } from "./bench/pods.ts";
 import { buildPrograms, buildRunner } from "./bench/programs.ts";
+import { runTool } from "./build/compile.ts";
 
 interface Options {
   readonly runs: string;
@@ -60,6 +62,9 @@ async function main(): Promise<void> {
   }
   if (pods > 0 && process.getuid?.() === 0) print(await benchPods(programs, pods, progress));
   else if (pods > 0) progress("not root: no pods");
+  progress("cni-tap/nri");
+  const nri = await runTool(process.execPath, [join(import.meta.dirname, "bench", "nri.ts")]);
+  print(["### cni-tap/nri, a runtime in TypeScript at the other end", nri.trimEnd().replace(/^/gm, "    ")]);
 }
 
 try {

@@ -9,7 +9,7 @@ import { modeOf } from "../../src/conflist/taps.ts";
 import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
 import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 
-const STORM_MS = 8000;
+const STORM_MS = 30_000;
 const variant = (number: number) => CALICO.replace('"mtu": 0', `"mtu": ${number}`);
 
 test("a file that is replaced between its reading and its writing is seen, and patched as it is then", async () => {
