@@ -10,6 +10,8 @@ export interface Program {
   readonly path: string;
   /** The bound that makes the same system calls; the bounds are their own. */
   readonly bound: string;
+  /** Takes so long that it disturbs the others. */
+  readonly slow?: true;
 }
 
 const LOGS_INPUT = "C bound, input";
@@ -75,7 +77,7 @@ export async function buildPrograms(told: (line: string) => void): Promise<Progr
     const path = join(FOLDER, "tap-python");
     copyFileSync(join(SOURCES, "tap.py"), path);
     chmodSync(path, 0o755);
-    programs.push({ name: "Python", path, bound: LOGS_OUTPUT });
+    programs.push({ name: "Python", path, bound: LOGS_OUTPUT, slow: true });
   } else told("no python3 in PATH: its row is left out");
   return programs;
 }
