@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CCompiler } from "../../scripts/build/compile.ts";
 import { buildTap, compileHost } from "../../scripts/build/tap.ts";
 import { ROOT } from "../../scripts/cache-dir.ts";
@@ -16,13 +17,19 @@ import { type Role, roles, runTap } from "../support/run-tap.ts";
  */
 
 const FOLDER = join(ROOT, "build", "sanitized");
+/*
+ * A sanitizer makes the folder of its reports where it starts. The checkout may lie in /tmp, which some tests hide from
+ * the tap and look at afterwards; /var/tmp is not looked at.
+ */
+const CHECKOUT = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
+const REPORTS = `/var/tmp/cni-tap-reports-${process.getuid?.()}-${CHECKOUT}`;
 const FLAGS = [
   "-g",
   "-Werror",
   "-fsanitize=address,undefined",
   "-fno-sanitize-recover=all",
   "-fno-omit-frame-pointer",
-  `-DSANITIZER_REPORTS="${FOLDER}/report"`,
+  `-DSANITIZER_REPORTS="${REPORTS}/report"`,
 ];
 const SANITIZED = {
   compiler: "gcc",
@@ -39,10 +46,9 @@ async function build(role: Role, name: string, flags: readonly string[] = []): P
 
 /** What the sanitizers had to say since the last time. */
 function takeReports(): string[] {
-  const names = readdirSync(FOLDER).filter((name) => name.startsWith("report."));
-  return names.map((name) => {
-    const text = readFileSync(built(name), "utf8");
-    rmSync(built(name));
+  return readdirSync(REPORTS).map((name) => {
+    const text = readFileSync(join(REPORTS, name), "utf8");
+    rmSync(join(REPORTS, name));
     return text;
   });
 }
@@ -61,9 +67,13 @@ async function runSuite(folder: string): Promise<{ code: number | null; output: 
 
 beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(REPORTS, { recursive: true });
+  chmodSync(REPORTS, 0o777); // taps of other users report, too
   for (const role of roles) await build(role, `cni_${role}`);
   takeReports();
 });
+
+afterAll(() => rmSync(REPORTS, { recursive: true, force: true }));
 
 describe("taps that the sanitizers watch", () => {
   test.each(["address", "undefined"])(
