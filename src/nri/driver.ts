@@ -14,14 +14,15 @@ import {
   UpdateContainersResponseSchema,
 } from "./gen/api_pb.js";
 import type { Context, Handlers, RuntimeInfo, UpdateInit } from "./handlers.ts";
-import { type Call, type Identity, type Output, Session } from "./session.ts";
+import { type Call, type Identity, nriVersion, type Output, Session } from "./session.ts";
 import { Synchronization, type SynchronizePart } from "./synchronization.ts";
 import { StatusCode } from "./wire/status.ts";
 
 /** How long the answer to UpdateContainers is waited for. */
 const updateTimeoutMs = 10_000;
 
-export type LogLevel = "info" | "warn" | "error";
+/** "debug" is what was said before and is still so. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** What a plugin is, wherever it runs. */
 export interface DriverOptions {
@@ -55,6 +56,8 @@ export class Driver {
   /** The Synchronize whose parts are coming. */
   #synchronization: { readonly state: Synchronization; readonly end: Promise<SynchronizeEnd> } | undefined;
   #synchronized = false;
+  /** "10-network-logger", for the log. */
+  #title = "";
   #pumping = false;
 
   constructor(options: DriverOptions, port: Port) {
@@ -73,6 +76,8 @@ export class Driver {
   }
 
   open(identity: Identity): void {
+    this.#title = titleOf(identity);
+    this.#options.log("info", `Registering plugin ${this.#title} using NRI version ${nriVersion}...`);
     this.#session.open(identity, this.#port.now());
     this.#pump();
   }
@@ -130,9 +135,6 @@ export class Driver {
       case "close":
         this.#synchronization?.state.fail(output.error);
         this.#port.close(output.error);
-        break;
-      case "registered":
-        log("info", "Registered with the runtime");
         break;
       case "notice":
         log("warn", `The runtime sent ${output.text}`);
@@ -202,10 +204,15 @@ export class Driver {
       config: request.config,
       requestTimeoutMs: this.#session.requestTimeoutMs,
     };
-    log("info", `Configured by ${printable(`${request.runtimeName} ${request.runtimeVersion}`)}`);
-    const handled = eventNames.filter((name) => handlers[name]);
-    const subscribe = (names: readonly EventName[] = handled) =>
-      encode(ConfigureResponseSchema, { events: this.#maskFor(names.filter(isEventName)) });
+    const version = request.NRIVersion && ` (NRI version ${request.NRIVersion})`;
+    const runtime = `${request.runtimeName}/${request.runtimeVersion}${version}`;
+    log("info", `Configuring plugin ${this.#title} for runtime ${printable(runtime)}...`);
+    const handled = handledEvents(handlers);
+    const subscribe = (names: readonly EventName[] = handled) => {
+      const events = this.#maskFor(names.filter(isEventName));
+      log("info", `Started plugin ${this.#title}...`);
+      return encode(ConfigureResponseSchema, { events });
+    };
     this.#answer(call, subscribe, () => {
       const names = handlers.configure?.(this.#runtime);
       return names instanceof Promise ? names.then(subscribe) : subscribe(names);
@@ -264,6 +271,15 @@ export class Driver {
       updateContainers: (updates) => this.updateContainers(updates),
     };
   }
+}
+
+/** "10-network-logger", as runtimes name a plugin. */
+export function titleOf({ index, name }: Identity): string {
+  return `${index}-${name}`;
+}
+
+export function handledEvents(handlers: Handlers): EventName[] {
+  return eventNames.filter((name) => handlers[name]);
 }
 
 function overdueText({ name, timeoutMs }: Call): string {

@@ -9,7 +9,7 @@ import { Server } from "./wire/server.ts";
 import { type Status, StatusCode } from "./wire/status.ts";
 
 /** The version of the API that is spoken here. */
-const nriVersion = "v0.12.2";
+export const nriVersion = "v0.12.2";
 /** How long the answer to RegisterPlugin is waited for. */
 const registrationTimeoutMs = 10_000;
 /** A runtime's time for a request, until it has said another one (nri, pkg/api/timeouts.go). */
@@ -38,7 +38,6 @@ export type Output =
   | { readonly kind: "write"; readonly bytes: Uint8Array }
   /** The connection is of no use any more, and is to be closed. Nothing follows. */
   | { readonly kind: "close"; readonly error: NriError }
-  | { readonly kind: "registered" }
   /** To be answered by `respond` or `refuse`. */
   | { readonly kind: "call"; readonly call: Call; readonly content: PluginCall }
   /** A call has not been answered in the time the runtime gave it. */
@@ -85,8 +84,8 @@ export class Session {
     const fields = { pluginName: name, pluginIdx: index, NRIVersion: nriVersion };
     const payload = encode(RegisterPluginRequestSchema, fields);
     this.call(Runtime.method.registerPlugin.name, payload, registrationTimeoutMs, nowMs, (outcome) => {
-      if ("payload" in outcome) this.#outputs.push({ kind: "registered" });
-      else this.close(new NriError("registration", outcome.error.message, outcome.error.status), nowMs);
+      if ("error" in outcome)
+        this.close(new NriError("registration", outcome.error.message, outcome.error.status), nowMs);
     });
   }
 

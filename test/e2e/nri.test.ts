@@ -162,7 +162,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       const pod = await node().runPod({ name: "launched-0" });
       const heard = (await readFile(join(folder, "heard"), "utf8")).split("\n");
       expect(heard).toEqual(
-        expect.arrayContaining(["config hello", "Registered with the runtime", "run launched-0"]),
+        expect.arrayContaining(["config hello", "Started plugin 20-launched...", "run launched-0"]),
       );
       await node().stopPod(pod.id);
       await node().removePod(pod.id);

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { createConnection, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { Driver, type DriverOptions } from "../driver.ts";
@@ -7,6 +8,9 @@ import type { Identity } from "../session.ts";
 
 /** Node's timers take no longer time: they would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
+
+/** Of struct sockaddr_un's 108 bytes one is for the NUL (unix(7)). */
+const longestSocketPath = 107;
 
 /** What to give setTimeout. */
 export function timerDelayMs(atMs: number, nowMs: number): number {
@@ -18,6 +22,8 @@ export async function connect(target: Target, signal?: AbortSignal): Promise<Soc
   const name = "path" in target ? target.path : `descriptor ${target.descriptor}`;
   try {
     if ("descriptor" in target) return new Socket({ fd: target.descriptor, readable: true, writable: true });
+    if (Buffer.byteLength(target.path) > longestSocketPath)
+      throw new Error(`a socket's path has at most ${longestSocketPath} bytes`); // libuv would cut it
     const socket = createConnection({ path: target.path });
     const abort = () => socket.destroy(new Error("it was aborted"));
     signal?.addEventListener("abort", abort);
@@ -25,7 +31,26 @@ export async function connect(target: Target, signal?: AbortSignal): Promise<Soc
       socket.once("connect", () => resolve(socket)).once("error", reject);
     }).finally(() => signal?.removeEventListener("abort", abort));
   } catch (error) {
-    throw new NriError("connect", `Cannot connect to the runtime at ${name}: ${reasonOf(error)}`);
+    throw new NriError("connect", `Cannot connect to the runtime at ${name}: ${seenAt(target, error)}`);
+  }
+}
+
+/** What stood in the way, in words. */
+function seenAt(target: Target, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  if (!("path" in target)) return reasonOf(error);
+  switch (code) {
+    case "ENOENT":
+      return "it is not there";
+    case "EACCES":
+      return "permission denied";
+    case "ECONNREFUSED": {
+      const found = statSync(target.path, { throwIfNoEntry: false });
+      if (found?.isDirectory()) return "it is a folder";
+      return found?.isSocket() === false ? "it is no socket" : "nobody listens there";
+    }
+    default:
+      return reasonOf(error);
   }
 }
 

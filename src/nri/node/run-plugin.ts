@@ -1,6 +1,7 @@
+import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Backoff } from "../backoff.ts";
-import type { LogLevel } from "../driver.ts";
+import { handledEvents, type LogLevel, titleOf } from "../driver.ts";
 import { NriError, printable } from "../error.ts";
 import type { ContainerUpdate } from "../gen/api_pb.js";
 import type { Handlers, UpdateInit } from "../handlers.ts";
@@ -22,8 +23,11 @@ export interface PluginOptions {
   readonly signal?: AbortSignal | undefined;
   /** True: what a handler throws fails the pod or the container. Default false: it is logged, and the runtime goes on. */
   readonly failRequests?: boolean | undefined;
-  /** Told what happens, a line each. Default: a line on stderr. */
-  readonly log?: (level: LogLevel, message: string) => void;
+  /**
+   * Told what happens, a line each, and with the error where one is the reason. Default: a line on stderr, but none of
+   * level debug.
+   */
+  readonly log?: (level: LogLevel, message: string, error?: NriError) => void;
 }
 
 /** A plugin that has not been started yet, or runs. */
@@ -47,7 +51,7 @@ export async function runPlugin(options: PluginOptions): Promise<void> {
 
 /** A plugin that also speaks to the runtime by itself. @throws NriError "configuration" */
 export function createPlugin(options: PluginOptions): NriPlugin {
-  const identity = resolveIdentity(options, process.env, process.argv[1] ?? process.execPath);
+  const identity = resolveIdentity(options, process.env, programPath());
   const target = resolveTarget(options.socket, process.env);
   const runner = new Runner(options, identity, target);
   return {
@@ -56,31 +60,50 @@ export function createPlugin(options: PluginOptions): NriPlugin {
   };
 }
 
+/** The file that was started, as it was named. */
+function programPath(): string {
+  return process.argv[1] ?? process.execPath;
+}
+
+function capitalized(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function logToStderr(level: LogLevel, message: string): void {
+  if (level !== "debug") process.stderr.write(`${level}: ${message}\n`);
+}
+
 class Runner {
   readonly #options: PluginOptions;
   readonly #identity: Identity;
   readonly #target: Target;
-  readonly #log: (level: LogLevel, message: string) => void;
+  readonly #log: NonNullable<PluginOptions["log"]>;
   #session: SocketSession | undefined;
 
   constructor(options: PluginOptions, identity: Identity, target: Target) {
     this.#options = options;
     this.#identity = identity;
     this.#target = target;
-    this.#log = options.log ?? ((level, message) => void process.stderr.write(`${level}: ${message}\n`));
+    this.#log = options.log ?? logToStderr;
   }
 
   async run(): Promise<void> {
     const { signal, reconnect = true } = this.#options;
     const again = reconnect && "path" in this.#target;
     const backoff = new Backoff();
+    let last = "";
+    const program = basename(programPath());
+    const events = handledEvents(this.#options.handlers).map(capitalized).join(",");
+    this.#log("info", `Created plugin ${titleOf(this.#identity)} (${program}, handles ${events})`);
     while (!signal?.aborted) {
       const { error, synchronized } = await this.#serve();
       if (signal?.aborted) return;
       if (!again) throw error;
       if (synchronized) backoff.reset();
       const delayMs = backoff.next();
-      this.#log("warn", `${printable(error.message)}; trying again in ${delayMs} ms`);
+      const level = error.message === last && !synchronized ? "debug" : "warn";
+      last = error.message;
+      this.#log(level, `${printable(error.message)}; trying again in ${delayMs} ms`, error);
       await delay(delayMs, undefined, signal && { signal }).catch(() => {}); // aborted: the loop ends
     }
   }

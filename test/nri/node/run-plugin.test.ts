@@ -1,4 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
@@ -203,12 +206,28 @@ describe("the end", () => {
     await connection.closed;
   });
 
-  it("is an error where nobody listens", async () => {
-    const { ended } = start("/nowhere/nri.sock", {}, { reconnect: false });
+  it.each([
+    ["/nowhere/nri.sock", "it is not there"],
+    ["/etc", "it is a folder"],
+    ["/etc/passwd", "it is no socket"],
+    ["/etc/passwd/nri.sock", "connect ENOTDIR /etc/passwd/nri.sock"],
+    [`/${"x".repeat(107)}`, "a socket's path has at most 107 bytes"],
+  ])("is an error where %s is the socket", async (socket, seen) => {
+    const { ended } = start(socket, {}, { reconnect: false });
     expect(await ended).toMatchObject({
       code: "connect",
-      message: "Cannot connect to the runtime at /nowhere/nri.sock: connect ENOENT /nowhere/nri.sock",
+      message: `Cannot connect to the runtime at ${socket}: ${seen}`,
     });
+  });
+
+  it("is an error where nobody listens any more", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cni-tap-nri-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const socket = join(folder, "nri.sock");
+    const listen = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, 9))`;
+    spawnSync(process.execPath, ["-e", listen, socket]); // killed, it leaves its socket behind
+    const { ended } = start(socket, {}, { reconnect: false });
+    expect(await ended).toMatchObject({ message: expect.stringMatching(/: nobody listens there$/) });
   });
 
   it("is an error where the runtime speaks something else", async () => {
@@ -258,8 +277,12 @@ describe("reconnecting", () => {
     const other = await FakeRuntime.listen();
     const socket = `${other.socket}.later`;
     const { log } = start(socket);
-    await waitFor("two attempts", () => log.length >= 2);
-    expect(log[1]).toMatch(/ENOENT.* trying again in (1[0-9][0-9]|200) ms/);
+    await waitFor("two attempts", () => log.length >= 3);
+    expect(log[0]).toMatch(/^info: Created plugin 10-test \(.+, handles \)$/);
+    expect(log[1]).toMatch(/^warn: Cannot connect .*: it is not there; trying again in ([5-9][0-9]|100) ms$/);
+    expect(log[2]).toMatch(
+      /^debug: Cannot connect .*: it is not there; trying again in (1[0-9][0-9]|200) ms$/,
+    );
     const runtime = await FakeRuntime.listen(socket);
     await (await runtime.next()).start();
   });
