@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ROOT } from "../scripts/cache-dir.ts";
 
 /** The rooms of src/ from the top down: each imports only from itself and from those above. */
-const ROOMS = ["cni", "record", "native", "tap", "conflist", "nri", "node", "cli"];
+const ROOMS = ["cni", "record", "native", "tap", "conflist", "nri", "node", "observe", "cli"];
 /** Rooms that run in the taps' machine, where there is neither Node nor a package. */
 const BARE = ["cni", "record", "tap"];
 const SRC = join(ROOT, "src");

@@ -6,4 +6,5 @@ declare const BUILD: string;
 
 const version = typeof BUILD === "undefined" ? "from source" : BUILD;
 
-void run(process.argv.slice(2), version, processIo());
+const [, program = "cnitap", ...args] = process.argv; // in the executable the name it was started by
+void run(args, { version, program, env: process.env }, processIo());

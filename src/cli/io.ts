@@ -6,7 +6,11 @@ export interface Io {
   readonly colour: boolean;
   /** 0 fine, 1 it could not be done, 2 wrong usage, 3 done and something was found. */
   exitCode: number;
+  /** Ends the process soon, should it not end by itself: exit(3) waits for a write(2) that hangs. */
+  leave(): void;
 }
+
+const LEAVE_MS = 100;
 
 export const EXIT = { fine: 0, failed: 1, usage: 2, found: 3 } as const;
 
@@ -23,6 +27,7 @@ export function processIo(): Io {
     set exitCode(code) {
       process.exitCode = code;
     },
+    leave: () => void setTimeout(() => process.kill(process.pid, "SIGKILL"), LEAVE_MS).unref(),
   };
 }
 

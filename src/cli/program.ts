@@ -1,12 +1,17 @@
 import { Command } from "commander";
 import { doctorCommand } from "./doctor/command.ts";
 import { installCommand } from "./install/command.ts";
-import type { Io } from "./io.ts";
+import { escapeForTerminal, type Io } from "./io.ts";
+import { observeCommand } from "./observe/command.ts";
+import type { Started } from "./run.ts";
 import { statusCommand } from "./status/command.ts";
 import { uninstallCommand } from "./uninstall/command.ts";
 
 /** The command tree of cnitap. */
-export function createProgram(version: string, io: Io): Command {
+export function createProgram(
+  { version, program: file }: Pick<Started, "version" | "program">,
+  io: Io,
+): Command {
   const program = new Command("cnitap")
     .description("See what every CNI call on this node got and gave, and for which pod.")
     .version(version, "-V, --version", "print the version")
@@ -18,13 +23,29 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log:
   $ tail -F /tmp/cni.log
 `,
     );
-  for (const command of [installCommand(io), uninstallCommand(io), statusCommand(io), doctorCommand(io)])
-    program.addCommand(command);
+  const commands = [
+    installCommand(io),
+    uninstallCommand(io),
+    statusCommand(io),
+    doctorCommand(io),
+    observeCommand(io, file),
+  ];
+  for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command
       .helpOption("-h, --help", "print this help")
-      .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+      .configureOutput({
+        writeOut: (text) => io.out(text),
+        writeErr: (text) => io.err(text),
+        outputError: (text, write) => write(usageError(command, text)),
+      })
       .exitOverride();
   }
   return program;
+}
+
+function usageError(command: Command, text: string): string {
+  const path = command.parent ? `${command.parent.name()} ${command.name()}` : command.name();
+  const seen = escapeForTerminal(text.replace(/^error: /, ""));
+  return `cnitap: Cannot read the command line: ${seen}See ${path} --help.\n`;
 }

@@ -1,19 +1,42 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { ConflistError } from "../conflist/error.ts";
 import { NodeError } from "../node/error.ts";
+import type { PluginEnvironment } from "../nri/identity.ts";
 import { CliError, UsageError } from "./error.ts";
 import { EXIT, escapeForTerminal, type Io } from "./io.ts";
+import { rewriteGoFlags } from "./observe/go-flags.ts";
+import { isPlugin } from "./observe/identity.ts";
 import { createProgram } from "./program.ts";
 
+const OBSERVE = "observe";
+
+/** How this process came to be. */
+export interface Started {
+  /** cnitap's version. */
+  readonly version: string;
+  /** The file that was started, as it was named. */
+  readonly program: string;
+  readonly env: PluginEnvironment;
+}
+
 /** Runs a command line, without the program's name; what goes wrong is said once, here. */
-export async function run(args: readonly string[], version: string, io: Io): Promise<void> {
-  const program = createProgram(version, io);
+export async function run(args: readonly string[], started: Started, io: Io): Promise<void> {
+  const program = createProgram(started, io);
   try {
-    if (args.length === 0) program.outputHelp();
-    else await program.parseAsync([...args], { from: "user" });
+    const own = ownArguments(args, started, program);
+    if (own.length === 0) program.outputHelp();
+    else await program.parseAsync(own, { from: "user" });
   } catch (error) {
     io.exitCode = report(error, io);
   }
+}
+
+/** The arguments as cnitap's own: those of a plugin are Go's, and so may be those of observe. */
+function ownArguments(args: readonly string[], { program, env }: Started, tree: Command): string[] {
+  const plugin = isPlugin(args, program, env);
+  const [command, ...rest] = plugin ? [OBSERVE, ...args] : args;
+  const options = tree.commands.find((one) => one.name() === OBSERVE)?.options ?? [];
+  return command === OBSERVE ? [command, ...rewriteGoFlags(rest, options)] : [...args];
 }
 
 function report(error: unknown, io: Io): number {

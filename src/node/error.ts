@@ -18,13 +18,20 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of its path is no folder",
   EISDIR: "it is a folder",
   ELOOP: "too many symbolic links",
+  EFBIG: "it may not grow any more",
   EBUSY: "it is a mount of its own, or in use",
 };
+
+/** What was seen of a failed system call. */
+export function wordsOf(error: unknown): string {
+  const code = codeOf(error);
+  return WORDS[code] ?? (code || String(error));
+}
 
 /** "Cannot <doing>: <what was seen>" of a failed system call; other errors as they are. */
 export function cannot(doing: string, error: unknown): unknown {
   const code = codeOf(error);
   if (!(error instanceof Error) || !("syscall" in error)) return error;
   const hint = code === "EACCES" || code === "EPERM" ? "\nRun it as root." : "";
-  return new NodeError(`Cannot ${doing}: ${WORDS[code] ?? code}${hint}`, { cause: error });
+  return new NodeError(`Cannot ${doing}: ${wordsOf(error)}${hint}`, { cause: error });
 }

@@ -45,8 +45,9 @@ export async function cnitap(...args: string[]): Promise<Ran> {
     },
     colour: false,
     exitCode: 0,
+    leave: () => {},
   };
-  await run(args, "0.0.0-test", io);
+  await run(args, { version: "0.0.0-test", program: "cnitap", env: {} }, io);
   return { code: io.exitCode, out, err };
 }
 

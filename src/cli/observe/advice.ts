@@ -1,0 +1,40 @@
+import { NodeError } from "../../node/error.ts";
+import { Root } from "../../node/root.ts";
+import { findRuntime, type Runtime } from "../../node/runtime.ts";
+import type { NriError } from "../../nri/error.ts";
+
+const CONTAINERD_1 = "disable = false in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
+const CONTAINERD_2 =
+  "disable = true or another socket_path in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
+const CRIO = "enable_nri = true in [crio.nri] of a file in /etc/crio/crio.conf.d";
+
+/** What solves it when the runtime cannot be reached, or is no NRI runtime. */
+export async function adviceFor(error: NriError): Promise<string> {
+  if (error.code === "protocol" || error.code === "registration")
+    return "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+  if (error.code !== "connect") return "";
+  if (error.message.endsWith("permission denied")) return "Run it as root.";
+  if (!/(?:it is not there|nobody listens there)$/.test(error.message))
+    return "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+  return enableAdvice(await askForRuntime());
+}
+
+/** How NRI is switched on. */
+export function enableAdvice(runtime: Pick<Runtime, "name" | "version"> | null): string {
+  if (!runtime)
+    return `Is a runtime running here? containerd 2 has NRI on by default, containerd 1.7 wants ${CONTAINERD_1}, CRI-O ${CRIO}.`;
+  const who = `${runtime.name} ${runtime.version} runs here`;
+  if (runtime.name === "cri-o") return `${who}: it wants ${CRIO}, and a restart.`;
+  if (/^v?1\./.test(runtime.version))
+    return `${who}, with NRI off by default: set ${CONTAINERD_1}, and restart it.`;
+  return `${who}, with NRI on by default: look for ${CONTAINERD_2}, and restart it; or name its socket with --socket.`;
+}
+
+async function askForRuntime(): Promise<Runtime | null> {
+  try {
+    return await findRuntime(new Root(), process.env.CONTAINER_RUNTIME_ENDPOINT || undefined);
+  } catch (error) {
+    if (error instanceof NodeError) return null;
+    throw error;
+  }
+}

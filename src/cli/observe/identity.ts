@@ -1,0 +1,29 @@
+import { basename } from "node:path";
+import type { IdentityOptions, PluginEnvironment } from "../../nri/identity.ts";
+
+const NAME = "network-logger";
+const INDEX = "10";
+
+/** Whether cnitap was started under the plugin's name, `network-logger` or `10-network-logger`. */
+export function hasPluginName(program: string): boolean {
+  return /^(?:[^-]*-)?network-logger$/.test(basename(program));
+}
+
+/** Whether this process is the plugin, and its arguments are the plugin's. */
+export function isPlugin(args: readonly string[], program: string, env: PluginEnvironment): boolean {
+  return hasPluginName(program) || (args.length === 0 && Boolean(env.NRI_PLUGIN_SOCKET));
+}
+
+/** Name and index where neither a flag, nor the runtime, nor the program's name gives one. */
+export function withDefaults(
+  { name, index }: IdentityOptions,
+  env: PluginEnvironment,
+  program: string,
+): IdentityOptions {
+  const file = basename(program);
+  const indexInName = hasPluginName(program) && file !== NAME;
+  return {
+    name: name ?? (env.NRI_PLUGIN_NAME || hasPluginName(program) ? undefined : NAME),
+    index: index ?? (env.NRI_PLUGIN_IDX || indexInName ? undefined : INDEX),
+  };
+}

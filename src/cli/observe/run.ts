@@ -1,0 +1,122 @@
+import type { LogLevel } from "../../nri/driver.ts";
+import { NriError } from "../../nri/error.ts";
+import type { RuntimeInfo } from "../../nri/handlers.ts";
+import type { IdentityOptions } from "../../nri/identity.ts";
+import { createPlugin } from "../../nri/node/run-plugin.ts";
+import { parseConfiguration } from "../../observe/configuration.ts";
+import type { Level } from "../../observe/logrus.ts";
+import { Observer } from "../../observe/observer.ts";
+import { PodLog } from "../../observe/pod-log.ts";
+import { type Keys, readSettings } from "../../observe/settings.ts";
+import { Speaker } from "../../observe/speaker.ts";
+import { UsageError } from "../error.ts";
+import { EXIT } from "../io.ts";
+import { adviceFor } from "./advice.ts";
+
+export interface ObserveRequest {
+  readonly identity: IdentityOptions;
+  readonly socket: string | undefined;
+  /** End where the runtime cannot be reached, or goes. */
+  readonly once: boolean;
+  /** How to log: by this node's taps, and by the flags, which count for more. */
+  readonly taps: Keys;
+  readonly flags: Keys;
+}
+
+/** Of the second that is left after SIGTERM. */
+const LOG_END_MS = 600;
+const SPEAKER_END_MS = 200;
+
+const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
+  info: "info",
+  warn: "warning",
+  error: "error",
+};
+
+/**
+ * Observes until a signal, or the end of a runtime that is not waited for; the exit code.
+ * @throws {UsageError} for a name, an index or a socket that cannot be
+ */
+export async function observe(request: ObserveRequest): Promise<number> {
+  const speaker = new Speaker();
+  const say = (level: Level, ...messages: readonly string[]) => speaker.say(level, ...messages);
+  const { settings } = readSettings({ ...request.taps, ...request.flags });
+  const log = new PodLog(settings, say);
+  const observer = new Observer({
+    now: Date.now,
+    afterAnswer: (act) => void setImmediate(act),
+    tell: (telling) => {
+      say("info", ...telling.words);
+      log.add(telling);
+    },
+  });
+  const configure = async ({ config }: RuntimeInfo) => {
+    for (const complaint of await useConfiguration(config, request, log)) {
+      say("warning", complaint);
+      log.note(complaint); // the standard error of a plugin that a runtime launched is /dev/null
+    }
+    return undefined;
+  };
+
+  const stop = new AbortController();
+  const plugin = makePlugin({
+    ...request.identity,
+    socket: request.socket,
+    reconnect: !request.once,
+    signal: stop.signal,
+    handlers: { configure, ...observer.handlers },
+    log: (level, message, error) => {
+      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, error);
+    },
+  });
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+  process.on("SIGXFSZ", () => {}); // a limit of files' sizes is an error of the write, not the end
+
+  let code: number = EXIT.fine;
+  try {
+    await plugin.run();
+  } catch (error) {
+    if (!(error instanceof NriError)) throw error;
+    code = EXIT.failed;
+    if (error.code === "disconnected") say("info", "Connection to the runtime lost, exiting...");
+    else await sayWithAdvice(say, "error", error.message, error);
+  }
+  const lost = await log.end(LOG_END_MS);
+  if (lost > 0) say("warning", `${lost} lines of pods were not written`);
+  await speaker.end(SPEAKER_END_MS);
+  return code;
+}
+
+/** Takes what the runtime has for this plugin; what is wrong in it. */
+async function useConfiguration(
+  text: string,
+  request: ObserveRequest,
+  log: PodLog,
+): Promise<readonly string[]> {
+  if (text === "") return [];
+  const read = await parseConfiguration(text);
+  if ("complaint" in read) return [read.complaint];
+  const { settings, complaints } = readSettings({ ...request.taps, ...read.keys, ...request.flags });
+  log.settings = settings;
+  return complaints;
+}
+
+function makePlugin(options: Parameters<typeof createPlugin>[0]): ReturnType<typeof createPlugin> {
+  try {
+    return createPlugin(options);
+  } catch (error) {
+    if (!(error instanceof NriError)) throw error;
+    const hint = error.message.includes(" index ") ? "\nAn index is two digits, as in -idx 10." : "";
+    throw new UsageError(`${error.message}${hint}`);
+  }
+}
+
+async function sayWithAdvice(
+  say: (level: Level, message: string) => void,
+  level: Level,
+  message: string,
+  error: NriError | undefined,
+): Promise<void> {
+  const advice = error ? await adviceFor(error) : "";
+  say(level, advice ? `${message}. ${advice}` : message);
+}

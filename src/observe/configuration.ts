@@ -1,0 +1,30 @@
+import type { Keys } from "./settings.ts";
+
+/** Larger ones are not read: the runtime waits for the answer. */
+const MOST_BYTES = 64 << 10;
+
+/** What a runtime has for a plugin it launched, from its folder of configurations. */
+export type Configuration = { readonly keys: Keys } | { readonly complaint: string };
+
+/** Reads YAML, of which JSON is a part; a complaint tells where it is wrong and never what stands there. */
+export async function parseConfiguration(text: string): Promise<Configuration> {
+  const complain = (seen: string) => ({ complaint: `Cannot read the configuration: ${seen}` });
+  if (Buffer.byteLength(text) > MOST_BYTES) return complain(`it is larger than ${MOST_BYTES} bytes`);
+  const { parseDocument } = await import("yaml"); // most observers have no configuration
+  try {
+    const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: "error" });
+    const [error] = document.errors;
+    if (error) {
+      const byte = Buffer.byteLength(text.slice(0, error.pos[0]));
+      return complain(`${error.code.toLowerCase().replaceAll("_", " ")} at byte ${byte}`);
+    }
+    const value: unknown = document.toJS();
+    if (value === null || value === undefined) return { keys: {} };
+    if (typeof value === "object" && !Array.isArray(value)) return { keys: { ...value } };
+    return complain(
+      `keys and values are expected, not ${Array.isArray(value) ? "a list" : `a ${typeof value}`}`,
+    );
+  } catch {
+    return complain("too deep, or too many aliases"); // what toJS and the parser's recursion throw
+  }
+}

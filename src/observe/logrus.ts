@@ -1,0 +1,61 @@
+/** A level of logrus (github.com/sirupsen/logrus), in which NRI plugins speak. */
+export type Level = "info" | "warning" | "error";
+
+/** How a line looks: on a terminal, there without colours, or anywhere else. */
+export type Look = "colour" | "plain" | "fields";
+
+export interface Moment {
+  /** The wall clock, milliseconds since 1970. */
+  readonly timeMs: number;
+  /** Milliseconds since the process began. */
+  readonly sinceStartMs: number;
+}
+
+const COLOURS: Readonly<Record<Level, number>> = { info: 36, warning: 33, error: 31 };
+const LEVEL_WIDTH = 7;
+const MESSAGE_WIDTH = 44;
+
+/** A line as logrus's TextFormatter writes it, with PadLevelText; foreign text in it is escaped. */
+export function logrusLine(level: Level, message: string, look: Look, moment: Moment): string {
+  if (look === "fields") return `time="${localTime(moment.timeMs)}" level=${level} msg=${quote(message)}\n`;
+  const title = level.toUpperCase().padEnd(LEVEL_WIDTH);
+  const painted = look === "colour" ? `\x1b[${COLOURS[level]}m${title}\x1b[0m` : title;
+  const seconds = String(Math.floor(moment.sinceStartMs / 1000)).padStart(4, "0");
+  return `${painted}[${seconds}] ${escaped(message).padEnd(MESSAGE_WIDTH)} \n`;
+}
+
+/** RFC 3339 in whole seconds, as this machine's clock on the wall. */
+function localTime(timeMs: number): string {
+  const time = new Date(timeMs);
+  const offset = -time.getTimezoneOffset(); // minutes east of Greenwich
+  const local = new Date(timeMs + offset * 60_000).toISOString().slice(0, 19);
+  if (offset === 0) return `${local}Z`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  const minutes = Math.abs(offset);
+  return `${local}${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
+/** As Go's %q; logrus leaves out the quotes around words of harmless characters. */
+function quote(message: string): string {
+  if (/^[\w./@^+-]+$/.test(message)) return message;
+  return `"${escaped(message.replace(/["\\]/g, "\\$&"))}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\x07": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+/** What Go's strconv.IsPrint does not take, escaped as %q escapes it. */
+function escaped(text: string): string {
+  return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    const hex = (digits: number) => code.toString(16).padStart(digits, "0");
+    return ESCAPES[char] ?? (code < 0x80 ? `\\x${hex(2)}` : code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`);
+  });
+}

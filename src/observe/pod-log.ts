@@ -1,0 +1,58 @@
+import { appendLines } from "../node/append-lines.ts";
+import { Backlog } from "./backlog.ts";
+import { encodeNote, encodePodLine } from "./lines.ts";
+import type { Level } from "./logrus.ts";
+import type { Telling } from "./observer.ts";
+import type { Settings } from "./settings.ts";
+
+const MOST_LINES = 10_000;
+const RETRY_MS = 1000;
+
+/** The log as the observer writes it: the lines of the taps and its own share a file. */
+export class PodLog {
+  #settings: Settings;
+  #fault: string | null = null;
+  readonly #say: (level: Level, message: string) => void;
+  readonly #backlog = new Backlog({
+    mostLines: MOST_LINES,
+    retryMs: RETRY_MS,
+    write: (lines) => this.#write(lines),
+    lostLine: (count) =>
+      encodeNote(`${count} lines of pods are missing here: too many waited`, Date.now(), this.#settings),
+  });
+
+  constructor(settings: Settings, say: (level: Level, message: string) => void) {
+    this.#settings = settings;
+    this.#say = say;
+  }
+
+  /** From the next line on. */
+  set settings(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  add({ events, timeMs }: Pick<Telling, "events" | "timeMs">): void {
+    this.#backlog.add(events.map(({ event, pod }) => encodePodLine(event, pod, timeMs, this.#settings)));
+  }
+
+  /** A line about the observer itself. */
+  note(text: string): void {
+    this.#backlog.add([encodeNote(text, Date.now(), this.#settings)]);
+  }
+
+  /** Writes what waits, for `withinMs` at most; how many lines were not written. */
+  end(withinMs: number): Promise<number> {
+    return this.#backlog.end(withinMs);
+  }
+
+  /** A fault is said when it comes and when it has gone, not for every line. */
+  async #write(lines: readonly Buffer[]): Promise<number> {
+    const { logFile, logMaxBytes } = this.#settings;
+    const { lines: written, fault } = await appendLines(logFile, lines, logMaxBytes);
+    if (fault !== this.#fault)
+      if (fault) this.#say("warning", `${fault}; lines wait, ${MOST_LINES} at most`);
+      else this.#say("info", `Writing to ${logFile} again`);
+    this.#fault = fault;
+    return written;
+  }
+}
