@@ -1,4 +1,4 @@
-/** `npm run demo`: one pod of a real containerd, and what the taps wrote about it. Needs root. */
+/** `npm run demo`: one pod of a real containerd, and what taps and observer wrote about it. Needs root. */
 import { execFile, spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +7,8 @@ import { Command, CommanderError, Option } from "commander";
 import { podNetwork } from "./containerd/conflist.ts";
 import { ContainerdError } from "./containerd/error.ts";
 import { type ContainerdNode, startNode } from "./containerd/node.ts";
+import { DemoObserver } from "./demo/observer.ts";
+import { tellStory } from "./demo/story.ts";
 
 interface DemoOptions {
   readonly classic?: boolean;
@@ -14,33 +16,10 @@ interface DemoOptions {
   readonly cniVersion: string;
 }
 
-/** A line of the log with what is known about it. */
-interface Event {
-  readonly line: string;
-  readonly command: string;
-  readonly tap: "pre" | "post";
-  /** 1 for ADD and the DELs of StopPodSandbox, 2 for the DELs of RemovePodSandbox. */
-  readonly round: 1 | 2;
-}
-
 const root = join(import.meta.dirname, "..");
 const cnitap = join(root, "bin/cnitap");
 const executables = [cnitap, join(root, "bin/cni_pre"), join(root, "bin/cni_post")];
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
-
-const words = {
-  "ADD pre 1": "cni_pre, first in the chain: what the runtime handed in. No plugin has run yet.",
-  "ADD post 1": "cni_post, last in the chain: the result of all plugins, as the runtime gets it.",
-  "DEL post 1": "cni_post: a DEL runs the chain backwards, so it comes first now.",
-  "DEL pre 1": "cni_pre: last now. That it was reached says that every plugin's DEL went well.",
-  "DEL post 2": "cni_post again: a runtime makes sure. CNI_NETNS is empty, prevResult is gone.",
-  "DEL pre 2": "cni_pre again: the end of the pod's story.",
-};
-const steps: Readonly<Record<string, string>> = {
-  "ADD 1": "RunPodSandbox: the pod gets its network",
-  "DEL 1": "StopPodSandbox: the pod gives its network back",
-  "DEL 2": "RemovePodSandbox: the pod is forgotten",
-};
 
 const abort = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort(signal));
@@ -53,7 +32,9 @@ try {
 
 function parse(argv: readonly string[]): DemoOptions {
   const program = new Command("npm run demo --")
-    .description("Installs the taps on a private containerd, runs one pod there, and shows what they logged.")
+    .description(
+      "Installs the taps on a private containerd, watches one pod come and go there, and shows what was logged.",
+    )
     .option("--classic", "the classic log format, one line an event")
     .option("--json", "nothing but the log's lines")
     .addOption(
@@ -88,18 +69,22 @@ Without root these still run: npm run build, and npm test for all that needs no 
     progress,
   });
   progress("putting the taps into its network: cnitap install");
-  const installed = await install(node, options.classic ? "classic" : "json");
+  const format = options.classic ? "classic" : "json";
+  const installed = await install(node, format);
+  progress("watching its pods: cnitap observe");
+  const observer = await DemoObserver.start(cnitap, node, format);
   progress("running, stopping and removing a pod");
   const pod = await node.runPod({ name: "web-0" });
   const { network: address } = await node.podStatus(pod.id);
   await node.stopPod(pod.id);
   await node.removePod(pod.id);
+  const observed = await observer.stop(pod.id);
   const log = await node.readLog();
   await node.stop();
   abort.signal.throwIfAborted();
   const lines = log.split("\n").filter((line) => line.includes(pod.id));
   if (options.json) process.stdout.write(lines.map((line) => `${line}\n`).join(""));
-  else show(installed, events(lines), pod.id, address?.ip ?? "", `containerd ${node.version}`);
+  else show(installed, observed, lines, pod.id, address?.ip ?? "", `containerd ${node.version}`);
 }
 
 /** Runs cnitap as in a container on the node, where the node's file system is below a folder; what it says. */
@@ -116,45 +101,29 @@ async function install(node: ContainerdNode, format: "classic" | "json"): Promis
   return stdout.replaceAll(node.folder, "").trimEnd();
 }
 
-/** Gives each line its command, tap and round; in the classic format they follow from the line's kind. */
-function events(lines: readonly string[]): Event[] {
-  const seen = new Set<string>();
-  return lines.map((line) => {
-    const command = /^CNI_COMMAND=(\w+)/.exec(line)?.[1] ?? /"command":"(\w+)"/.exec(line)?.[1] ?? "";
-    const named = /"tap":"(pre|post)"/.exec(line)?.[1];
-    const classic = command === "ADD" && line.includes(",input=") ? "pre" : "post";
-    const tap = (named ?? classic) === "pre" ? "pre" : "post";
-    const round = seen.has(`${command} ${tap}`) ? 2 : 1;
-    seen.add(`${command} ${tap}`);
-    return { line, command, tap, round };
-  });
-}
-
-function show(installed: string, all: readonly Event[], id: string, ip: string, runtime: string): void {
+function show(
+  installed: string,
+  observed: readonly string[],
+  lines: readonly string[],
+  id: string,
+  ip: string,
+  runtime: string,
+): void {
   const out = [
     paint("1", "cnitap install"),
     installed,
     "",
+    paint("1", "cnitap observe"),
+    ...observed,
+    "",
     `Pod default/web-0 had ${ip} from ${runtime}. On a node, its container ID finds its lines:`,
     `  $ grep ${id} /tmp/cni.log`,
-  ];
-  let step = "";
-  for (const [index, { line, command, tap, round }] of all.entries()) {
-    const next = steps[`${command} ${round}`] ?? command;
-    if (next !== step) out.push("", paint("1", next));
-    step = next;
-    const key = `${command} ${tap} ${round}`;
-    out.push(
-      "",
-      paint("36", `${index + 1}. ${command}  ${key in words ? words[key as keyof typeof words] : ""}`),
-      line,
-    );
-  }
-  out.push(
+    ...tellStory(lines, paint),
     "",
     "That containerd, its pod and its files are gone; only the downloads are kept, for the next time.",
-    "On a node of yours it is the same command: bin/cnitap install, or install --dry-run to see what it would do.",
-  );
+    "On a node of yours they are the same commands: bin/cnitap install (--dry-run shows what it would do) and",
+    "bin/cnitap observe.",
+  ];
   console.log(out.join("\n"));
 }
 

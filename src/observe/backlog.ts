@@ -23,7 +23,8 @@ export class Backlog {
   #bytes = 0;
   #lost = 0;
   #underWay = 0;
-  #running: Promise<void> | null = null;
+  #busy = false;
+  #running = Promise.resolve();
   readonly #ending = new AbortController();
 
   constructor(options: BacklogOptions) {
@@ -37,7 +38,7 @@ export class Backlog {
       this.#waiting.push(line);
       this.#bytes += line.length;
     }
-    this.#running ??= this.#run();
+    if (!this.#busy) this.#running = this.#run();
   }
 
   /** Tries a last time to write what waits, and waits `withinMs` for it; how many lines are lost with this process. */
@@ -50,6 +51,7 @@ export class Backlog {
   async #run(): Promise<void> {
     const { write, lostLine, retryMs, mostLines } = this.#options;
     const { signal } = this.#ending;
+    this.#busy = true;
     while (this.#waiting.length > 0) {
       const lost = this.#lost;
       const lines = this.#take();
@@ -64,7 +66,7 @@ export class Backlog {
       if (last) break;
       await delay(retryMs, undefined, { signal }).catch(() => {}); // aborted: the last attempt
     }
-    this.#running = null;
+    this.#busy = false;
   }
 
   #take(): Buffer[] {

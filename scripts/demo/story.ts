@@ -1,0 +1,52 @@
+/** A line of the log with what is known about it. */
+interface Event {
+  readonly line: string;
+  /** "ADD pre 1": a call of a tap, 1 for ADD and the DELs of StopPodSandbox, 2 for the DELs of RemovePodSandbox. */
+  readonly key: string;
+}
+
+/** What the runtime is doing, from the first line of it on. */
+const steps: Readonly<Record<string, string>> = {
+  "ADD pre 1": "RunPodSandbox: the pod gets its network",
+  "NRI StopPodSandbox": "StopPodSandbox: the pod gives its network back",
+  "DEL post 2": "RemovePodSandbox: the pod is forgotten",
+};
+
+const words: Readonly<Record<string, string>> = {
+  "ADD pre 1": "cni_pre, first in the chain: what the runtime handed in. No plugin has run yet.",
+  "ADD post 1": "cni_post, last in the chain: the result of all plugins, as the runtime gets it.",
+  "NRI RunPodSandbox": "cnitap observe: the pod is up, with these addresses, and has no container yet.",
+  "NRI StopPodSandbox": "cnitap observe: it is to end, and still has its network.",
+  "DEL post 1": "cni_post: a DEL runs the chain backwards, so it comes first now.",
+  "DEL pre 1": "cni_pre: last now. That it was reached says that every plugin's DEL went well.",
+  "DEL post 2": "cni_post again: a runtime makes sure. CNI_NETNS is empty, prevResult is gone.",
+  "DEL pre 2": "cni_pre again.",
+  "NRI RemovePodSandbox": "cnitap observe: the end of the pod's story.",
+};
+
+/** What each line of a pod's log means; `paint` colours a text by an SGR code. */
+export function tellStory(lines: readonly string[], paint: (code: string, text: string) => string): string[] {
+  const told: string[] = [];
+  for (const [index, { line, key }] of readEvents(lines).entries()) {
+    const step = steps[key];
+    if (step) told.push("", paint("1", step));
+    const title = key.replace(/ (pre|post) \d$/, "").padEnd(3);
+    told.push("", paint("36", `${index + 1}. ${title}  ${words[key] ?? ""}`), line);
+  }
+  return told;
+}
+
+/** Gives each line its key; in the classic format tap and round follow from the line's kind and place. */
+function readEvents(lines: readonly string[]): Event[] {
+  const seen = new Set<string>();
+  return lines.map((line) => {
+    const nri = /^NRI_EVENT=(\w+)/.exec(line)?.[1] ?? /"nri":"(\w+)"/.exec(line)?.[1];
+    if (nri) return { line, key: `NRI ${nri}` };
+    const command = /^CNI_COMMAND=(\w+)/.exec(line)?.[1] ?? /"command":"(\w+)"/.exec(line)?.[1] ?? "";
+    const named = /"tap":"(pre|post)"/.exec(line)?.[1];
+    const tap = named ?? (command === "ADD" && line.includes(",input=") ? "pre" : "post");
+    const round = seen.has(`${command} ${tap}`) ? 2 : 1;
+    seen.add(`${command} ${tap}`);
+    return { line, key: `${command} ${tap} ${round}` };
+  });
+}
