@@ -18,8 +18,9 @@ export function createProgram(
     .addHelpText(
       "after",
       `
-Its taps, cni_pre and cni_post, write to /tmp/cni.log:
+Its taps, cni_pre and cni_post, write to /tmp/cni.log, and observe adds the pods' events:
   $ cnitap install
+  $ cnitap observe &
   $ tail -F /tmp/cni.log
 `,
     );
