@@ -4,6 +4,7 @@ import { readPod } from "./pod.ts";
 import {
   foundWords,
   removedWords,
+  shutdownWords,
   startedWords,
   stoppedWords,
   synchronizedWords,
@@ -27,7 +28,7 @@ export interface ObserverPort {
 }
 
 type PodHandlers = Required<
-  Pick<Handlers, "synchronize" | "runPodSandbox" | "stopPodSandbox" | "removePodSandbox">
+  Pick<Handlers, "synchronize" | "runPodSandbox" | "stopPodSandbox" | "removePodSandbox" | "shutdown">
 >;
 
 /**
@@ -65,6 +66,10 @@ export class Observer {
         const pod = readPod(message);
         this.#known.delete(pod.id);
         this.#event("RemovePodSandbox", pod, removedWords);
+      },
+      shutdown: () => {
+        const timeMs = port.now();
+        this.#later(() => ({ timeMs, words: [shutdownWords], events: [] }));
       },
     };
   }

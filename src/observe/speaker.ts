@@ -27,7 +27,7 @@ export class Speaker {
     lostLine: (count) => this.#line("warning", `${count} lines were not written here: nobody took them`),
   });
 
-  say(level: Level, ...messages: readonly string[]): void {
+  say(level: Level, messages: readonly string[]): void {
     this.#backlog.add(messages.map((message) => this.#line(level, message)));
   }
 

@@ -30,6 +30,8 @@ export function synchronizedWords(pods: number, containers: number): string {
   return `Synchronized state with the runtime (${pods} pods, ${containers} containers)...`;
 }
 
+export const shutdownWords = "Runtime shutting down...";
+
 function title({ namespace, name }: PodFacts): string {
   return `${namespace}/${name}`;
 }

@@ -39,14 +39,14 @@ const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
  */
 export async function observe(request: ObserveRequest): Promise<number> {
   const speaker = new Speaker();
-  const say = (level: Level, ...messages: readonly string[]) => speaker.say(level, ...messages);
+  const say = (level: Level, message: string) => speaker.say(level, [message]);
   const { settings } = readSettings({ ...request.taps, ...request.flags });
   const log = new PodLog(settings, say);
   const observer = new Observer({
     now: Date.now,
     afterAnswer: (act) => void setImmediate(act),
     tell: (telling) => {
-      say("info", ...telling.words);
+      speaker.say("info", telling.words);
       log.add(telling);
     },
   });
@@ -81,6 +81,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
     if (error.code === "disconnected") say("info", "Connection to the runtime lost, exiting...");
     else await sayWithAdvice(say, "error", error.message, error);
   }
+  await new Promise(setImmediate); // what has been answered is told
   const lost = await log.end(LOG_END_MS);
   if (lost > 0) say("warning", `${lost} lines of pods were not written`);
   await speaker.end(SPEAKER_END_MS);
