@@ -12,21 +12,30 @@ const require = createRequire(import.meta.url);
 /** The executables that cnitap carries, by the names under which it takes them out. */
 export type CarriedTaps = Readonly<Record<"cni_pre" | "cni_post", string>>;
 
-/** bin/cnitap: one script and the taps, put into a copy of the Node that runs this. Nothing is downloaded. */
-export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"built" | "unchanged"> {
-  const folder = join(ROOT, "build");
-  mkdirSync(folder, { recursive: true });
-  const bundle = await build({
-    entryPoints: [join(ROOT, "src", "cli", "cnitap.ts")],
+/** A source of src/ with all it imports, as one script. */
+async function bundle(source: string, define: Readonly<Record<string, string>>): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, "src", source)],
     bundle: true,
     write: false,
     format: "cjs",
     platform: "node",
     target: "node24",
-    define: { BUILD: JSON.stringify(packageVersion()), "import.meta.dirname": '""' },
+    define: { ...define, "import.meta.dirname": '""', "import.meta.url": '""' },
     logLevel: "warning",
   });
-  const script = bundle.outputFiles[0]?.text ?? "";
+  return outputFiles[0]?.text ?? "";
+}
+
+/** bin/cnitap: one script and the taps, put into a copy of the Node that runs this. Nothing is downloaded. */
+export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"built" | "unchanged"> {
+  const folder = join(ROOT, "build");
+  mkdirSync(folder, { recursive: true });
+  const worker = await bundle("node/append-worker.ts", {});
+  const script = await bundle("cli/cnitap.ts", {
+    BUILD: JSON.stringify(packageVersion()),
+    APPEND_WORKER: JSON.stringify(worker),
+  });
   const pkgVersion: unknown = require("@yao-pkg/pkg/package.json").version;
   const made = createHash("sha256")
     .update(JSON.stringify([process.version, pkgVersion, script]))

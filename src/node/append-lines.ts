@@ -1,9 +1,7 @@
-import { constants, type Stats } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, writeSync } from "node:fs";
 import { UNFIT } from "../native/native.ts";
 import { codeOf, wordsOf } from "./error.ts";
 
-/** Lines end in a line feed. */
 const LINE_FEED = 0x0a;
 const REOPENS_MOST = 64;
 
@@ -17,44 +15,48 @@ export interface Appended {
 /**
  * Appends whole lines to a log with one write(2), which O_APPEND makes one piece on local file systems, after the
  * checks that the taps make: a regular file of this user's with one link, that nobody else may write. No lock is
- * taken, for Node has no flock(2), and the file is not rotated.
+ * taken, for Node has no flock(2), and the file is not rotated. It waits for the disk: see `AppendThread`.
  * @param maxBytes beyond twice as much nothing is written; 0 is no limit
  */
-export async function appendLines(
-  path: string,
-  lines: readonly Buffer[],
-  maxBytes: number,
-): Promise<Appended> {
-  const none = (fault: string): Appended => ({ lines: 0, fault });
+export function appendLines(path: string, lines: readonly Uint8Array[], maxBytes: number): Appended {
   for (let opens = 0; opens < REOPENS_MOST; opens++) {
-    let file: FileHandle;
-    try {
-      file = await openLog(path);
-    } catch (error) {
-      const link = codeOf(error) === "ELOOP"; // what O_NOFOLLOW makes of one
-      return none(`Cannot open ${path}: ${link ? "it is a symbolic link" : wordsOf(error)}`);
-    }
-    try {
-      const stat = await file.stat();
-      if (stat.nlink === 0) continue; // rotated away twice since it was opened
-      const unfit = unfitness(stat);
-      if (unfit) return none(`Cannot use ${path}: ${unfit}`);
-      if (maxBytes > 0 && stat.size > 2 * maxBytes)
-        return none(`Cannot write to ${path}: over twice logMaxBytes, and no tap has rotated it`);
-      const appended = await write(file, stat.size, lines, path);
-      if (appended.lines === 0 || (await file.stat()).nlink > 0) return appended;
-    } catch (error) {
-      return none(`Cannot write to ${path}: ${wordsOf(error)}`);
-    } finally {
-      await file.close().catch(() => {}); // what it could tell, write(2) has told
-    }
+    const appended = tryAppend(path, lines, maxBytes);
+    if (appended) return appended;
   }
-  return none(`Cannot open ${path}: it is rotated all the time`);
+  return { lines: 0, fault: `Cannot open ${path}: it is rotated all the time` };
 }
 
-function openLog(path: string): Promise<FileHandle> {
+/** Null where the file that was opened has been rotated away, twice. */
+function tryAppend(path: string, lines: readonly Uint8Array[], maxBytes: number): Appended | null {
+  const none = (fault: string): Appended => ({ lines: 0, fault });
+  let fd: number;
+  try {
+    fd = openLog(path);
+  } catch (error) {
+    const link = codeOf(error) === "ELOOP"; // what O_NOFOLLOW makes of one
+    return none(`Cannot open ${path}: ${link ? "it is a symbolic link" : wordsOf(error)}`);
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (stat.nlink === 0) return null;
+    const unfit = unfitness(stat);
+    if (unfit) return none(`Cannot use ${path}: ${unfit}`);
+    if (maxBytes > 0 && stat.size > 2 * maxBytes)
+      return none(`Cannot write to ${path}: over twice logMaxBytes, and no tap has rotated it`);
+    const written = write(fd, stat.size, lines);
+    if (written > 0 && fstatSync(fd).nlink === 0) return null;
+    const fault = written < lines.length ? `Cannot write to ${path}: it took only a part` : null;
+    return { lines: written, fault };
+  } catch (error) {
+    return none(`Cannot write to ${path}: ${wordsOf(error)}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openLog(path: string): number {
   const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
-  return open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
+  return openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
 }
 
 /** Why a file is no log of ours; "" where it is. */
@@ -66,23 +68,18 @@ function unfitness(stat: Stats): string | undefined {
   return stat.mode & 0o022 ? mode : fit;
 }
 
-async function write(
-  file: FileHandle,
-  size: number,
-  lines: readonly Buffer[],
-  path: string,
-): Promise<Appended> {
-  const last = Buffer.alloc(1, LINE_FEED);
-  if (size > 0) await file.read(last, 0, 1, size - 1);
+/** How many lines were written whole. */
+function write(fd: number, size: number, lines: readonly Uint8Array[]): number {
+  const last = Uint8Array.of(LINE_FEED);
+  if (size > 0) readSync(fd, last, 0, 1, size - 1);
   // A full disk or a killed writer left half a line: these begin on a line of their own.
-  const begin = last[0] === LINE_FEED ? [] : [Buffer.of(LINE_FEED)];
-  const { bytesWritten } = await file.write(Buffer.concat([...begin, ...lines]));
-  let left = bytesWritten - begin.length;
+  const begin = last[0] === LINE_FEED ? [] : [Uint8Array.of(LINE_FEED)];
+  let left = writeSync(fd, Buffer.concat([...begin, ...lines])) - begin.length;
   let whole = 0;
   for (const line of lines) {
     left -= line.length;
-    if (left < 0) return { lines: whole, fault: `Cannot write to ${path}: it took only a part` };
+    if (left < 0) break;
     whole++;
   }
-  return { lines: whole, fault: null };
+  return whole;
 }

@@ -1,4 +1,4 @@
-import { appendLines } from "../node/append-lines.ts";
+import { AppendThread } from "../node/append-thread.ts";
 import { Backlog } from "./backlog.ts";
 import { encodeNote, encodePodLine } from "./lines.ts";
 import type { Level } from "./logrus.ts";
@@ -12,6 +12,7 @@ const RETRY_MS = 1000;
 export class PodLog {
   #settings: Settings;
   #fault: string | null = null;
+  readonly #thread = new AppendThread();
   readonly #say: (level: Level, message: string) => void;
   readonly #backlog = new Backlog({
     mostLines: MOST_LINES,
@@ -48,7 +49,7 @@ export class PodLog {
   /** A fault is said when it comes and when it has gone, not for every line. */
   async #write(lines: readonly Buffer[]): Promise<number> {
     const { logFile, logMaxBytes } = this.#settings;
-    const { lines: written, fault } = await appendLines(logFile, lines, logMaxBytes);
+    const { lines: written, fault } = await this.#thread.append(logFile, lines, logMaxBytes);
     if (fault !== this.#fault)
       if (fault) this.#say("warning", `${fault}; lines wait, ${MOST_LINES} at most`);
       else this.#say("info", `Writing to ${logFile} again`);

@@ -46,8 +46,8 @@ export async function observe(request: ObserveRequest): Promise<number> {
     now: Date.now,
     afterAnswer: (act) => void setImmediate(act),
     tell: (telling) => {
+      log.add(telling); // first: the next plugin's lines are near
       speaker.say("info", telling.words);
-      log.add(telling);
     },
   });
   const configure = async ({ config }: RuntimeInfo) => {

@@ -1,0 +1,16 @@
+/** The thread of `AppendThread`. */
+import { parentPort } from "node:worker_threads";
+import { appendLines } from "./append-lines.ts";
+
+/** Lines in one piece, and where each ends. */
+export interface AppendOrder {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly ends: readonly number[];
+  readonly maxBytes: number;
+}
+
+parentPort?.on("message", ({ path, bytes, ends, maxBytes }: AppendOrder) => {
+  const lines = ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
+  parentPort?.postMessage(appendLines(path, lines, maxBytes));
+});
