@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   const withPods = pods > 0 && wanted("pods");
   const programs = wanted("calls") || withPods ? await buildPrograms(progress) : [];
   if (wanted("calls")) await calls(programs, runs);
-  if (withPods && process.getuid?.() === 0) print(await benchPods(programs, pods, progress));
+  if (withPods && process.getuid?.() === 0) print(await benchPods(programs, observer, pods, progress));
   else if (withPods) progress("not root: no pods");
   if (wanted("nri")) print(await benchNri(observer, events, progress));
 }
