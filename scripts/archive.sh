@@ -47,3 +47,32 @@ private_apt() {
     -oDir::State::Lists="$dir/lists" -oDir::Cache="$dir/cache" -oAPT::Sandbox::User=root \
     -oAcquire::Check-Valid-Until=false -oAcquire::Languages=none -oAcquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false "$@"
 }
+
+# fetch_debs DIR SUITE PACKAGE...: downloads packages of SUITE into DIR/deb; lists stay in DIR. What apt-get said is
+# told where it fails.
+fetch_debs() {
+  work=$1 from=$2
+  shift 2
+  mkdir -p "$work/apt-$from" "$work/deb"
+  (
+    private_apt "$work/apt-$from" "$from" deb update
+    cd "$work/deb"
+    private_apt "$work/apt-$from" "$from" deb download "$@"
+  ) >"$work/apt.log" 2>&1 || {
+    cat "$work/apt.log" >&2
+    echo "cni-tap: Cannot fetch these packages of Debian's $from: $*; apt-get's words are above" >&2
+    return 1
+  }
+}
+
+# unpack_debs DIR PACKAGE...: unpacks packages of DIR/deb into DIR/root.
+unpack_debs() {
+  work=$1
+  shift
+  for package in "$@"; do
+    dpkg-deb -x "$work/deb/$package"_*.deb "$work/root" || {
+      echo "cni-tap: Cannot unpack $package" >&2
+      return 1
+    }
+  done
+}

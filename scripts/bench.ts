@@ -1,15 +1,20 @@
 /** `npm run bench`: what a call costs, beside a lower bound and what a user would pick instead; Markdown on stdout. */
 import { cpus, release } from "node:os";
-import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { benchCalls, benchLogSize, benchStorm, Runner } from "./bench/calls.ts";
+import { OBSERVER } from "./bench/nri/plugins.ts";
+import { benchNri } from "./bench/nri.ts";
 import { benchPods } from "./bench/pods.ts";
-import { buildPrograms, buildRunner } from "./bench/programs.ts";
-import { runTool } from "./build/compile.ts";
+import { buildPrograms, buildRunner, type Program } from "./bench/programs.ts";
+
+const SECTIONS = ["calls", "pods", "nri"] as const;
 
 interface Options {
   readonly runs: string;
   readonly pods: string;
+  readonly events: string;
+  readonly observer?: string;
+  readonly only: readonly (typeof SECTIONS)[number][];
 }
 
 function progress(line: string): void {
@@ -23,10 +28,13 @@ function print(lines: readonly string[]): void {
 function parse(): Options {
   const program = new Command("npm run bench --")
     .description(
-      "Measures the taps against a lower bound in C, Go and Python, and pods with and without taps.",
+      "Measures the taps against a lower bound in C, Go and Python, pods with and without taps, and NRI plugins.",
     )
     .option("--runs <n>", "calls of each program at 1.5 KB", "1000")
     .option("--pods <n>", "pods on each containerd; 0 for none", "20")
+    .option("--events <n>", "events for each NRI plugin", "100000")
+    .option("--observer <command>", "what is measured as the observer (default: bin/cnitap observe)")
+    .addOption(new Option("--only <section...>", "some sections").choices(SECTIONS).default(SECTIONS, "all"))
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", "\nExample:\n  $ npm run -s bench -- --runs 300 > run.md\n")
     .exitOverride();
@@ -40,16 +48,9 @@ function whole(name: string, text: string): number {
   return value;
 }
 
-async function main(): Promise<void> {
-  const options = parse();
-  const runs = Math.max(10, whole("runs", options.runs));
-  const pods = whole("pods", options.pods);
-  const programs = await buildPrograms(progress);
+async function calls(programs: readonly Program[], runs: number): Promise<void> {
   const runner = new Runner(await buildRunner());
   try {
-    console.log(
-      `${cpus().length} x ${cpus()[0]?.model ?? "?"}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}`,
-    );
     progress("calls, in turn");
     print(await benchCalls(runner, programs, runs));
     progress("a storm of calls");
@@ -60,13 +61,28 @@ async function main(): Promise<void> {
   } finally {
     runner.clean();
   }
-  if (pods > 0 && process.getuid?.() === 0) print(await benchPods(programs, pods, progress));
-  else if (pods > 0) progress("not root: no pods");
-  progress("cni-tap/nri");
-  const nri = await runTool(process.execPath, [join(import.meta.dirname, "bench", "nri.ts")]);
-  print(["### cni-tap/nri, a runtime in TypeScript at the other end", nri.trimEnd().replace(/^/gm, "    ")]);
 }
 
+async function main(): Promise<void> {
+  const options = parse();
+  const runs = Math.max(10, whole("runs", options.runs));
+  const pods = whole("pods", options.pods);
+  const events = Math.max(1000, whole("events", options.events));
+  const observer = options.observer?.split(" ") ?? OBSERVER;
+  const wanted = (section: (typeof SECTIONS)[number]) => options.only.includes(section);
+  console.log(
+    `${cpus().length} x ${cpus()[0]?.model ?? "?"}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}`,
+  );
+  const withPods = pods > 0 && wanted("pods");
+  const programs = wanted("calls") || withPods ? await buildPrograms(progress) : [];
+  if (wanted("calls")) await calls(programs, runs);
+  if (withPods && process.getuid?.() === 0) print(await benchPods(programs, observer, pods, progress));
+  else if (withPods) progress("not root: no pods");
+  if (wanted("nri")) print(await benchNri(observer, events, progress));
+}
+
+// What is running then is ended by its own listeners.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 try {
   await main();
 } catch (error) {

@@ -1,11 +1,16 @@
 import { podNetwork } from "../containerd/conflist.ts";
 import { type ContainerdNode, startNode } from "../containerd/node.ts";
+import { waitFor } from "../containerd/wait.ts";
+import { PluginProcess } from "./nri/plugin-process.ts";
+import { observer } from "./nri/plugins.ts";
 import type { Program } from "./programs.ts";
 import { median, table } from "./table.ts";
+import { inTurn } from "./turns.ts";
 
 interface Contestant {
   readonly name: string;
   readonly node: ContainerdNode;
+  observer?: PluginProcess;
   readonly up: number[];
   readonly down: number[];
   readonly gone: number[];
@@ -23,44 +28,78 @@ function withoutTaps(text: string): string {
   return JSON.stringify({ ...list, plugins: list.plugins.filter(({ type }) => !type.startsWith("cni_")) });
 }
 
-/** A pod's start and stop on real containerds side by side: without taps, with ours, with Python's. */
+/** The observer at a node's runtime; it writes the log of the taps there. */
+async function observe(command: readonly string[], node: ContainerdNode): Promise<PluginProcess> {
+  const log = `/proc/${node.pid}/root/tmp/cni.log`;
+  const child = new PluginProcess(
+    observer(command).command(node.nriSocket, log),
+    `${node.folder}/observer.stderr`,
+  );
+  const connected = async () => /msg="plugin .* connected/.test(await node.readDaemonLog());
+  try {
+    await child.whileItRuns(waitFor("the observer connected to containerd", connected));
+    return child;
+  } catch (error) {
+    await child.end();
+    throw error;
+  }
+}
+
+/** A pod's start and stop on real containerds side by side: without taps, with ours, with the observer too, with Python's. */
 export async function benchPods(
   programs: readonly Program[],
+  command: readonly string[],
   rounds: number,
   progress: (line: string) => void,
 ): Promise<string[]> {
   const path = (name: string) => programs.find((program) => program.name === name)?.path;
-  const pre = path("cni_pre") ?? "";
-  const post = path("cni_post") ?? "";
+  const taps = { pre: path("cni_pre") ?? "", post: path("cni_post") ?? "" };
   const python = path("Python");
   const file = "10-net.conflist";
+  const network = podNetwork({ tap: { logFormat: "json" } });
   const kinds = [
-    { name: "no taps", taps: { pre, post }, network: withoutTaps(podNetwork({})) },
-    { name: "cni_pre, cni_post", taps: { pre, post }, network: podNetwork({ tap: { logFormat: "json" } }) },
+    { name: "no taps", taps, network: withoutTaps(podNetwork({})) },
+    { name: "cni_pre, cni_post", taps, network },
+    { name: "taps and observer", taps, network, command },
     ...(python ? [{ name: "Python's", taps: { pre: python, post: python }, network: podNetwork({}) }] : []),
   ];
   const contestants: Contestant[] = [];
   try {
-    for (const { name, taps, network } of kinds) {
+    for (const { name, taps, network, command } of kinds) {
       progress(`a containerd with ${name}`);
       const node = await startNode({ taps, conflists: { [file]: network } });
-      contestants.push({ name, node, up: [], down: [], gone: [] });
+      const contestant: Contestant = { name, node, up: [], down: [], gone: [] };
+      contestants.push(contestant);
+      if (command) contestant.observer = await observe(command, node);
     }
     progress(`${rounds} pods each, in turn`);
     for (let round = -2; round < rounds; round++) {
-      for (const { node, up, down, gone } of contestants) {
-        let id = "";
-        await timed(up, async () => {
-          id = (await node.runPod({ name: `bench-${round + 2}` })).id;
-        });
-        await timed(down, () => node.stopPod(id));
-        await timed(gone, () => node.removePod(id));
+      for (const contestant of inTurn(contestants, round)) {
+        const { up, down, gone } = contestant;
+        const pod = startAndStop(contestant, `bench-${round + 2}`);
+        await (contestant.observer?.whileItRuns(pod) ?? pod);
         if (round < 0) for (const list of [up, down, gone]) list.length = 0; // warm
       }
     }
   } finally {
-    for (const { node } of contestants) await node.stop();
+    for (const { node, observer } of contestants) {
+      await observer?.end();
+      await node.stop();
+    }
   }
+  return report(contestants);
+}
+
+async function startAndStop({ node, up, down, gone }: Contestant, name: string): Promise<void> {
+  let id = "";
+  await timed(up, async () => {
+    id = (await node.runPod({ name })).id;
+  });
+  await timed(down, () => node.stopPod(id));
+  await timed(gone, () => node.removePod(id));
+}
+
+function report(contestants: readonly Contestant[]): string[] {
   const first = contestants[0];
   const rows = contestants.map(({ name, up, down, gone }) => [
     name,

@@ -1,8 +1,9 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { compile, runTool } from "../build/compile.ts";
 import { NATIVE_FLAGS } from "../build/tap.ts";
 import { ROOT } from "../cache-dir.ts";
+import { buildGo, findTool } from "./go.ts";
 
 /** A program that does a tap's job. */
 export interface Program {
@@ -20,11 +21,6 @@ const LOGS_OUTPUT = "C bound, output";
 const FOLDER = join(ROOT, "build", "bench");
 const SOURCES = import.meta.dirname;
 const NATIVE = join(ROOT, "src", "native");
-
-function findTool(name: string): string | null {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
-}
 
 async function link(
   command: string,
@@ -60,17 +56,7 @@ export async function buildPrograms(told: (line: string) => void): Promise<Progr
   ];
   const go = findTool("go");
   if (go) {
-    const path = join(FOLDER, "tap-go");
-    await runTool("env", [
-      "CGO_ENABLED=0",
-      "GO111MODULE=off",
-      go,
-      "build",
-      "-ldflags=-s -w",
-      "-o",
-      path,
-      join(SOURCES, "tap.go"),
-    ]);
+    const path = await buildGo(go, join(SOURCES, "tap.go"), join(FOLDER, "tap-go"));
     programs.push({ name: "Go", path, bound: LOGS_OUTPUT });
   } else told("no go in PATH: its row is left out");
   if (findTool("python3")) {

@@ -28,26 +28,9 @@ fi
 work=$(mktemp -d "$cache/containerd.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-mkdir "$work/deb" "$work/root"
 
-get() { # get SUITE PACKAGE...
-  from=$1
-  shift
-  (
-    mkdir -p "$work/apt-$from"
-    private_apt "$work/apt-$from" "$from" deb update
-    cd "$work/deb"
-    private_apt "$work/apt-$from" "$from" deb download "$@"
-  ) >"$work/apt.log" 2>&1 || {
-    cat "$work/apt.log" >&2
-    fail "fetch these packages of Debian's $from: $*; apt-get's words are above"
-  }
-}
-unpack() { # unpack PACKAGE...
-  for package in "$@"; do
-    dpkg-deb -x "$work/deb/$package"_*.deb "$work/root" || fail "unpack $package"
-  done
-}
+get() { fetch_debs "$work" "$@"; } # get SUITE PACKAGE...
+unpack() { unpack_debs "$work" "$@"; } # unpack PACKAGE...
 # The version in digits, or nothing where this machine's libc is too old for the program.
 version() {
   "$work/root/usr/bin/containerd" --version 2>"$work/version.log" | sed -n 's/^[^ ]* [^ ]* v\{0,1\}\([0-9][0-9.]*\).*/\1/p'
