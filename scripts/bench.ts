@@ -2,7 +2,6 @@
 import { cpus, release } from "node:os";
 import { Command, CommanderError, Option } from "commander";
 import { benchCalls, benchLogSize, benchStorm, Runner } from "./bench/calls.ts";
-import { OBSERVER } from "./bench/nri/plugins.ts";
 import { benchNri } from "./bench/nri.ts";
 import { benchPods } from "./bench/pods.ts";
 import { buildPrograms, buildRunner, type Program } from "./bench/programs.ts";
@@ -13,7 +12,6 @@ interface Options {
   readonly runs: string;
   readonly pods: string;
   readonly events: string;
-  readonly observer?: string;
   readonly only: readonly (typeof SECTIONS)[number][];
 }
 
@@ -33,7 +31,6 @@ function parse(): Options {
     .option("--runs <n>", "calls of each program at 1.5 KB", "1000")
     .option("--pods <n>", "pods on each containerd; 0 for none", "20")
     .option("--events <n>", "events for each NRI plugin", "100000")
-    .option("--observer <command>", "what is measured as the observer (default: bin/cnitap observe)")
     .addOption(new Option("--only <section...>", "some sections").choices(SECTIONS).default(SECTIONS, "all"))
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", "\nExample:\n  $ npm run -s bench -- --runs 300 > run.md\n")
@@ -68,7 +65,6 @@ async function main(): Promise<void> {
   const runs = Math.max(10, whole("runs", options.runs));
   const pods = whole("pods", options.pods);
   const events = Math.max(1000, whole("events", options.events));
-  const observer = options.observer?.split(" ") ?? OBSERVER;
   const wanted = (section: (typeof SECTIONS)[number]) => options.only.includes(section);
   console.log(
     `${cpus().length} x ${cpus()[0]?.model ?? "?"}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}`,
@@ -76,9 +72,9 @@ async function main(): Promise<void> {
   const withPods = pods > 0 && wanted("pods");
   const programs = wanted("calls") || withPods ? await buildPrograms(progress) : [];
   if (wanted("calls")) await calls(programs, runs);
-  if (withPods && process.getuid?.() === 0) print(await benchPods(programs, observer, pods, progress));
+  if (withPods && process.getuid?.() === 0) print(await benchPods(programs, pods, progress));
   else if (withPods) progress("not root: no pods");
-  if (wanted("nri")) print(await benchNri(observer, events, progress));
+  if (wanted("nri")) print(await benchNri(events, progress));
 }
 
 // What is running then is ended by its own listeners.

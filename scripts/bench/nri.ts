@@ -12,12 +12,8 @@ import { table, times } from "./table.ts";
  * Plugins side by side, a runtime in TypeScript at the other end. `events` is how many each gets; a fifth as many
  * pods are there already when it is synchronized.
  */
-export async function benchNri(
-  observer: readonly string[],
-  events: number,
-  progress: (line: string) => void,
-): Promise<string[]> {
-  const plugins = await buildPlugins(observer, progress);
+export async function benchNri(events: number, progress: (line: string) => void): Promise<string[]> {
+  const plugins = await buildPlugins(progress);
   const folder = mkdtempSync(join(tmpdir(), "cni-tap-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   progress("plugins: starts");

@@ -2,7 +2,7 @@ import { podNetwork } from "../containerd/conflist.ts";
 import { type ContainerdNode, startNode } from "../containerd/node.ts";
 import { waitFor } from "../containerd/wait.ts";
 import { PluginProcess } from "./nri/plugin-process.ts";
-import { observer } from "./nri/plugins.ts";
+import { OBSERVER } from "./nri/plugins.ts";
 import type { Program } from "./programs.ts";
 import { median, table } from "./table.ts";
 import { inTurn } from "./turns.ts";
@@ -29,12 +29,9 @@ function withoutTaps(text: string): string {
 }
 
 /** The observer at a node's runtime; it writes the log of the taps there. */
-async function observe(command: readonly string[], node: ContainerdNode): Promise<PluginProcess> {
+async function observe(node: ContainerdNode): Promise<PluginProcess> {
   const log = `/proc/${node.pid}/root/tmp/cni.log`;
-  const child = new PluginProcess(
-    observer(command).command(node.nriSocket, log),
-    `${node.folder}/observer.stderr`,
-  );
+  const child = new PluginProcess(OBSERVER.command(node.nriSocket, log), `${node.folder}/observer.stderr`);
   const connected = async () => /msg="plugin .* connected/.test(await node.readDaemonLog());
   try {
     await child.whileItRuns(waitFor("the observer connected to containerd", connected));
@@ -48,7 +45,6 @@ async function observe(command: readonly string[], node: ContainerdNode): Promis
 /** A pod's start and stop on real containerds side by side: without taps, with ours, with the observer too, with Python's. */
 export async function benchPods(
   programs: readonly Program[],
-  command: readonly string[],
   rounds: number,
   progress: (line: string) => void,
 ): Promise<string[]> {
@@ -60,17 +56,17 @@ export async function benchPods(
   const kinds = [
     { name: "no taps", taps, network: withoutTaps(podNetwork({})) },
     { name: "cni_pre, cni_post", taps, network },
-    { name: "taps and observer", taps, network, command },
+    { name: "taps and observer", taps, network, observed: true },
     ...(python ? [{ name: "Python's", taps: { pre: python, post: python }, network: podNetwork({}) }] : []),
   ];
   const contestants: Contestant[] = [];
   try {
-    for (const { name, taps, network, command } of kinds) {
+    for (const { name, taps, network, observed } of kinds) {
       progress(`a containerd with ${name}`);
       const node = await startNode({ taps, conflists: { [file]: network } });
       const contestant: Contestant = { name, node, up: [], down: [], gone: [] };
       contestants.push(contestant);
-      if (command) contestant.observer = await observe(command, node);
+      if (observed) contestant.observer = await observe(node);
     }
     progress(`${rounds} pods each, in turn`);
     for (let round = -2; round < rounds; round++) {

@@ -19,23 +19,17 @@ export interface Plugin {
 const FOLDER = join(ROOT, "build", "bench");
 const SOURCES = import.meta.dirname;
 
-/** Where no other command is named. */
-export const OBSERVER: readonly string[] = [join(ROOT, "bin", "cnitap"), "observe"];
+export const OBSERVER: Plugin = {
+  name: "cnitap observe",
+  command: (socket, log) => [
+    ...[join(ROOT, "bin", "cnitap"), "observe"],
+    ...["--socket", socket, "--log-file", log, "--log-format", "json"],
+  ],
+  logs: true,
+};
 
-/** The observer as it is meant to be run. */
-export function observer(command: readonly string[]): Plugin {
-  return {
-    name: "observe, with a log",
-    command: (socket, log) => [...command, "--socket", socket, "--log-file", log, "--log-format", "json"],
-    logs: true,
-  };
-}
-
-/** The plugins side by side: Go's first, where it can be had, then the stub alone, the observer, and it with its log. */
-export async function buildPlugins(
-  command: readonly string[],
-  told: (line: string) => void,
-): Promise<Plugin[]> {
+/** The plugins side by side: Go's first, where it can be had, then the stub alone, and the observer. */
+export async function buildPlugins(told: (line: string) => void): Promise<Plugin[]> {
   mkdirSync(FOLDER, { recursive: true });
   told("network-logger in Go; at first its packages are fetched");
   const go = await buildNetworkLogger().catch((error: Error) => {
@@ -53,8 +47,7 @@ export async function buildPlugins(
       name: "cni-tap/nri alone",
       command: (socket) => [process.execPath, script, "--socket", socket],
     },
-    { name: "observe", command: (socket) => [...command, "--socket", socket] },
-    observer(command),
+    OBSERVER,
   ];
 }
 
