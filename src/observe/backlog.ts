@@ -8,7 +8,9 @@ const MOST_BYTES = 64 << 20;
 export interface BacklogOptions {
   /** Lines that wait at most; what is being written does not wait any more. */
   readonly mostLines: number;
-  /** How long a place that took nothing is left alone, in milliseconds. */
+  /** How long a place is left alone after each write, in milliseconds: what comes meanwhile goes in one. */
+  readonly restMs: number;
+  /** ... and how long after it did not take all. */
   readonly retryMs: number;
   /** Writes lines; how many of them, from the first on, are done with. Never rejects. */
   write(lines: readonly Buffer[]): Promise<number>;
@@ -49,7 +51,7 @@ export class Backlog {
   }
 
   async #run(): Promise<void> {
-    const { write, lostLine, retryMs, mostLines } = this.#options;
+    const { write, lostLine, restMs, retryMs, mostLines } = this.#options;
     const { signal } = this.#ending;
     this.#busy = true;
     while (this.#waiting.length > 0) {
@@ -59,12 +61,13 @@ export class Backlog {
       const done = lost === 0 ? await write(lines) : (await write([lostLine(lost), ...lines])) - 1;
       this.#underWay = 0;
       if (done >= 0) this.#lost -= lost;
-      if (done === lines.length) continue;
-      const last = signal.aborted;
-      this.#putBack(lines.slice(Math.max(0, done)));
-      this.#drop(mostLines);
-      if (last) break;
-      await delay(retryMs, undefined, { signal }).catch(() => {}); // aborted: the last attempt
+      const all = done === lines.length;
+      if (!all) {
+        this.#putBack(lines.slice(Math.max(0, done)));
+        this.#drop(mostLines);
+      }
+      if (!signal.aborted) await delay(all ? restMs : retryMs, undefined, { signal }).catch(() => {});
+      else if (!all) break; // that was the last attempt
     }
     this.#busy = false;
   }

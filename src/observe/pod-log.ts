@@ -6,6 +6,8 @@ import type { Telling } from "./observer.ts";
 import type { Settings } from "./settings.ts";
 
 const MOST_LINES = 10_000;
+/** Waking the thread costs more than the line: a flood of events shares writes. */
+const REST_MS = 2;
 const RETRY_MS = 1000;
 
 /** The log as the observer writes it: the lines of the taps and its own share a file. */
@@ -16,6 +18,7 @@ export class PodLog {
   readonly #say: (level: Level, message: string) => void;
   readonly #backlog = new Backlog({
     mostLines: MOST_LINES,
+    restMs: REST_MS,
     retryMs: RETRY_MS,
     write: (lines) => this.#write(lines),
     lostLine: (count) =>

@@ -8,7 +8,7 @@ import { type Level, type Look, logrusLine } from "./logrus.ts";
 
 const STDERR = 2;
 const MOST_LINES = 10_000;
-const RETRY_MS = 20;
+const REST_MS = 20;
 const writeSome = promisify(write);
 
 /**
@@ -19,7 +19,8 @@ export class Speaker {
   readonly #look: Look = isatty(STDERR) ? (process.env.NO_COLOR ? "plain" : "colour") : "fields";
   readonly #backlog = new Backlog({
     mostLines: MOST_LINES,
-    retryMs: RETRY_MS,
+    restMs: REST_MS,
+    retryMs: REST_MS,
     write: async (lines) => {
       await writeAll(Buffer.concat(lines));
       return lines.length;
@@ -50,7 +51,7 @@ async function writeAll(bytes: Buffer): Promise<void> {
       rest = rest.subarray(bytesWritten);
     } catch (error) {
       if (codeOf(error) !== "EAGAIN") return; // somebody else made it non-blocking
-      await delay(RETRY_MS);
+      await delay(REST_MS);
     }
   }
 }
