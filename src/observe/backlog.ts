@@ -35,6 +35,7 @@ export class Backlog {
 
   /** Adds what one event has to say, however much that is; where too many lines wait already, the oldest go. */
   add(lines: readonly Buffer[]): void {
+    if (lines.length === 0) return;
     this.#drop(this.#options.mostLines - 1);
     for (const line of lines) {
       this.#waiting.push(line);
