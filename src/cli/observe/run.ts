@@ -50,7 +50,9 @@ export async function observe(request: ObserveRequest): Promise<number> {
       speaker.say("info", telling.words);
     },
   });
+  let known = false; // whether a runtime has spoken NRI to this plugin
   const configure = async ({ config }: RuntimeInfo) => {
+    known = true;
     for (const complaint of await useConfiguration(config, request, log)) {
       say("warning", complaint);
       log.note(complaint); // the standard error of a plugin that a runtime launched is /dev/null
@@ -66,7 +68,8 @@ export async function observe(request: ObserveRequest): Promise<number> {
     signal: stop.signal,
     handlers: { configure, ...observer.handlers },
     log: (level, message, error) => {
-      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, error);
+      const seen = known ? error : asRefusal(error);
+      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, seen);
     },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
@@ -78,8 +81,9 @@ export async function observe(request: ObserveRequest): Promise<number> {
   } catch (error) {
     if (!(error instanceof NriError)) throw error;
     code = EXIT.failed;
-    if (error.code === "disconnected") say("info", "Connection to the runtime lost, exiting...");
-    else await sayWithAdvice(say, "error", error.message, error);
+    const lost = error.code === "disconnected";
+    if (!lost || !known) await sayWithAdvice(say, "error", error.message, asRefusal(error));
+    if (lost) say("info", "Connection to the runtime lost, exiting...");
   }
   await new Promise(setImmediate); // what has been answered is told
   const lost = await log.end(LOG_END_MS);
@@ -110,6 +114,11 @@ function makePlugin(options: Parameters<typeof createPlugin>[0]): ReturnType<typ
     const hint = error.message.includes(" index ") ? "\nAn index is two digits, as in -idx 10." : "";
     throw new UsageError(`${error.message}${hint}`);
   }
+}
+
+/** Whoever ends the connection before any NRI was spoken, as containerd's gRPC does, has not taken the plugin. */
+function asRefusal(error: NriError | undefined): NriError | undefined {
+  return error?.code === "disconnected" ? new NriError("registration", error.message) : error;
 }
 
 async function sayWithAdvice(
