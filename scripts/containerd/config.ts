@@ -8,6 +8,8 @@ export interface DaemonOptions {
   readonly maxConfNum: number;
   /** The name of the sandbox image. */
   readonly sandboxImage: string;
+  /** Whether NRI plugins may connect and are launched. */
+  readonly nri: boolean;
 }
 
 const unused = [
@@ -23,10 +25,11 @@ export function daemonConfig(options: DaemonOptions): string {
   return options.version.startsWith("1.") ? version2(options) : version3(options);
 }
 
-function version3({ folder, maxConfNum, sandboxImage }: DaemonOptions): string {
+function version3(options: DaemonOptions): string {
+  const { folder, maxConfNum, sandboxImage } = options;
   const runtime = "plugins.'io.containerd.cri.v1.runtime'";
   return `version = 3
-${common(folder, [...unused, "io.containerd.snapshotter.v1.erofs"])}
+${common(options, [...unused, "io.containerd.snapshotter.v1.erofs"])}
 [plugins.'io.containerd.cri.v1.images']
 snapshotter = 'overlayfs'
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
@@ -42,10 +45,11 @@ ${runc(`${runtime}.containerd`, folder)}`;
 }
 
 /** For containerd 1.7. */
-function version2({ folder, maxConfNum, sandboxImage }: DaemonOptions): string {
+function version2(options: DaemonOptions): string {
+  const { folder, maxConfNum, sandboxImage } = options;
   const cri = "plugins.'io.containerd.grpc.v1.cri'";
   return `version = 2
-${common(folder, unused)}
+${common(options, unused)}
 [${cri}]
 sandbox_image = '${sandboxImage}'
 disable_apparmor = true
@@ -59,7 +63,7 @@ snapshotter = 'overlayfs'
 ${runc(`${cri}.containerd`, folder)}`;
 }
 
-function common(folder: string, disabled: readonly string[]): string {
+function common({ folder, nri }: DaemonOptions, disabled: readonly string[]): string {
   return `root = '${folder}/lib'
 state = '${folder}/run'
 disabled_plugins = [${disabled.map((id) => `'${id}'`).join(", ")}]
@@ -70,7 +74,7 @@ address = '${folder}/run/containerd.sock'
 [plugins.'io.containerd.internal.v1.opt']
 path = '${folder}/lib/opt'
 [plugins.'io.containerd.nri.v1.nri']
-disable = false
+disable = ${!nri}
 disable_connections = false
 socket_path = '${folder}/run/nri.sock'
 plugin_path = '${folder}/nri/plugins'

@@ -17,7 +17,8 @@ export async function fillFolder(folder: string, packages: Packages, options: No
     await mkdir(at(path), { recursive: true });
   }
   const { version } = packages;
-  const daemon = { folder, version, maxConfNum: options.maxConfNum ?? 1, sandboxImage: pauseImage };
+  const { maxConfNum = 1, nri = true } = options;
+  const daemon = { folder, version, maxConfNum, nri, sandboxImage: pauseImage };
   await writeFile(at("etc/config.toml"), daemonConfig(daemon));
 
   // init.sh binds the packages to un/.

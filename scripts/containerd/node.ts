@@ -18,6 +18,8 @@ export interface NodeOptions {
   readonly cniVersion?: string;
   /** How many of the conflists a pod is attached to: default 1, 0 means all. */
   readonly maxConfNum?: number;
+  /** False: NRI is off, as it is by default in containerd 1.7. Default true. */
+  readonly nri?: boolean;
   /** More of the environment of containerd, and so of the taps. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where containerd comes from: sid (default) or trixie (1.7). */
