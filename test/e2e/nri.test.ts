@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
-import type { Suite } from "../../scripts/containerd/packages.ts";
 import { runContainer } from "../../scripts/containerd/pods.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { Adjustment } from "../../src/nri/adjustment.ts";
@@ -12,9 +11,7 @@ import type { Container } from "../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../src/nri/handlers.ts";
 import { createPlugin, type PluginOptions } from "../../src/nri/node/run-plugin.ts";
 import { updateOf } from "../../src/nri/resources.ts";
-import { describeAsRoot, useNode } from "./support/node.ts";
-
-const suites: Suite[] = ["sid", "trixie"];
+import { describeAsRoot, suites, useNode } from "./support/node.ts";
 
 describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
   describeAsRoot("a real runtime", () => {

@@ -14,6 +14,9 @@ export function describeAsRoot(title: string, tests: () => void): void {
   describe.skipIf(skipped)(skipped ? `${title} (${why})` : title, tests);
 }
 
+/** For `describe.each`: containerd 2.x and 1.7. */
+export const suites: readonly Suite[] = ["sid", "trixie"];
+
 const suite: Suite = process.env.CNITAP_CONTAINERD === "trixie" ? "trixie" : "sid";
 
 /**
