@@ -1,0 +1,87 @@
+import type { ContainerdNode } from "../../../scripts/containerd/node.ts";
+import type { Pod } from "../../../scripts/containerd/pods.ts";
+import { waitFor } from "../../../scripts/containerd/wait.ts";
+import type { Line } from "./log.ts";
+
+/** A line of the observer in the json format; a note has no event, and no pod. */
+export interface PodLine {
+  readonly time: string;
+  readonly nri: string | null;
+  readonly containerId: string | null;
+  readonly label?: string;
+  readonly pod?: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly netns: string | null;
+    readonly ips: readonly string[];
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly note?: string;
+}
+
+/** All lines of a log that taps and an observer share, in the order in which they happened. */
+export class Events {
+  readonly lines: readonly (Line | PodLine)[];
+
+  /** A line that is not whole fails here. Empty ones are no lines. */
+  constructor(log: string) {
+    if (!/\n$|^$/.test(log)) throw new Error("Cannot read the log: its last line has no end");
+    const lines = log.split("\n").filter((line) => line !== "");
+    // The observer writes when the runtime has its answer, so a tap's next line may be there first. Its time is the
+    // event's, in milliseconds; what has the same stays as it is.
+    const at = ({ time }: Line | PodLine) => time.slice(0, "2026-11-21T07:59:48.298".length);
+    this.lines = lines
+      .map((line): Line | PodLine => JSON.parse(line))
+      .sort((one, other) => (at(one) < at(other) ? -1 : at(one) > at(other) ? 1 : 0));
+  }
+
+  /** A container's story, a line in two words: "ADD pre", "NRI RunPodSandbox". */
+  story(id: string): string[] {
+    return this.lines
+      .filter(({ containerId }) => containerId === id)
+      .map((line) => ("nri" in line ? `NRI ${line.nri}` : `${line.command} ${line.tap}`));
+  }
+
+  /** The observer's lines of a container. */
+  ofPod(id: string): PodLine[] {
+    return this.lines.filter((line): line is PodLine => "nri" in line && line.containerId === id);
+  }
+
+  /** The taps' lines of a container. */
+  ofTaps(id: string): Line[] {
+    return this.lines.filter((line): line is Line => "tap" in line && line.containerId === id);
+  }
+}
+
+/** A pod that comes and goes while everything is seen. */
+export const wholeStoryWithEvents = [
+  ...["ADD pre", "ADD post", "NRI RunPodSandbox"],
+  ...["NRI StopPodSandbox", "DEL post", "DEL pre"],
+  ...["DEL post", "DEL pre", "NRI RemovePodSandbox"],
+];
+
+/** The log, when an event of a container is in it. */
+export async function logWith(
+  node: ContainerdNode,
+  event: string,
+  { id }: Pod,
+  path?: string,
+): Promise<Events> {
+  return await waitFor(`${event} of ${id} in the log`, async () => {
+    const log = await node.readLog(path);
+    if (!log.endsWith("\n")) return false; // a line is being written
+    const events = new Events(log);
+    return events.ofPod(id).some(({ nri }) => nri === event) && events;
+  });
+}
+
+export async function endPod(node: ContainerdNode, { id }: Pod): Promise<void> {
+  await node.stopPod(id);
+  await node.removePod(id);
+}
+
+/** Whether a runtime tells a pod's addresses, and namespaces with each event but the last: containerd 2. */
+export function tellsAll(node: ContainerdNode): boolean {
+  return !node.version.startsWith("1.");
+}

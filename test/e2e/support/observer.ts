@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
+import type { ContainerdNode } from "../../../scripts/containerd/node.ts";
+import { waitFor } from "../../../scripts/containerd/wait.ts";
+import { CNITAP } from "../../cli/support/spawn.ts";
+
+export interface ObserverEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  /** From the signal to the end of the process. */
+  readonly ms: number;
+}
+
+/** `cnitap observe`, a process of its own. */
+export interface Observer {
+  /** All that it has said on standard error until now. */
+  said(): string;
+  stop(signal?: NodeJS.Signals): Promise<ObserverEnd>;
+}
+
+/** A path of a node's files as this machine sees it. */
+export function hostPath(node: ContainerdNode, path: string): string {
+  return `/proc/${node.pid}/root${path}`;
+}
+
+/**
+ * Observes a node from this machine, which has its own /tmp, until the test ends. It has been synchronized.
+ * @param log the log as the node sees it
+ */
+export async function startObserver(
+  node: ContainerdNode,
+  logFormat: "classic" | "json",
+  log = "/tmp/cni.log",
+): Promise<Observer> {
+  const files = ["--socket", node.nriSocket, "--log-file", hostPath(node, log)];
+  const child = spawn(CNITAP, ["observe", ...files, "--log-format", logFormat], {
+    env: { PATH: process.env.PATH },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (words: string) => {
+    said += words;
+  });
+  const out = text(child.stdout);
+  const ended = new Promise<Pick<ObserverEnd, "code" | "signal">>((resolve, reject) => {
+    child.on("error", reject).on("close", (code, signal) => resolve({ code, signal }));
+  });
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    const start = performance.now();
+    child.kill(signal);
+    return { ...(await ended), out: await out, ms: performance.now() - start };
+  };
+  onTestFinished(async () => void (await stop("SIGKILL")));
+  await waitFor("a synchronized observer", () => said.includes("Synchronized state with the runtime ("));
+  return { said: () => said, stop };
+}
