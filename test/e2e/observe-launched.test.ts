@@ -1,0 +1,127 @@
+import { constants } from "node:fs";
+import { copyFile, link, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { podNetwork } from "../../scripts/containerd/conflist.ts";
+import type { ContainerdNode } from "../../scripts/containerd/node.ts";
+import { waitFor } from "../../scripts/containerd/wait.ts";
+import { CNITAP } from "../cli/support/spawn.ts";
+import { endPod, logWith, tellsAll, wholeStoryWithEvents } from "./support/events.ts";
+import { describeAsRoot, suites, useNode } from "./support/node.ts";
+
+const plugin = "10-network-logger";
+const conflists = {
+  "10-k8s-pod-network.conflist": podNetwork({ tap: { logFile: "/tmp/json.log", logFormat: "json" } }),
+};
+const labels = { app: "web", "example.com/token": "0123456789" };
+
+const configurations = [
+  {
+    language: "YAML",
+    text: "# beside the taps' lines\nlogFile: /tmp/json.log\nlogFormat: json\nlabel: 'as YAML'\n",
+    shown: { label: "as YAML", token: "[redacted 10 bytes]" },
+  },
+  {
+    language: "JSON",
+    text: '{"logFile":"/tmp/json.log","logFormat":"json","label":"as JSON","redact":false}',
+    shown: { label: "as JSON", token: "0123456789" },
+  },
+];
+
+describe.each(suites)("an observer on containerd of %s", (suite) => {
+  describeAsRoot("that containerd launches", () => {
+    const node = useNode({ suite, conflists });
+
+    it.each(configurations)("is configured by $language", async (one) => {
+      await launch(node(), one.text);
+      const pod = await node().runPod({ name: "web-0", labels });
+      await endPod(node(), pod);
+      const events = await logWith(node(), "RemovePodSandbox", pod, "/tmp/json.log");
+      expect(events.story(pod.id)).toEqual(wholeStoryWithEvents);
+      for (const line of events.ofPod(pod.id)) {
+        expect(line.label).toBe(one.shown.label);
+        expect(line.pod?.labels).toMatchObject({ app: "web", "example.com/token": one.shown.token });
+      }
+      await endWithContainerd(node());
+    });
+
+    it("says in the log what is wrong with a configuration, and uses the defaults for that", async () => {
+      await launch(node(), "logFile: cni.log\nlogFormat: json\nredact: perhaps\nunknown: 1\n");
+      const pod = await node().runPod({ name: "web-0", labels });
+      await endPod(node(), pod);
+      const events = await logWith(node(), "RemovePodSandbox", pod, "/tmp/cni.log");
+      expect(events.lines.flatMap((line) => ("note" in line ? [line.note] : []))).toEqual([
+        "Cannot use logFile: wants an absolute path under 4096 bytes, saw a string",
+        "Cannot use redact: wants true or false, saw a string",
+      ]);
+      const [run] = events.ofPod(pod.id);
+      expect(run?.pod?.labels["example.com/token"]).toBe("[redacted 10 bytes]");
+      expect(run?.pod?.ips).toHaveLength(tellsAll(node()) ? 1 : 0);
+      await endWithContainerd(node());
+    });
+
+    it("needs no configuration, and ends when containerd dies", async () => {
+      await node().exec("rm", "-f", "/tmp/cni.log");
+      await launch(node());
+      const pod = await node().runPod({ name: "web-0" });
+      await endPod(node(), pod);
+      const log = await waitFor("the last event", async () => {
+        const text = await node().readLog("/tmp/cni.log");
+        return text.includes("NRI_EVENT=RemovePodSandbox,") && text;
+      });
+      const events = ["RunPodSandbox", "StopPodSandbox", "RemovePodSandbox"];
+      const words = log
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.split(",", 2));
+      expect(words).toEqual(events.map((event) => [`NRI_EVENT=${event}`, `CNI_CONTAINERID=${pod.id}`]));
+      await rm(pluginPath(node()));
+      await node().exec("busybox", "killall", "-KILL", "containerd");
+      await waitForEnd(node());
+      await node().restart();
+    });
+  });
+});
+
+/** Has containerd launch the executable under the plugin's name. */
+async function launch(node: ContainerdNode, configuration?: string): Promise<void> {
+  const folder = join(node.folder, "nri");
+  await share(CNITAP, join(folder, "cnitap")); // where it is may not be seen in the namespaces
+  await symlink("../cnitap", pluginPath(node));
+  const file = join(folder, "conf.d", `${plugin}.conf`);
+  if (configuration === undefined) await rm(file, { force: true });
+  else await writeFile(file, configuration);
+  await node.restart();
+  await waitFor("one launched observer", async () => (await launched(node)).length === 1);
+}
+
+/** The file in another folder, without its 127 MB being copied where the file system can do that. */
+async function share(from: string, to: string): Promise<void> {
+  await rm(to, { force: true });
+  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+}
+
+/** Takes the plugin away, and starts containerd again. */
+async function endWithContainerd(node: ContainerdNode): Promise<void> {
+  await rm(pluginPath(node));
+  await node.restart();
+  await waitForEnd(node);
+}
+
+async function waitForEnd(node: ContainerdNode): Promise<void> {
+  await waitFor("the end of the launched observer", async () => (await launched(node)).length === 0);
+}
+
+function pluginPath(node: ContainerdNode): string {
+  return join(node.folder, "nri/plugins", plugin);
+}
+
+/** The processes that run under the plugin's path. */
+async function launched(node: ContainerdNode): Promise<string[]> {
+  const path = pluginPath(node);
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+  );
+  return pids.filter((_, index) => commands[index]?.split("\0").includes(path));
+}
