@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { ContainerdNode } from "../../scripts/containerd/node.ts";
+import { runCnitap } from "../cli/support/spawn.ts";
+import { describeAsRoot, suites, useBareNode } from "./support/node.ts";
+
+const section = "[plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
+const advice = {
+  sid: `with NRI on by default: look for disable = true or another socket_path in ${section}, and restart it;`,
+  trixie: `with NRI off by default: set disable = false in ${section}, and restart it.`,
+};
+
+describe.each(suites)("an observer on containerd of %s", (suite) => {
+  describeAsRoot("that has NRI switched off", () => {
+    const node = useBareNode({ suite, nri: false });
+
+    it("says so, and how to switch it on", async () => {
+      const { code, errors } = await observeOnce(node(), node().nriSocket);
+      expect(code).toBe(1);
+      expect(errors).toHaveLength(1);
+      const seen = `Cannot connect to the runtime at ${node().nriSocket}: it is not there.`;
+      expect(errors[0]).toContain(`${seen} containerd ${node().version}`);
+      expect(errors[0]).toContain(` runs here, ${advice[suite]}`);
+    });
+
+    it("is told from a socket on which something else is spoken", async () => {
+      const { code, errors, ms } = await observeOnce(node(), socketOf(node()));
+      expect(code).toBe(1);
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toContain("Name the runtime's NRI socket with --socket; the default is ");
+      expect(ms).toBeLessThan(10_000);
+    });
+  });
+});
+
+/** Where the CRI is spoken. */
+function socketOf(node: ContainerdNode): string {
+  return join(node.folder, "run/containerd.sock");
+}
+
+async function observeOnce(node: ContainerdNode, socket: string) {
+  const start = performance.now();
+  const env = { CONTAINER_RUNTIME_ENDPOINT: socketOf(node) };
+  const { code, err } = await runCnitap(["observe", "--once", "--socket", socket], env);
+  const errors = err.split("\n").filter((line) => line.includes("level=error"));
+  return { code, errors, ms: performance.now() - start };
+}
