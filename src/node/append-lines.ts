@@ -4,6 +4,9 @@ import { codeOf, wordsOf } from "./error.ts";
 
 const LINE_FEED = 0x0a;
 const REOPENS_MOST = 64;
+/** How often a last line without its end is looked at, and how long in between. */
+const LOOKS_MOST = 3;
+const LOOK_MS = 2;
 
 export interface Appended {
   /** How many of the lines, from the first on, are in the file. */
@@ -43,7 +46,7 @@ function tryAppend(path: string, lines: readonly Uint8Array[], maxBytes: number)
     if (unfit) return none(`Cannot use ${path}: ${unfit}`);
     if (maxBytes > 0 && stat.size > 2 * maxBytes)
       return none(`Cannot write to ${path}: over twice logMaxBytes, and no tap has rotated it`);
-    const written = write(fd, stat.size, lines);
+    const written = write(fd, lines);
     if (written > 0 && fstatSync(fd).nlink === 0) return null;
     const fault = written < lines.length ? `Cannot write to ${path}: it took only a part` : null;
     return { lines: written, fault };
@@ -69,11 +72,9 @@ function unfitness(stat: Stats): string | undefined {
 }
 
 /** How many lines were written whole. */
-function write(fd: number, size: number, lines: readonly Uint8Array[]): number {
-  const last = Uint8Array.of(LINE_FEED);
-  if (size > 0) readSync(fd, last, 0, 1, size - 1);
+function write(fd: number, lines: readonly Uint8Array[]): number {
   // A full disk or a killed writer left half a line: these begin on a line of their own.
-  const begin = last[0] === LINE_FEED ? [] : [Uint8Array.of(LINE_FEED)];
+  const begin = endsInHalfLine(fd) ? [Uint8Array.of(LINE_FEED)] : [];
   let left = writeSync(fd, Buffer.concat([...begin, ...lines])) - begin.length;
   let whole = 0;
   for (const line of lines) {
@@ -82,4 +83,24 @@ function write(fd: number, size: number, lines: readonly Uint8Array[]): number {
     whole++;
   }
   return whole;
+}
+
+/**
+ * Whether the last line has no end, and gets none. One write(2) makes a file longer page by page: what looks like half a
+ * line may be one that a tap is writing.
+ */
+function endsInHalfLine(fd: number): boolean {
+  for (let looks = 1; ; looks++) {
+    const last = Uint8Array.of(LINE_FEED);
+    const { size } = fstatSync(fd);
+    if (size > 0) readSync(fd, last, 0, 1, size - 1);
+    if (last[0] === LINE_FEED) return false;
+    if (looks === LOOKS_MOST) return true;
+    sleep(LOOK_MS);
+  }
+}
+
+/** As sleep(3). */
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
