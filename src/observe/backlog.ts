@@ -6,7 +6,10 @@ const CHUNK_BYTES = 64 << 10;
 const MOST_BYTES = 64 << 20;
 
 export interface BacklogOptions {
-  /** Lines that wait at most; what is being written does not wait any more. */
+  /**
+   * Lines that wait at most; what is being written does not wait any more. More wait while a place that takes them is
+   * given what one event has to say, if that alone is more.
+   */
   readonly mostLines: number;
   /** How long a place that took nothing is left alone, in milliseconds. */
   readonly retryMs: number;
@@ -21,6 +24,9 @@ export class Backlog {
   readonly #options: BacklogOptions;
   readonly #waiting: Buffer[] = [];
   #bytes = 0;
+  /** As many may wait now. */
+  #limit: number;
+  /** Those that stood before the first that waits, and have not been told of. */
   #lost = 0;
   #underWay = 0;
   #running: Promise<void> | null = null;
@@ -28,11 +34,15 @@ export class Backlog {
 
   constructor(options: BacklogOptions) {
     this.#options = options;
+    this.#limit = options.mostLines;
   }
 
   /** Adds what one event has to say, however much that is; where too many lines wait already, the oldest go. */
   add(lines: readonly Buffer[]): void {
-    this.#drop(this.#options.mostLines - 1);
+    const { mostLines } = this.#options;
+    if (lines.length === 0) return;
+    if (lines.length > mostLines) this.#limit = Math.max(this.#limit, lines.length + mostLines);
+    this.#drop(this.#limit - lines.length);
     for (const line of lines) {
       this.#waiting.push(line);
       this.#bytes += line.length;
@@ -44,11 +54,11 @@ export class Backlog {
   async end(withinMs: number): Promise<number> {
     this.#ending.abort();
     await Promise.race([this.#running, delay(withinMs, undefined, { ref: false })]);
-    return this.#waiting.length + this.#underWay;
+    return this.#lost + this.#waiting.length + this.#underWay;
   }
 
   async #run(): Promise<void> {
-    const { write, lostLine, retryMs, mostLines } = this.#options;
+    const { write, lostLine, retryMs } = this.#options;
     const { signal } = this.#ending;
     while (this.#waiting.length > 0) {
       const lost = this.#lost;
@@ -56,14 +66,15 @@ export class Backlog {
       this.#underWay = lines.length;
       const done = lost === 0 ? await write(lines) : (await write([lostLine(lost), ...lines])) - 1;
       this.#underWay = 0;
+      const lostMeanwhile = this.#lost > lost;
       if (done >= 0) this.#lost -= lost;
       if (done === lines.length) continue;
       const last = signal.aborted;
-      this.#putBack(lines.slice(Math.max(0, done)));
-      this.#drop(mostLines);
+      this.#giveBack(lines.slice(Math.max(0, done)), lostMeanwhile);
       if (last) break;
       await delay(retryMs, undefined, { signal }).catch(() => {}); // aborted: the last attempt
     }
+    this.#limit = this.#options.mostLines;
     this.#running = null;
   }
 
@@ -76,9 +87,16 @@ export class Backlog {
     return this.#waiting.splice(0, count);
   }
 
-  #putBack(lines: readonly Buffer[]): void {
-    this.#waiting.unshift(...lines);
-    for (const line of lines) this.#bytes += line.length;
+  /** Has lines wait that were not taken; not where younger ones went meanwhile, for the oldest go first. */
+  #giveBack(lines: readonly Buffer[], lostMeanwhile: boolean): void {
+    const { mostLines } = this.#options;
+    this.#limit = mostLines;
+    if (lostMeanwhile) this.#lost += lines.length;
+    else {
+      this.#waiting.unshift(...lines);
+      for (const line of lines) this.#bytes += line.length;
+    }
+    this.#drop(mostLines);
   }
 
   #drop(mostLines: number): void {
