@@ -18,7 +18,7 @@ export interface Appended {
  * Appends whole lines to a log with one write(2), which O_APPEND makes one piece on local file systems, after the
  * checks that the taps make: a regular file of this user's with one link, that nobody else may write. No lock is
  * taken, for Node has no flock(2), and the file is not rotated.
- * @param maxBytes beyond twice as much nothing is written; 0 is no limit
+ * @param maxBytes no line begins beyond twice as much; 0 is no limit
  */
 export async function appendLines(
   path: string,
@@ -39,9 +39,12 @@ export async function appendLines(
       if (stat.nlink === 0) continue; // rotated away twice since it was opened
       const unfit = unfitness(stat);
       if (unfit) return none(`Cannot use ${path}: ${unfit}`);
-      if (maxBytes > 0 && stat.size > 2 * maxBytes)
-        return none(`Cannot write to ${path}: over twice logMaxBytes, and no tap has rotated it`);
-      const appended = await write(file, stat.size, lines, path);
+      const fitting = maxBytes > 0 ? startingBelow(2 * maxBytes - stat.size, lines) : lines;
+      const full = `Cannot write to ${path}: over twice logMaxBytes, and no tap has rotated it`;
+      if (fitting.length === 0) return none(full);
+      const written = await write(file, stat.size, fitting, path);
+      const cut = fitting.length < lines.length && written.fault === null;
+      const appended = cut ? { ...written, fault: full } : written;
       if (appended.lines === 0 || (await file.stat()).nlink > 0) return appended;
     } catch (error) {
       return none(`Cannot write to ${path}: ${wordsOf(error)}`);
@@ -64,6 +67,17 @@ function unfitness(stat: Stats): string | undefined {
   if (stat.uid !== process.geteuid?.()) return owner;
   if (stat.nlink !== 1) return links;
   return stat.mode & 0o022 ? mode : fit;
+}
+
+/** The lines that begin within so many bytes. */
+function startingBelow(bytes: number, lines: readonly Buffer[]): readonly Buffer[] {
+  let at = 0;
+  const beyond = lines.findIndex((line) => {
+    const begins = at;
+    at += line.length;
+    return begins > bytes;
+  });
+  return beyond < 0 ? lines : lines.slice(0, beyond);
 }
 
 async function write(
