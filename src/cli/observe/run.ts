@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { LogLevel } from "../../nri/driver.ts";
 import { NriError } from "../../nri/error.ts";
 import type { RuntimeInfo } from "../../nri/handlers.ts";
@@ -66,7 +67,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
     signal: stop.signal,
     handlers: { configure, ...observer.handlers },
     log: (level, message, error) => {
-      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, error);
+      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, error, stop.signal);
     },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
@@ -79,8 +80,9 @@ export async function observe(request: ObserveRequest): Promise<number> {
     if (!(error instanceof NriError)) throw error;
     code = EXIT.failed;
     if (error.code === "disconnected") say("info", "Connection to the runtime lost, exiting...");
-    else await sayWithAdvice(say, "error", error.message, error);
+    else await sayWithAdvice(say, "error", error.message, error, stop.signal);
   }
+  await turn(); // what was answered last is told now
   const lost = await log.end(LOG_END_MS);
   if (lost > 0) say("warning", `${lost} lines of pods were not written`);
   await speaker.end(SPEAKER_END_MS);
@@ -106,9 +108,13 @@ function makePlugin(options: Parameters<typeof createPlugin>[0]): ReturnType<typ
     return createPlugin(options);
   } catch (error) {
     if (!(error instanceof NriError)) throw error;
-    const hint = error.message.includes(" index ") ? "\nAn index is two digits, as in -idx 10." : "";
-    throw new UsageError(`${error.message}${hint}`);
+    throw new UsageError(`${error.message}${hintFor(error.message)}`);
   }
+}
+
+function hintFor(message: string): string {
+  if (message.includes("has launched this plugin as")) return "\nLeave --idx out: the runtime has chosen.";
+  return message.includes(" index ") ? "\nAn index is two digits, as in -idx 10." : "";
 }
 
 async function sayWithAdvice(
@@ -116,7 +122,8 @@ async function sayWithAdvice(
   level: Level,
   message: string,
   error: NriError | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
-  const advice = error ? await adviceFor(error) : "";
+  const advice = error ? await adviceFor(error, signal) : "";
   say(level, advice ? `${message}. ${advice}` : message);
 }
