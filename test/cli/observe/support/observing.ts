@@ -13,6 +13,8 @@ export interface ObservingOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A program that starts it in its own place. */
   readonly via?: readonly string[];
+  /** It gets a terminal from the program of `via`, whose stdout is what is shown and whose stdin is what is typed. */
+  readonly terminal?: boolean;
   /** Started by this name, as the plugin; `cnitap observe` otherwise. */
   readonly exe?: string;
   readonly uid?: number;
@@ -27,14 +29,15 @@ export interface ObservingEnd {
 export class Observing {
   readonly child: ChildProcess;
   readonly ended: Promise<ObservingEnd>;
-  /** What it said on standard error. */
+  /** What it said on standard error, or on its terminal. */
   err = "";
 
   constructor(child: ChildProcess) {
     this.child = child;
-    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-      this.err += chunk;
-    });
+    for (const stream of [child.stderr, child.stdout])
+      stream?.setEncoding("utf8").on("data", (chunk: string) => {
+        this.err += chunk;
+      });
     this.ended = new Promise((resolve, reject) => {
       child.on("error", reject).on("close", (code, signal) => resolve({ code, signal }));
     });
@@ -76,12 +79,19 @@ export class Observing {
 const NO_RUNTIME = { CONTAINER_RUNTIME_ENDPOINT: "/nowhere/cri.sock" };
 
 /** Starts it; it is gone when the running test is. */
-export function observe({ args = [], env = {}, via = [], exe, uid }: ObservingOptions): Observing {
+export function observe({
+  args = [],
+  env = {},
+  via = [],
+  terminal = false,
+  exe,
+  uid,
+}: ObservingOptions): Observing {
   const own = exe === undefined ? [CNITAP, "observe"] : [exe];
   const [command = CNITAP, ...rest] = [...via, ...own, ...args];
   const child = spawn(command, rest, {
     env: { PATH: process.env.PATH, ...NO_RUNTIME, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: terminal ? ["pipe", "pipe", "ignore"] : ["ignore", "ignore", "pipe"],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   return new Observing(child);
