@@ -14,7 +14,7 @@ async function configured(scratch: Scratch, config: string) {
   const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
   expect(await connection.start({}, { ...runtime, config })).toBe(EVENTS);
   await tell(connection, "run", podNumber(1));
-  await waitFor("the line", () => scratch.lines().some((line) => line.includes("RunPodSandbox")));
+  await waitFor("the line", () => scratch.linesSoFar().some((line) => line.includes("RunPodSandbox")));
   return { observing, connection, lines: scratch.lines() };
 }
 
@@ -34,7 +34,7 @@ describe("a configuration from the runtime", () => {
     const { connection } = await observeRuntime({ args });
     const config = `{"logFile":"${scratch.path("other")}","logFormat":"json","label":"runtime"}`;
     expect(await connection.start({ pods: [podNumber(1)] }, { ...runtime, config })).toBe(EVENTS);
-    await waitFor("the line", () => scratch.lines().length === 1);
+    await waitFor("the line", () => scratch.linesSoFar().length === 1);
     expect(JSON.parse(scratch.lines()[0] ?? "")).toMatchObject({ label: "flag" });
   });
 
@@ -93,7 +93,7 @@ describe("a configuration from the runtime", () => {
     const config = `logFormat: classic\n`;
     await connection.ask(Plugin.method.configure, { ...runtime, config });
     await tell(connection, "stop", podNumber(1));
-    await waitFor("the line", () => scratch.lines().length === 2);
+    await waitFor("the line", () => scratch.linesSoFar().length === 2);
     expect(scratch.lines()[1]).toBe(classicPodLineOf("StopPodSandbox", 1));
   });
 });

@@ -44,7 +44,7 @@ describe("a runtime that is not there", () => {
     expect(await complaint(4)).toMatch(/: it is not there; /);
     const again = await FakeRuntime.listen(socket);
     await (await again.next()).start({ pods: [podNumber(1)] });
-    await waitFor("the lines", () => scratch.lines().length === 2);
+    await waitFor("the lines", () => scratch.linesSoFar().length === 2);
     await expectEnd(observing);
     expect(complaints()).toHaveLength(4);
   });

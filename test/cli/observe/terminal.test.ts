@@ -26,7 +26,7 @@ async function stopTerminal(observing: Observing, haveSaid: () => Promise<void>)
 }
 
 function runsIn(scratch: Scratch): number {
-  return scratch.lines().filter((line) => line.startsWith("NRI_EVENT=RunPodSandbox,")).length;
+  return scratch.linesSoFar().filter((line) => line.startsWith("NRI_EVENT=RunPodSandbox,")).length;
 }
 
 /** A line as logrus shows it; the terminal puts a carriage return before each line feed. */
