@@ -5,7 +5,8 @@ const CHUNK_BYTES = 64 << 10;
 /** As much as waits. Lines of pods are short; this is for a node that somebody fills with long ones. */
 const MOST_BYTES = 64 << 20;
 
-export interface BacklogOptions {
+/** What waits are lines not made yet: making all of a large event's at once would hold up the next event. */
+export interface BacklogOptions<T> {
   /**
    * Lines that wait at most; what is being written does not wait any more. More wait while a place that takes them is
    * given what one event has to say, if that alone is more.
@@ -13,16 +14,24 @@ export interface BacklogOptions {
   readonly mostLines: number;
   /** How long a place that took nothing is left alone, in milliseconds. */
   readonly retryMs: number;
+  /** About how many bytes of memory a line takes while it waits. */
+  sizeOf(line: T): number;
+  encode(line: T): Buffer;
   /** Writes lines; how many of them, from the first on, are done with. Never rejects. */
   write(lines: readonly Buffer[]): Promise<number>;
   /** The line that says how many are missing before it. */
   lostLine(count: number): Buffer;
 }
 
+interface Waiting<T> {
+  readonly line: T;
+  readonly size: number;
+}
+
 /** Lines on their way to a place that may be slow, or take none. Whoever adds some never waits. */
-export class Backlog {
-  readonly #options: BacklogOptions;
-  readonly #waiting: Buffer[] = [];
+export class Backlog<T> {
+  readonly #options: BacklogOptions<T>;
+  readonly #waiting: Waiting<T>[] = [];
   #bytes = 0;
   /** As many may wait now. */
   #limit: number;
@@ -32,20 +41,21 @@ export class Backlog {
   #running: Promise<void> | null = null;
   readonly #ending = new AbortController();
 
-  constructor(options: BacklogOptions) {
+  constructor(options: BacklogOptions<T>) {
     this.#options = options;
     this.#limit = options.mostLines;
   }
 
   /** Adds what one event has to say, however much that is; where too many lines wait already, the oldest go. */
-  add(lines: readonly Buffer[]): void {
-    const { mostLines } = this.#options;
+  add(lines: readonly T[]): void {
+    const { mostLines, sizeOf } = this.#options;
     if (lines.length === 0) return;
     if (lines.length > mostLines) this.#limit = Math.max(this.#limit, lines.length + mostLines);
     this.#drop(this.#limit - lines.length);
     for (const line of lines) {
-      this.#waiting.push(line);
-      this.#bytes += line.length;
+      const size = sizeOf(line);
+      this.#waiting.push({ line, size });
+      this.#bytes += size;
     }
     this.#running ??= this.#run();
   }
@@ -62,7 +72,7 @@ export class Backlog {
     const { signal } = this.#ending;
     while (this.#waiting.length > 0) {
       const lost = this.#lost;
-      const lines = this.#take();
+      const { taken, lines } = this.#take();
       this.#underWay = lines.length;
       const done = lost === 0 ? await write(lines) : (await write([lostLine(lost), ...lines])) - 1;
       this.#underWay = 0;
@@ -70,7 +80,7 @@ export class Backlog {
       if (done >= 0) this.#lost -= lost;
       if (done === lines.length) continue;
       const last = signal.aborted;
-      this.#giveBack(lines.slice(Math.max(0, done)), lostMeanwhile);
+      this.#giveBack(taken.slice(Math.max(0, done)), lostMeanwhile);
       if (last) break;
       await delay(retryMs, undefined, { signal }).catch(() => {}); // aborted: the last attempt
     }
@@ -78,23 +88,28 @@ export class Backlog {
     this.#running = null;
   }
 
-  #take(): Buffer[] {
-    let count = 0;
+  /** The oldest lines, as many as one write is given. */
+  #take(): { readonly taken: readonly Waiting<T>[]; readonly lines: readonly Buffer[] } {
+    const lines: Buffer[] = [];
     let bytes = 0;
-    do bytes += this.#waiting[count++]?.length ?? 0;
-    while (count < this.#waiting.length && bytes < CHUNK_BYTES);
-    this.#bytes -= bytes;
-    return this.#waiting.splice(0, count);
+    for (const { line, size } of this.#waiting) {
+      const encoded = this.#options.encode(line);
+      lines.push(encoded);
+      bytes += encoded.length;
+      this.#bytes -= size;
+      if (bytes >= CHUNK_BYTES) break;
+    }
+    return { taken: this.#waiting.splice(0, lines.length), lines };
   }
 
   /** Has lines wait that were not taken; not where younger ones went meanwhile, for the oldest go first. */
-  #giveBack(lines: readonly Buffer[], lostMeanwhile: boolean): void {
+  #giveBack(lines: readonly Waiting<T>[], lostMeanwhile: boolean): void {
     const { mostLines } = this.#options;
     this.#limit = mostLines;
     if (lostMeanwhile) this.#lost += lines.length;
     else {
       this.#waiting.unshift(...lines);
-      for (const line of lines) this.#bytes += line.length;
+      for (const { size } of lines) this.#bytes += size;
     }
     this.#drop(mostLines);
   }
@@ -102,7 +117,7 @@ export class Backlog {
   #drop(mostLines: number): void {
     let count = 0;
     while (this.#waiting.length - count > mostLines || this.#bytes > MOST_BYTES)
-      this.#bytes -= this.#waiting[count++]?.length ?? 0;
+      this.#bytes -= this.#waiting[count++]?.size ?? 0;
     this.#waiting.splice(0, count);
     this.#lost += count;
   }

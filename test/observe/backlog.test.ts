@@ -34,19 +34,19 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function backlogTo(place: Place, mostLines: number): Backlog {
-  return new Backlog({
-    ...{ mostLines, retryMs: 0 },
+function backlogTo(place: Place, mostLines: number, retryMs = 0): Backlog<string> {
+  return new Backlog<string>({
+    ...{ mostLines, retryMs, encode: Buffer.from, sizeOf: ({ length }) => length },
     write: (lines) => place.write(lines),
     lostLine: (count) => Buffer.from(`lost ${count}`),
   });
 }
 
 const lines = (from: number, count: number, bytes = 0) =>
-  Array.from({ length: count }, (_, i) => Buffer.from(String(from + i).padStart(bytes, "0")));
+  Array.from({ length: count }, (_, i) => String(from + i).padStart(bytes, "0"));
 
 /** Has the place take all there is. */
-async function drain(backlog: Backlog, place: Place): Promise<void> {
+async function drain(backlog: Backlog<string>, place: Place): Promise<void> {
   const end = backlog.end(60_000);
   for (let over = false; !over; ) {
     if (place.offered) await place.take();
@@ -177,6 +177,24 @@ describe("a backlog", () => {
     expect(place.writes).toBe(4);
   });
 
+  it("makes no more lines at once than it hands over, for the next event waits meanwhile", async () => {
+    const place = new Place();
+    let made = 0;
+    const encode = (line: string) => {
+      made++;
+      return Buffer.from(line);
+    };
+    const backlog = new Backlog<string>({
+      ...{ mostLines: 10_000, retryMs: 0, encode, sizeOf: ({ length }) => length },
+      ...{ write: (all) => place.write(all), lostLine: () => Buffer.alloc(0) },
+    });
+    backlog.add(lines(0, 2_000, 100));
+    expect(made).toBe(656); // 64 KB
+    expect(place.offered).toHaveLength(656);
+    await drain(backlog, place);
+    expect(made).toBe(2_000);
+  });
+
   it("keeps no more of it than the limit when the place takes nothing", async () => {
     const place = new Place();
     const backlog = backlogTo(place, 10);
@@ -213,10 +231,7 @@ describe("the end of a backlog", () => {
 
   it("comes after one more attempt, which does not wait for its time", async () => {
     const place = new Place();
-    const backlog = new Backlog({
-      ...{ mostLines: 5, retryMs: 60_000, write: (all) => place.write(all) },
-      lostLine: () => Buffer.alloc(0),
-    });
+    const backlog = backlogTo(place, 5, 60_000);
     backlog.add(lines(0, 3));
     await place.take(1);
     const end = backlog.end(60_000);

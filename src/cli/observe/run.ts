@@ -40,14 +40,14 @@ const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
  */
 export async function observe(request: ObserveRequest): Promise<number> {
   const speaker = new Speaker();
-  const say = (level: Level, ...messages: readonly string[]) => speaker.say(level, ...messages);
+  const say = (level: Level, messages: string | readonly string[]) => speaker.say(level, messages);
   const { settings } = readSettings({ ...request.taps, ...request.flags });
   const log = new PodLog(settings, say);
   const observer = new Observer({
     now: Date.now,
     afterAnswer: (act) => void setImmediate(act),
     tell: (telling) => {
-      say("info", ...telling.words);
+      say("info", telling.words);
       log.add(telling);
     },
   });
