@@ -24,9 +24,9 @@ export interface ObserveRequest {
   readonly flags: Keys;
 }
 
-/** Of the second that is left after SIGTERM. */
+/** Of the second that is left after SIGTERM: for all that waits, and of that for the log. */
+const END_MS = 750;
 const LOG_END_MS = 600;
-const SPEAKER_END_MS = 200;
 
 const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
   info: "info",
@@ -83,9 +83,10 @@ export async function observe(request: ObserveRequest): Promise<number> {
     else await sayWithAdvice(say, "error", error.message, error, stop.signal);
   }
   await turn(); // what was answered last is told now
+  const endsMs = performance.now() + END_MS;
   const lost = await log.end(LOG_END_MS);
   if (lost > 0) say("warning", `${lost} lines of pods were not written`);
-  await speaker.end(SPEAKER_END_MS);
+  await speaker.end(endsMs - performance.now());
   return code;
 }
 

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { encode } from "../../../src/nri/encode.ts";
 import { ConfigureRequestSchema, Plugin } from "../../../src/nri/gen/api_pb.js";
+import { describeOnPrivateMachine, unshare } from "../../support/private-mounts.ts";
 import { type Scratch, useScratch } from "../../support/scratch.ts";
-import { observeRuntime } from "./support/observing.ts";
+import { CNITAP } from "../support/spawn.ts";
+import { launchObserving, observeRuntime } from "./support/observing.ts";
 import { classicPodLineOf, podNumber, tell } from "./support/pods.ts";
 
 const EVENTS = 7;
@@ -95,5 +97,24 @@ describe("a configuration from the runtime", () => {
     await tell(connection, "stop", podNumber(1));
     await waitFor("the line", () => scratch.linesSoFar().length === 2);
     expect(scratch.lines()[1]).toBe(classicPodLineOf("StopPodSandbox", 1));
+  });
+});
+
+describeOnPrivateMachine("launched by a runtime, without a log of its own,", () => {
+  /** Its /tmp and the record of installations are folders of the test. */
+  const script = `mount --bind "\${1%/*}" /mnt && mount --bind "$0" /var/lib && mount --bind "$0" /tmp && exec "/mnt/\${1##*/}"`;
+
+  it.each([
+    ["without a configuration", "", []],
+    ["with a broken one", "[", [expect.stringMatching(/^Cannot read the configuration: /)]],
+  ])("%s it logs to /tmp/cni.log", async (_, config, notes) => {
+    const scratch = useScratch();
+    const via = ["/usr/bin/env", ...unshare, "/bin/sh", "-c", script, scratch.folder];
+    const { observing, connection } = launchObserving(CNITAP, { name: "n", index: "10" }, via);
+    expect(await connection.start({ pods: [podNumber(1)] }, { ...runtime, config })).toBe(EVENTS);
+    await waitFor("the lines", () => scratch.linesSoFar().length === notes.length + 1);
+    expect(scratch.lines()).toEqual([...notes, classicPodLineOf("Synchronize", 1)]);
+    connection.socket.destroy();
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
   });
 });

@@ -113,12 +113,17 @@ export async function observeRuntime(
   return { observing, runtime, connection };
 }
 
-/** Starts it as a runtime does: descriptor 3 is the connection, and nothing else is in its environment. */
+/**
+ * Starts it as a runtime does: descriptor 3 is the connection, and nothing else is in its environment.
+ * @param via a program that starts it in its own place, by its path
+ */
 export function launchObserving(
   exe: string,
   { name, index }: { readonly name: string; readonly index: string },
+  via: readonly string[] = [],
 ): { observing: Observing; connection: RuntimeConnection } {
-  const child = spawn(exe, [], {
+  const [command = exe, ...args] = [...via, exe];
+  const child = spawn(command, args, {
     env: { NRI_PLUGIN_NAME: name, NRI_PLUGIN_IDX: index, NRI_PLUGIN_SOCKET: "3" },
     stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
