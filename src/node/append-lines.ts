@@ -19,7 +19,7 @@ export interface Appended {
  * Appends whole lines to a log with one write(2), which O_APPEND makes one piece on local file systems, after the
  * checks that the taps make: a regular file of this user's with one link, that nobody else may write. No lock is
  * taken, for Node has no flock(2), and the file is not rotated. It waits for the disk: see `AppendThread`.
- * @param maxBytes beyond twice as much nothing is written; 0 is no limit
+ * @param maxBytes no line begins beyond twice as much; 0 is no limit
  */
 export function appendLines(path: string, lines: readonly Uint8Array[], maxBytes: number): Appended {
   for (let opens = 0; opens < REOPENS_MOST; opens++) {
@@ -44,12 +44,13 @@ function tryAppend(path: string, lines: readonly Uint8Array[], maxBytes: number)
     if (stat.nlink === 0) return null;
     const unfit = unfitness(stat);
     if (unfit) return none(`Cannot use ${path}: ${unfit}`);
-    if (maxBytes > 0 && stat.size > 2 * maxBytes)
-      return none(`Cannot write to ${path}: over twice logMaxBytes, and no tap has rotated it`);
-    const written = write(fd, lines);
+    const fitting = maxBytes > 0 ? startingBelow(2 * maxBytes - stat.size, lines) : lines;
+    const written = fitting.length > 0 ? write(fd, fitting) : 0;
     if (written > 0 && fstatSync(fd).nlink === 0) return null;
-    const fault = written < lines.length ? `Cannot write to ${path}: it took only a part` : null;
-    return { lines: written, fault };
+    if (written === lines.length) return { lines: written, fault: null };
+    const full = written === fitting.length;
+    const seen = full ? "over twice logMaxBytes, and no tap has rotated it" : "it took only a part";
+    return { lines: written, fault: `Cannot write to ${path}: ${seen}` };
   } catch (error) {
     return none(`Cannot write to ${path}: ${wordsOf(error)}`);
   } finally {
@@ -69,6 +70,17 @@ function unfitness(stat: Stats): string | undefined {
   if (stat.uid !== process.geteuid?.()) return owner;
   if (stat.nlink !== 1) return links;
   return stat.mode & 0o022 ? mode : fit;
+}
+
+/** The lines that begin within so many bytes. */
+function startingBelow(bytes: number, lines: readonly Uint8Array[]): readonly Uint8Array[] {
+  let at = 0;
+  const beyond = lines.findIndex((line) => {
+    const begins = at;
+    at += line.length;
+    return begins > bytes;
+  });
+  return beyond < 0 ? lines : lines.slice(0, beyond);
 }
 
 /** How many lines were written whole. */

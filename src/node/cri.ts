@@ -15,15 +15,23 @@ export interface Field {
 /**
  * A unary gRPC call on a unix socket: one HTTP/2 request with one message each way. The two calls that are wanted have
  * no argument but one flag and answer with strings, so there is nothing for a gRPC library to do.
+ * @param signal aborted when nobody waits for the answer any more
  * @throws {NodeError} where nobody answers, or with an error
  */
-export async function callCri(socket: string, method: string, request: Uint8Array): Promise<Buffer> {
+export async function callCri(
+  socket: string,
+  method: string,
+  request: Uint8Array,
+  signal?: AbortSignal,
+): Promise<Buffer> {
   const session = connectHttp2("http://localhost", { createConnection: () => connectSocket(socket) });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise((resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
       session.on("error", reject);
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
       exchange(session, method, request).then(resolve, reject);
     });
   } catch (error) {

@@ -46,14 +46,19 @@ const VERBOSE = Buffer.from([0x08, 0x01]);
 /**
  * Asks the first runtime that answers.
  * @param endpoint the socket to ask; where it is not given, all that are known, and null if none answers
+ * @param signal aborted when nobody waits for the answer any more
  * @throws {NodeError} where `endpoint` does not answer
  */
-export async function findRuntime(root: Root, endpoint?: string): Promise<Runtime | null> {
-  if (endpoint !== undefined) return askRuntime(root, endpoint.replace(/^unix:\/\//, ""));
+export async function findRuntime(
+  root: Root,
+  endpoint?: string,
+  signal?: AbortSignal,
+): Promise<Runtime | null> {
+  if (endpoint !== undefined) return askRuntime(root, endpoint.replace(/^unix:\/\//, ""), signal);
   for (const socket of SOCKETS) {
     if (!existsSync(root.at(socket))) continue;
     try {
-      return await askRuntime(root, socket);
+      return await askRuntime(root, socket, signal);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
     }
@@ -61,10 +66,10 @@ export async function findRuntime(root: Root, endpoint?: string): Promise<Runtim
   return null;
 }
 
-export async function askRuntime(root: Root, socket: string): Promise<Runtime> {
+export async function askRuntime(root: Root, socket: string, signal?: AbortSignal): Promise<Runtime> {
   const path = root.at(socket);
-  const version = readFields(await callCri(path, "Version", Buffer.alloc(0)));
-  const status = readFields(await callCri(path, "Status", VERBOSE));
+  const version = readFields(await callCri(path, "Version", Buffer.alloc(0), signal));
+  const status = readFields(await callCri(path, "Status", VERBOSE, signal));
   const info = new Map<string, string>();
   for (const { number, value } of status) {
     if (number !== 2 || !Buffer.isBuffer(value)) continue; // map<string, string> info

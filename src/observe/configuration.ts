@@ -25,6 +25,6 @@ export async function parseConfiguration(text: string): Promise<Configuration> {
       `keys and values are expected, not ${Array.isArray(value) ? "a list" : `a ${typeof value}`}`,
     );
   } catch {
-    return complain("too deep, or too many aliases"); // what toJS and the parser's recursion throw
+    return complain("too deep, or with aliases that cannot be followed"); // toJS, or the recursion of the parser
   }
 }

@@ -5,7 +5,7 @@ import { type Settings, toBinary } from "./settings.ts";
 /** The bytes of an event's line. */
 export function encodePodLine(event: PodEvent, pod: PodFacts, timeMs: number, settings: Settings): Buffer {
   const { logFormat, redact, label } = settings;
-  const facts = binaryFacts(pod);
+  const facts = binaryFacts(logFormat === "classic" ? { ...pod, labels: {} } : pod); // they are not in it
   const line =
     logFormat === "classic"
       ? classicPodLine(event, facts, redact)

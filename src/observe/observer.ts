@@ -11,12 +11,18 @@ import {
   vanishedWords,
 } from "./words.ts";
 
+/** What befell a pod. */
+export interface PodHappening {
+  readonly event: PodEvent;
+  readonly pod: PodFacts;
+}
+
 /** What is to be told of pods: sentences for people, events for the log. All happened at once. */
 export interface Telling {
   /** The wall clock, milliseconds since 1970. */
   readonly timeMs: number;
   readonly words: readonly string[];
-  readonly events: readonly { readonly event: PodEvent; readonly pod: PodFacts }[];
+  readonly events: readonly PodHappening[];
 }
 
 export interface ObserverPort {

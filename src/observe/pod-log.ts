@@ -2,8 +2,12 @@ import { AppendThread } from "../node/append-thread.ts";
 import { Backlog } from "./backlog.ts";
 import { encodeNote, encodePodLine } from "./lines.ts";
 import type { Level } from "./logrus.ts";
-import type { Telling } from "./observer.ts";
+import type { PodHappening, Telling } from "./observer.ts";
+import { sizeOfPod } from "./pod.ts";
 import type { Settings } from "./settings.ts";
+
+/** An event, or what is to be noted about the observer itself. */
+type Line = { readonly timeMs: number } & (PodHappening | { readonly note: string });
 
 const MOST_LINES = 10_000;
 /** Waking the thread costs more than the line: a flood of events shares writes. */
@@ -16,10 +20,15 @@ export class PodLog {
   #fault: string | null = null;
   readonly #thread = new AppendThread();
   readonly #say: (level: Level, message: string) => void;
-  readonly #backlog = new Backlog({
+  readonly #backlog = new Backlog<Line>({
     mostLines: MOST_LINES,
     restMs: REST_MS,
     retryMs: RETRY_MS,
+    sizeOf: (line) => ("note" in line ? line.note.length : sizeOfPod(line.pod)),
+    encode: (line) =>
+      "note" in line
+        ? encodeNote(line.note, line.timeMs, this.#settings)
+        : encodePodLine(line.event, line.pod, line.timeMs, this.#settings),
     write: (lines) => this.#write(lines),
     lostLine: (count) =>
       encodeNote(`${count} lines of pods are missing here: too many waited`, Date.now(), this.#settings),
@@ -30,18 +39,18 @@ export class PodLog {
     this.#say = say;
   }
 
-  /** From the next line on. */
+  /** From the next line on that is written. */
   set settings(settings: Settings) {
     this.#settings = settings;
   }
 
   add({ events, timeMs }: Pick<Telling, "events" | "timeMs">): void {
-    this.#backlog.add(events.map(({ event, pod }) => encodePodLine(event, pod, timeMs, this.#settings)));
+    this.#backlog.add(events.map(({ event, pod }) => ({ event, pod, timeMs })));
   }
 
   /** A line about the observer itself. */
   note(text: string): void {
-    this.#backlog.add([encodeNote(text, Date.now(), this.#settings)]);
+    this.#backlog.add([{ note: text, timeMs: Date.now() }]);
   }
 
   /** Writes what waits, for `withinMs` at most; how many lines were not written. */

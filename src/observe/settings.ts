@@ -1,6 +1,6 @@
 import { type JsonObject, memberOf, parseJson } from "../conflist/json.ts";
 import { decodeJsonString } from "../record/binary.ts";
-import { readStanza } from "../tap/stanza.ts";
+import { readStanza, STANZA_KEYS } from "../tap/stanza.ts";
 
 /** How the observer logs. */
 export interface Settings {
@@ -24,7 +24,7 @@ export function readSettings(keys: Keys): {
   readonly settings: Settings;
   readonly complaints: readonly string[];
 } {
-  const text = toBinary(JSON.stringify(keys));
+  const text = toBinary(JSON.stringify(shallow(keys)));
   const object: JsonObject = asObject(text);
   const slice = ({ start, end }: { readonly start: number; readonly end: number }) => text.slice(start, end);
   const { target, logFormat, redact, label, complaints } = readStanza(
@@ -39,6 +39,16 @@ export function readSettings(keys: Keys): {
     label: label && decodeJsonString(slice(label)),
   };
   return { settings, complaints };
+}
+
+/** The keys that count. None of them is a list or an object: what is in one does not matter, and may have no end. */
+function shallow(keys: Keys): Keys {
+  const values = STANZA_KEYS.filter((key) => Object.hasOwn(keys, key)).map((key): [string, unknown] => {
+    const value = keys[key];
+    if (Array.isArray(value)) return [key, []];
+    return [key, typeof value === "object" && value !== null ? {} : value];
+  });
+  return Object.fromEntries(values);
 }
 
 function asObject(text: string): JsonObject {

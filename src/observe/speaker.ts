@@ -4,12 +4,18 @@ import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { codeOf } from "../node/error.ts";
 import { Backlog } from "./backlog.ts";
-import { type Level, type Look, logrusLine } from "./logrus.ts";
+import { type Level, type Look, logrusLine, type Moment } from "./logrus.ts";
 
 const STDERR = 2;
 const MOST_LINES = 10_000;
 const REST_MS = 20;
 const writeSome = promisify(write);
+
+interface Sentence {
+  readonly level: Level;
+  readonly message: string;
+  readonly moment: Moment;
+}
 
 /**
  * What is said to people, on standard error. Written beside the loop that answers the runtime: a terminal that was
@@ -17,19 +23,26 @@ const writeSome = promisify(write);
  */
 export class Speaker {
   readonly #look: Look = isatty(STDERR) ? (process.env.NO_COLOR ? "plain" : "colour") : "fields";
-  readonly #backlog = new Backlog({
+  readonly #backlog = new Backlog<Sentence>({
     mostLines: MOST_LINES,
     restMs: REST_MS,
     retryMs: REST_MS,
+    sizeOf: ({ message }) => message.length,
+    encode: (sentence) => this.#line(sentence),
     write: async (lines) => {
       await writeAll(Buffer.concat(lines));
       return lines.length;
     },
-    lostLine: (count) => this.#line("warning", `${count} lines were not written here: nobody took them`),
+    lostLine: (count) =>
+      this.#line({
+        ...{ level: "warning", moment: momentNow() },
+        message: `${count} lines were not written here: nobody took them`,
+      }),
   });
 
-  say(level: Level, messages: readonly string[]): void {
-    this.#backlog.add(messages.map((message) => this.#line(level, message)));
+  say(level: Level, messages: string | readonly string[]): void {
+    const moment = momentNow();
+    this.#backlog.add([messages].flat().map((message) => ({ level, message, moment })));
   }
 
   /** Says what is left to say, for `withinMs` at most; how many lines were not. */
@@ -37,10 +50,13 @@ export class Speaker {
     return this.#backlog.end(withinMs);
   }
 
-  #line(level: Level, message: string): Buffer {
-    const moment = { timeMs: Date.now(), sinceStartMs: performance.now() };
+  #line({ level, message, moment }: Sentence): Buffer {
     return Buffer.from(logrusLine(level, message, this.#look, moment));
   }
+}
+
+function momentNow(): Moment {
+  return { timeMs: Date.now(), sinceStartMs: performance.now() };
 }
 
 /** A place that is no more is told nothing, and that is all that can be done about it. */

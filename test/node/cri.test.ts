@@ -1,32 +1,15 @@
-import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
-import { createServer, type Server, type Socket } from "node:net";
+import type { ServerHttp2Stream } from "node:http2";
+import { createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { callCri, readFields, stringField } from "../../src/node/cri.ts";
 import { NodeError } from "../../src/node/error.ts";
+import {
+  grpcFrame as frame,
+  serveGrpc as grpc,
+  listenOnScratch as listen,
+  replyGrpc as reply,
+} from "../support/grpc.ts";
 import { useScratch } from "../support/scratch.ts";
-
-async function listen(server: Server): Promise<string> {
-  const path = useScratch().path("cri.sock");
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  onTestFinished(() => void server.close());
-  return path;
-}
-
-/** A server that speaks gRPC's HTTP/2 and answers each call so. */
-function grpc(answer: (stream: ServerHttp2Stream) => void): Promise<string> {
-  const server = createHttp2Server();
-  server.on("stream", (stream) => answer(stream.on("error", () => {}))); // what the client thinks is what counts
-  return listen(server);
-}
-
-function reply(stream: ServerHttp2Stream, body: Buffer, status = "0"): void {
-  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
-  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": status }));
-  stream.end(body);
-}
-
-const frame = (message: string) =>
-  Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), Buffer.from(message)]);
 
 describe("a call", () => {
   test("gives the answer's message", async () => {
@@ -70,6 +53,15 @@ describe("a call", () => {
     );
     onTestFinished(() => sockets.forEach((one) => void one.destroy()));
     await expect(callCri(socket, "Status", Buffer.alloc(0))).rejects.toThrow(NodeError);
+  });
+
+  test("ends when nobody waits for it any more", async () => {
+    const socket = await grpc(() => {});
+    const stop = new AbortController();
+    const asked = callCri(socket, "Status", Buffer.alloc(0), stop.signal);
+    stop.abort();
+    await expect(asked).rejects.toThrow(NodeError);
+    await expect(callCri(socket, "Status", Buffer.alloc(0), stop.signal)).rejects.toThrow("aborted");
   });
 
   test("ends where nobody listens", async () => {

@@ -15,6 +15,8 @@ export interface Scratch {
   log(): Buffer;
   /** The log's lines as text, without the line feeds. */
   lines(): string[];
+  /** The same of a log that somebody writes to: half a line at its end is left out. */
+  linesSoFar(): string[];
   remove(): void;
 }
 
@@ -39,6 +41,7 @@ export function makeScratch(at: ScratchNames = { log: "cni.log", lock: "cni.lock
     names: (below = ".") => readdirSync(join(folder, below)).sort(),
     log,
     lines: () => splitLines(log()),
+    linesSoFar: () => log().toString().split("\n").slice(0, -1),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
-/** Builds at `path` the program that gives another one a terminal as stdin; for `TapCall.via`. Needs gcc. */
+/**
+ * Builds at `path` the program that gives another one a terminal as stdin, and with `-e` as stderr; for `TapCall.via`.
+ * Needs gcc.
+ */
 export function buildTerminal(path: string): string {
   execFileSync("gcc", ["-O1", "-o", path, join(import.meta.dirname, "terminal.c")]);
   return path;

@@ -1,4 +1,3 @@
-import { NodeError } from "../../node/error.ts";
 import { Root } from "../../node/root.ts";
 import { findRuntime, type Runtime } from "../../node/runtime.ts";
 import type { NriError } from "../../nri/error.ts";
@@ -8,15 +7,21 @@ const CONTAINERD_2 =
   "disable = true or another socket_path in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
 const CRIO = "enable_nri = true in [crio.nri] of a file in /etc/crio/crio.conf.d";
 
-/** What solves it when the runtime cannot be reached, or is no NRI runtime. */
-export async function adviceFor(error: NriError): Promise<string> {
+/** A runtime that answers at all does so at once. */
+const ASK_MS = 1000;
+
+/**
+ * What solves it when the runtime cannot be reached, or is no NRI runtime.
+ * @param signal aborted when nobody waits for it any more
+ */
+export async function adviceFor(error: NriError, signal: AbortSignal): Promise<string> {
   if (error.code === "protocol" || error.code === "registration")
     return "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
   if (error.code !== "connect") return "";
   if (error.message.endsWith("permission denied")) return "Run it as root.";
   if (!/(?:it is not there|nobody listens there)$/.test(error.message))
     return "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
-  return enableAdvice(await askForRuntime());
+  return enableAdvice(await askForRuntime(AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])));
 }
 
 /** How NRI is switched on. */
@@ -30,11 +35,10 @@ export function enableAdvice(runtime: Pick<Runtime, "name" | "version"> | null):
   return `${who}, with NRI on by default: look for ${CONTAINERD_2}, and restart it; or name its socket with --socket.`;
 }
 
-async function askForRuntime(): Promise<Runtime | null> {
+async function askForRuntime(signal: AbortSignal): Promise<Runtime | null> {
   try {
-    return await findRuntime(new Root(), process.env.CONTAINER_RUNTIME_ENDPOINT || undefined);
-  } catch (error) {
-    if (error instanceof NodeError) return null;
-    throw error;
+    return await findRuntime(new Root(), process.env.CONTAINER_RUNTIME_ENDPOINT || undefined, signal);
+  } catch {
+    return null; // whatever listens there answers what it likes
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { LogLevel } from "../../nri/driver.ts";
 import { NriError } from "../../nri/error.ts";
 import type { RuntimeInfo } from "../../nri/handlers.ts";
@@ -23,9 +24,9 @@ export interface ObserveRequest {
   readonly flags: Keys;
 }
 
-/** Of the second that is left after SIGTERM. */
+/** Of the second that is left after SIGTERM: for all that waits, and of that for the log. */
+const END_MS = 750;
 const LOG_END_MS = 600;
-const SPEAKER_END_MS = 200;
 
 const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
   info: "info",
@@ -39,7 +40,7 @@ const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
  */
 export async function observe(request: ObserveRequest): Promise<number> {
   const speaker = new Speaker();
-  const say = (level: Level, message: string) => speaker.say(level, [message]);
+  const say = (level: Level, messages: string | readonly string[]) => speaker.say(level, messages);
   const { settings } = readSettings({ ...request.taps, ...request.flags });
   const log = new PodLog(settings, say);
   const observer = new Observer({
@@ -47,7 +48,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
     afterAnswer: (act) => void setImmediate(act),
     tell: (telling) => {
       log.add(telling); // first: the next plugin's lines are near
-      speaker.say("info", telling.words);
+      say("info", telling.words);
     },
   });
   let known = false; // whether a runtime has spoken NRI to this plugin
@@ -69,7 +70,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
     handlers: { configure, ...observer.handlers },
     log: (level, message, error) => {
       const seen = known ? error : asRefusal(error);
-      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, seen);
+      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, seen, stop.signal);
     },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
@@ -82,13 +83,14 @@ export async function observe(request: ObserveRequest): Promise<number> {
     if (!(error instanceof NriError)) throw error;
     code = EXIT.failed;
     const lost = error.code === "disconnected";
-    if (!lost || !known) await sayWithAdvice(say, "error", error.message, asRefusal(error));
+    if (!lost || !known) await sayWithAdvice(say, "error", error.message, asRefusal(error), stop.signal);
     if (lost) say("info", "Connection to the runtime lost, exiting...");
   }
-  await new Promise(setImmediate); // what has been answered is told
+  await turn(); // what was answered last is told now
+  const endsMs = performance.now() + END_MS;
   const lost = await log.end(LOG_END_MS);
   if (lost > 0) say("warning", `${lost} lines of pods were not written`);
-  await speaker.end(SPEAKER_END_MS);
+  await speaker.end(endsMs - performance.now());
   return code;
 }
 
@@ -111,8 +113,7 @@ function makePlugin(options: Parameters<typeof createPlugin>[0]): ReturnType<typ
     return createPlugin(options);
   } catch (error) {
     if (!(error instanceof NriError)) throw error;
-    const hint = error.message.includes(" index ") ? "\nAn index is two digits, as in -idx 10." : "";
-    throw new UsageError(`${error.message}${hint}`);
+    throw new UsageError(`${error.message}${hintFor(error.message)}`);
   }
 }
 
@@ -121,12 +122,18 @@ function asRefusal(error: NriError | undefined): NriError | undefined {
   return error?.code === "disconnected" ? new NriError("registration", error.message) : error;
 }
 
+function hintFor(message: string): string {
+  if (message.includes("has launched this plugin as")) return "\nLeave --idx out: the runtime has chosen.";
+  return message.includes(" index ") ? "\nAn index is two digits, as in -idx 10." : "";
+}
+
 async function sayWithAdvice(
   say: (level: Level, message: string) => void,
   level: Level,
   message: string,
   error: NriError | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
-  const advice = error ? await adviceFor(error) : "";
+  const advice = error ? await adviceFor(error, signal) : "";
   say(level, advice ? `${message}. ${advice}` : message);
 }

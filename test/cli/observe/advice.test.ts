@@ -1,0 +1,107 @@
+import { createServer, type Socket } from "node:net";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { adviceFor, enableAdvice } from "../../../src/cli/observe/advice.ts";
+import { NriError, type NriErrorCode } from "../../../src/nri/error.ts";
+import { grpcFrame, listenOnScratch, replyGrpc, serveGrpc } from "../../support/grpc.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+const waiting = () => new AbortController().signal;
+const missing = new NriError("connect", "Cannot connect to the runtime at /x: it is not there");
+const CONTAINERD_2 =
+  "with NRI on by default: look for disable = true or another socket_path in " +
+  "[plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml, and restart it; or name its socket with --socket.";
+const NOBODY =
+  /^Is a runtime running here\? containerd 2 has NRI on by default, containerd 1\.7 wants disable = false .*, CRI-O enable_nri = true .*\.$/;
+
+/** Protocol Buffers: a field of bytes. */
+function field(number: number, value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+}
+
+/** A runtime that says this of itself. */
+async function useRuntime(name: string, version: string, cniConfig = ""): Promise<void> {
+  const info = field(2, Buffer.concat([field(1, "cniconfig"), field(2, cniConfig)]));
+  const about = Buffer.concat([field(1, "0.1.0"), field(2, name), field(3, version)]);
+  const socket = await serveGrpc((stream, path) =>
+    replyGrpc(stream, grpcFrame(path.endsWith("/Version") ? about : info)),
+  );
+  vi.stubEnv("CONTAINER_RUNTIME_ENDPOINT", `unix://${socket}`);
+}
+
+describe("advice", () => {
+  it.each<[NriErrorCode, string, string]>([
+    ["connect", "Cannot connect to the runtime at /x: permission denied", "Run it as root."],
+    [
+      "connect",
+      "Cannot connect to the runtime at /x: it is a folder",
+      "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
+    ],
+    [
+      "connect",
+      "Cannot connect to the runtime at /x: it is no socket",
+      "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
+    ],
+    [
+      "protocol",
+      "Cannot read a frame",
+      "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
+    ],
+    [
+      "registration",
+      "no",
+      "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
+    ],
+    ["disconnected", "Connection to the runtime lost", ""],
+    ["timeout", "late", ""],
+  ])("for %s, %s", async (code, message, advice) => {
+    expect(await adviceFor(new NriError(code, message), waiting())).toBe(advice);
+  });
+
+  it("names the runtime that runs here, and what switches NRI on in it", async () => {
+    await useRuntime("containerd", "v2.1.9");
+    expect(await adviceFor(missing, waiting())).toBe(`containerd v2.1.9 runs here, ${CONTAINERD_2}`);
+    const { message } = new NriError("connect", "Cannot connect to the runtime at /x: nobody listens there");
+    expect(await adviceFor(new NriError("connect", message), waiting())).toContain(
+      "containerd v2.1.9 runs here",
+    );
+  });
+
+  it.each([
+    ["containerd", "1.7.27", "containerd 1.7.27 runs here, with NRI off by default: set disable = false in "],
+    ["containerd", "v1.7.0", "containerd v1.7.0 runs here, with NRI off by default: set disable = false in "],
+    ["containerd", "10.0.0", "containerd 10.0.0 runs here, with NRI on by default: "],
+    ["cri-o", "1.33.0", "cri-o 1.33.0 runs here: it wants enable_nri = true in [crio.nri] of a file in "],
+  ])("for %s %s", (name, version, advice) => {
+    expect(enableAdvice({ name, version }).startsWith(advice)).toBe(true);
+  });
+
+  it("is what holds for all where no runtime answers", async () => {
+    vi.stubEnv("CONTAINER_RUNTIME_ENDPOINT", "unix:///nowhere/cri.sock");
+    expect(await adviceFor(missing, waiting())).toMatch(NOBODY);
+    expect(enableAdvice(null)).toMatch(NOBODY);
+  });
+
+  it.each([["{ this is no JSON"], ['{"Networks":5}'], ['{"Networks":[null]}']])(
+    "is what holds for all where a runtime says %s",
+    async (config) => {
+      await useRuntime("containerd", "2.0", config);
+      expect(await adviceFor(missing, waiting())).toMatch(NOBODY);
+    },
+  );
+
+  it("is not waited for where the runtime never answers, nor when nobody waits for it any more", async () => {
+    const sockets: Socket[] = [];
+    const silent = await listenOnScratch(
+      createServer((peer) => void sockets.push(peer.on("error", () => {}))),
+    );
+    onTestFinished(() => sockets.forEach((one) => void one.destroy()));
+    vi.stubEnv("CONTAINER_RUNTIME_ENDPOINT", silent);
+    expect(await adviceFor(missing, waiting())).toMatch(NOBODY);
+    const stop = new AbortController();
+    const advice = adviceFor(missing, stop.signal);
+    stop.abort();
+    expect(await advice).toMatch(NOBODY);
+  });
+});

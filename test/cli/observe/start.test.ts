@@ -1,0 +1,178 @@
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { waitFor } from "../../../scripts/containerd/wait.ts";
+import { FakeRuntime } from "../../nri/support/fake-runtime.ts";
+import { useScratch } from "../../support/scratch.ts";
+import { CNITAP } from "../support/spawn.ts";
+import { launchObserving, observe, observeRuntime } from "./support/observing.ts";
+import { classicPodLineOf, podNumber, tell } from "./support/pods.ts";
+
+const SOCKET_HINT = "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+const INDEX_HINT = "An index is two digits, as in -idx 10.";
+const HELP_HINT = "See cnitap observe --help.";
+const NOBODY = 65534;
+
+/** cnitap under another name, as an administrator or a runtime has it. */
+function linkNamed(name: string): string {
+  const path = useScratch().path(name);
+  symlinkSync(CNITAP, path);
+  return path;
+}
+
+describe("wrong usage is one complaint with a hint, and exit code 2:", () => {
+  it.each<[string, readonly string[], string, Readonly<Record<string, string>>?]>([
+    ["an index of one digit", ["--idx", "1"], `Cannot use index "1": two digits are expected\n${INDEX_HINT}`],
+    ["an index of letters", ["-idx=ab"], `Cannot use index "ab": two digits are expected\n${INDEX_HINT}`],
+    ["an empty index", ["-idx="], `Cannot use index "": two digits are expected\n${INDEX_HINT}`],
+    [
+      "an index in other digits",
+      ["-idx", "１０"],
+      `Cannot use index "１０": two digits are expected\n${INDEX_HINT}`,
+    ],
+    [
+      "an index that is not the runtime's",
+      ["-idx", "11"],
+      "Cannot use index 11: the runtime has launched this plugin as 10\nLeave --idx out: the runtime has chosen.",
+      { NRI_PLUGIN_IDX: "10" },
+    ],
+    [
+      "a runtime's index",
+      [],
+      `Cannot use index "1": two digits are expected\n${INDEX_HINT}`,
+      { NRI_PLUGIN_IDX: "1" },
+    ],
+    ["a name with a space", ["-name", "a b"], 'Cannot use name "a b": only letters, digits and _.+-'],
+    [
+      "a descriptor that is no number",
+      [],
+      'Cannot use NRI_PLUGIN_SOCKET "x": not a number',
+      { NRI_PLUGIN_SOCKET: "x" },
+    ],
+    [
+      "a relative log",
+      ["-log-file", "x"],
+      "Cannot use logFile: wants an absolute path under 4096 bytes, saw a string",
+    ],
+    ["a wrong value", ["--set", "redact=5"], "Cannot use redact: wants true or false, saw a number"],
+    [
+      "a flag without its value",
+      ["-idx"],
+      `Cannot read the command line: option '--idx <NN>' argument missing\n${HELP_HINT}`,
+    ],
+    ["an unknown flag", ["-x\x1b"], `Cannot read the command line: unknown option '-x\\u{1b}'\n${HELP_HINT}`],
+    [
+      "an unknown format",
+      ["-log-format=xml"],
+      `Cannot read the command line: option '--log-format <format>' argument 'xml' is invalid. Allowed choices are classic, json.\n${HELP_HINT}`,
+    ],
+    [
+      "a word",
+      ["now"],
+      `Cannot read the command line: too many arguments for 'observe'. Expected 0 arguments but got 1: now.\n${HELP_HINT}`,
+    ],
+  ])("%s", async (_, args, complaint, env = {}) => {
+    const observing = observe({ args: [...args], env });
+    expect(await observing.ended).toEqual({ code: 2, signal: null });
+    expect(observing.err).toBe(`cnitap: ${complaint}\n`);
+  });
+
+  it("an index in the program's name", async () => {
+    const observing = observe({ exe: linkNamed("1x-network-logger") });
+    expect(await observing.ended).toEqual({ code: 2, signal: null });
+    expect(observing.err).toBe(`cnitap: Cannot use index "1x": two digits are expected\n${INDEX_HINT}\n`);
+  });
+});
+
+describe("a runtime that cannot be reached is one line, and exit code 1 with --once:", () => {
+  it.each([
+    ["nothing", "none", /: it is not there\. Is a runtime running here\? containerd 2 .*$/],
+    ["a folder", ".", `: it is a folder. ${SOCKET_HINT}`],
+    ["a file", "file", `: it is no socket. ${SOCKET_HINT}`],
+    ["a file for a folder", "file/nri.sock", /: connect ENOTDIR .*\. Name the runtime's NRI socket/],
+    ["too long a path", "x".repeat(108), `: a socket's path has at most 107 bytes. ${SOCKET_HINT}`],
+  ])("%s at the socket's path", async (_, name, seen) => {
+    const scratch = useScratch();
+    writeFileSync(scratch.path("file"), "");
+    const observing = observe({ args: ["--once", "--socket", scratch.path(name)] });
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+    expect(observing.messages).toHaveLength(2); // the first is that the plugin was made
+    expect(observing.messages[1]).toMatch(/^Cannot connect to the runtime at /);
+    if (typeof seen === "string") expect(observing.messages[1]?.endsWith(seen)).toBe(true);
+    else expect(observing.messages[1]).toMatch(seen);
+  });
+
+  it("one that speaks something else", async () => {
+    const path = useScratch().path("http.sock");
+    const server = createServer((peer) =>
+      peer.on("error", () => {}).write("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    );
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    onTestFinished(() => void server.close());
+    const observing = observe({ args: ["-once", "-socket", path] });
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+    expect(observing.messages.at(-1)).toMatch(/^Cannot .*\. Name the runtime's NRI socket with --socket; /);
+  });
+
+  it.runIf(process.getuid?.() === 0)("one that only root may reach", async () => {
+    const scratch = useScratch();
+    chmodSync(scratch.folder, 0o755);
+    mkdirSync(scratch.path("closed"), { mode: 0o700 });
+    const exe = scratch.path("network-logger"); // the checkout may be closed to others
+    copyFileSync(CNITAP, exe);
+    const socket = scratch.path("closed/nri.sock");
+    await FakeRuntime.listen(socket);
+    const observing = observe({ exe, args: ["-socket", socket], uid: NOBODY });
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+    expect(observing.messages.at(-1)).toBe(
+      `Cannot connect to the runtime at ${socket}: permission denied. Run it as root.`,
+    );
+  });
+
+  it.each(["network-logger", "07-network-logger"])("nothing, for a plugin by the name %s", async (name) => {
+    const observing = observe({ exe: linkNamed(name), args: ["-socket=/nowhere/nri.sock"] });
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+    expect(observing.messages.at(-1)).toMatch(/^Cannot connect to the runtime at \/nowhere\/nri\.sock: /);
+  });
+});
+
+describe("started", () => {
+  it.each([
+    ["network-logger", [], "network-logger", "10"],
+    ["07-network-logger", [], "network-logger", "07"],
+    ["07-network-logger", ["-idx", "42", "-name=mine"], "mine", "42"],
+  ])(
+    "as %s %j it registers as %s, %s, and ends with the runtime",
+    async (name, args, pluginName, pluginIdx) => {
+      const { observing, connection } = await observeRuntime({ exe: linkNamed(name), args });
+      expect(await connection.registration).toMatchObject({ pluginName, pluginIdx });
+      connection.socket.destroy();
+      expect(await observing.ended).toEqual({ code: 1, signal: null });
+      expect(observing.messages.at(-1)).toBe("Connection to the runtime lost, exiting...");
+    },
+  );
+
+  it.each([
+    ["10-network-logger", { name: "network-logger", index: "10" }],
+    ["23-anything", { name: "anything", index: "23" }],
+  ])(
+    "by a runtime as %s it observes over descriptor 3, and ends with the runtime",
+    async (file, identity) => {
+      const scratch = useScratch();
+      const { observing, connection } = launchObserving(linkNamed(file), identity);
+      expect(await connection.registration).toMatchObject({
+        ...{ pluginName: identity.name, pluginIdx: identity.index },
+      });
+      const config = `logFile: ${scratch.logFile}\n`;
+      expect(await connection.start({ pods: [podNumber(1)] }, { runtimeName: "containerd", config })).toBe(7);
+      await tell(connection, "run", podNumber(2));
+      await waitFor("the lines", () => scratch.linesSoFar().length === 2);
+      expect(scratch.lines()).toEqual([
+        classicPodLineOf("Synchronize", 1),
+        classicPodLineOf("RunPodSandbox", 2),
+      ]);
+      connection.socket.destroy();
+      expect(await observing.ended).toEqual({ code: 1, signal: null });
+    },
+  );
+});

@@ -1,0 +1,154 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { expect, test } from "vitest";
+import { waitFor } from "../../scripts/containerd/wait.ts";
+import { observeRuntime } from "../cli/observe/support/observing.ts";
+import { classicPodLineOf, podNumber, runPods, tell } from "../cli/observe/support/pods.ts";
+import { classicLine } from "../support/log-lines.ts";
+import { roles, runTap } from "../support/run-tap.ts";
+import { type Scratch, useScratch } from "../support/scratch.ts";
+import { stanza } from "../support/stanza.ts";
+
+const isRoot = process.getuid?.() === 0;
+const PLANTED = "planted\n";
+
+interface Wrong {
+  readonly plant: (scratch: Scratch) => void;
+  readonly complaint: string;
+}
+
+const wrong: Readonly<Record<string, Wrong>> = {
+  "a link to a file": {
+    plant: ({ logFile }) => symlinkSync("planted", logFile),
+    complaint: "Cannot open LOG: it is a symbolic link",
+  },
+  "a link to itself": {
+    plant: ({ logFile }) => symlinkSync("cni.log", logFile),
+    complaint: "Cannot open LOG: it is a symbolic link",
+  },
+  "a FIFO": {
+    plant: ({ logFile }) => void execFileSync("mkfifo", ["-m", "600", logFile]),
+    complaint: "Cannot use LOG: not a regular file",
+  },
+  "a folder": {
+    plant: ({ logFile }) => mkdirSync(logFile),
+    complaint: "Cannot open LOG: it is a folder",
+  },
+  "a second link of a file": {
+    plant: ({ logFile, path }) => linkSync(path("planted"), logFile),
+    complaint: "Cannot use LOG: it has other links",
+  },
+  "a file that all may write": {
+    plant: ({ logFile }) => {
+      writeFileSync(logFile, PLANTED);
+      chmodSync(logFile, 0o666);
+    },
+    complaint: "Cannot use LOG: others may write it",
+  },
+  ...(isRoot && {
+    "another user's file": {
+      plant: ({ logFile }) => {
+        writeFileSync(logFile, PLANTED, { mode: 0o600 });
+        chownSync(logFile, 65534, 65534);
+      },
+      complaint: "Cannot use LOG: another user's file",
+    },
+  }),
+};
+
+/** Events are answered, their lines wait, and are written when what is wrong is gone; it is not touched. */
+async function expectWaiting({ plant, complaint }: Wrong): Promise<void> {
+  const scratch = useScratch();
+  writeFileSync(scratch.path("planted"), PLANTED, { mode: 0o600 });
+  plant(scratch);
+  const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
+  await connection.start();
+  await runPods(connection, 0, 20);
+  await observing.said(`${complaint.replace("LOG", scratch.logFile)}; lines wait, 10000 at most`);
+  await runPods(connection, 20, 40);
+  rmSync(scratch.logFile, { recursive: true });
+  await waitFor("all lines", () => scratch.linesSoFar().length === 40);
+  expect(scratch.lines()).toEqual(Array.from({ length: 40 }, (_, i) => classicPodLineOf("RunPodSandbox", i)));
+  await observing.said(`Writing to ${scratch.logFile} again`);
+  expect(readFileSync(scratch.path("planted"), "utf8")).toBe(PLANTED);
+  expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toHaveLength(1);
+}
+
+test("a link, FIFO, folder or another file in the log's place delays no event, and lines wait", async () => {
+  await Promise.all(Object.values(wrong).map(expectWaiting)); // a second each
+});
+
+test("a log that is moved or removed is begun anew", async () => {
+  const scratch = useScratch();
+  const { connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
+  const logged = async (number: number) => {
+    await tell(connection, "run", podNumber(number));
+    await waitFor("the line", () => scratch.linesSoFar().length === 1);
+    expect(scratch.lines()).toEqual([classicPodLineOf("RunPodSandbox", number)]);
+  };
+  await connection.start();
+  await logged(1);
+  renameSync(scratch.logFile, scratch.path("old"));
+  await logged(2);
+  rmSync(scratch.logFile);
+  await logged(3);
+});
+
+test("a log over twice its size waits for a tap that rotates it", async () => {
+  const scratch = useScratch();
+  const args = ["-log-file", scratch.logFile, "-set", "logMaxBytes=1000"];
+  const { observing, connection } = await observeRuntime({ args });
+  await connection.start();
+  await runPods(connection, 0, 40);
+  await observing.said(/^Cannot write to .*: over twice logMaxBytes, and no tap has rotated it; lines wait,/);
+  const { length } = scratch.log();
+  expect(length).toBeGreaterThan(2_000);
+  expect(length).toBeLessThan(2_300); // the last line begins before
+  // Each tap that finds the log too large rotates it; then there is room for some more lines.
+  const stdin = stanza(scratch, '{"cniVersion":"1.0.0"}', { logMaxBytes: 1_000 });
+  const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "tap" };
+  const own = new Set<string>();
+  await waitFor(
+    "the last line",
+    async () => {
+      await runTap({ role: "post", env, stdin });
+      const old = readFileSync(`${scratch.logFile}.1`, "utf8").split("\n");
+      for (const line of [...old, ...scratch.linesSoFar()]) own.add(line);
+      return own.has(classicPodLineOf("RunPodSandbox", 39));
+    },
+    20_000,
+  );
+  for (let i = 0; i < 40; i++) expect(own).toContain(classicPodLineOf("RunPodSandbox", i));
+});
+
+test("beside taps every line of either is whole and there", async () => {
+  const scratch = useScratch();
+  const { connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
+  await connection.start();
+  const stdin = stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(2_000)}"}`, {
+    lockTimeoutMs: 5_000,
+  });
+  const taps = Array.from({ length: 40 }, (_, i) =>
+    runTap({ role: roles[i % 2] ?? "pre", env: { CNI_COMMAND: "ADD", CNI_CONTAINERID: `tap-${i}` }, stdin }),
+  );
+  await runPods(connection, 0, 400);
+  for (const { code } of await Promise.all(taps)) expect(code).toBe(0);
+  // One that looks at the log's end while another writes may take it for half a line: an empty one stands between.
+  const written = () => scratch.linesSoFar().filter((line) => line !== "");
+  await waitFor("all lines", () => written().length === 440);
+  const wanted = [
+    ...taps.map((_, i) => classicLine("ADD", `tap-${i}`, "input", stdin)),
+    ...Array.from({ length: 400 }, (_, i) => classicPodLineOf("RunPodSandbox", i)),
+  ];
+  expect(written().sort()).toEqual(wanted.sort());
+});

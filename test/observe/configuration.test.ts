@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { parseConfiguration } from "../../src/observe/configuration.ts";
+import { readSettings } from "../../src/observe/settings.ts";
+
+async function complaintOf(text: string): Promise<string> {
+  const read = await parseConfiguration(text);
+  return "complaint" in read ? read.complaint : `none: ${Object.keys(read.keys)}`;
+}
+
+describe("a configuration", () => {
+  it.each([
+    [
+      "YAML",
+      "# mine\nlogFile: /x\nlogMaxBytes: 5\nredact: false\n",
+      { logFile: "/x", logMaxBytes: 5, redact: false },
+    ],
+    ["JSON", '{"logFile":"/x",\t"label":"\\u00fc"}', { logFile: "/x", label: "ü" }],
+    ["nothing but white space", " \n\n", {}],
+    ["a comment", "# nothing yet", {}],
+    ["null", "~", {}],
+    ["an empty mapping", "{}", {}],
+    ["a key twice, the last of which counts", "label: a\nlabel: b\n", { label: "b" }],
+    ["a byte order mark", "\ufefflabel: a\n", { label: "a" }],
+    ["a mark of a document's begin", "---\nlabel: a\n", { label: "a" }],
+    ["an unknown tag", "label: !mine a\n", { label: "a" }],
+    ["an alias", "x: &a text\nlabel: *a\n", { x: "text", label: "text" }],
+    [
+      "a merge key of YAML 1.1",
+      "%YAML 1.1\n---\nx: &x {label: a}\n<<: *x\n",
+      { x: { label: "a" }, label: "a" },
+    ],
+  ])("of %s is read", async (_, text, keys) => {
+    expect(await parseConfiguration(text)).toEqual({ keys });
+  });
+
+  it.each([
+    ["a string", "hello", "keys and values are expected, not a string"],
+    ["a number", "5", "keys and values are expected, not a number"],
+    ["true", "true", "keys and values are expected, not a boolean"],
+    ["a list", "- a\n- b\n", "keys and values are expected, not a list"],
+    ["two documents", "a: 1\n---\nb: 2\n", "multiple docs at byte 5"],
+    ["a tab", "a:\n\t- b\n", "tab as indent at byte 3"],
+    ["an open bracket", "a: [1, 2\n", "bad indent at byte 9"],
+    ["bytes before the fault", 'ü: "x\n', "missing char at byte 7"],
+    ["an unknown alias", "a: *nobody\n", "too deep, or with aliases that cannot be followed"],
+    ["an alias bomb", bomb(), "too deep, or with aliases that cannot be followed"],
+  ])("of %s is complained of, and what stands there is not told", async (_, text, words) => {
+    expect(await complaintOf(text)).toBe(`Cannot read the configuration: ${words}`);
+  });
+
+  it.each([
+    ["in a flow", (depth: number) => "[".repeat(depth)],
+    ["in a closed flow", (depth: number) => `a: ${"[".repeat(depth / 2)}${"]".repeat(depth / 2)}`],
+    ["of mappings", (depth: number) => "{a: ".repeat(depth / 4)],
+    ["in blocks", (depth: number) => "- ".repeat(depth / 2)],
+    ["of keys", (depth: number) => "? ".repeat(depth / 2)],
+  ])("nested %s as deep as its size allows is complained of", async (_, make) => {
+    expect(await complaintOf(make(65_000))).toMatch(
+      /^Cannot read the configuration: (resource exhaustion|too)/,
+    );
+  });
+
+  it("of more than 64 KB is not read", async () => {
+    const words = "Cannot read the configuration: it is larger than 65536 bytes";
+    expect(await complaintOf(`label: a${" ".repeat(1 << 20)}`)).toBe(words);
+    expect(await complaintOf(`label: ${"é".repeat(32_765)}`)).toBe(words);
+    expect(await complaintOf(`label: ${"é".repeat(32_764)}`)).toBe("none: label");
+  });
+
+  it.each(["&a {label: x, b: *a}", "label: x\na: &a [*a]", "label: &a {b: *a}"])(
+    "that holds itself (%s) gives settings",
+    async (text) => {
+      const read = await parseConfiguration(text);
+      expect("keys" in read && readSettings(read.keys).settings.logFormat).toBe("classic");
+    },
+  );
+});
+
+test("any text is read or complained of, and gives settings", async () => {
+  const part = fc.constantFrom(
+    ...[
+      "[",
+      "]",
+      "{",
+      "}",
+      ",",
+      ":",
+      " ",
+      "\n",
+      "- ",
+      "? ",
+      "&a ",
+      "*a",
+      "!t ",
+      "|\n",
+      ">\n",
+      "'",
+      '"',
+      "#",
+      "%",
+    ],
+    ...[
+      "---\n",
+      "\t",
+      "\\",
+      "<<: *a\n",
+      "label: x\n",
+      "logFile: ",
+      "/x",
+      "\ud800",
+      "\0",
+      "!!binary x",
+      "!!set {a}",
+    ],
+  );
+  const any = fc.oneof(
+    fc.array(part, { maxLength: 12 }).map((parts) => parts.join("")),
+    fc.array(part, { maxLength: 8 }).map((parts) => `%YAML 1.1\n---\n${parts.join("")}`),
+    fc.string({ unit: "binary" }),
+  );
+  const run = fc.asyncProperty(any, async (text) => {
+    const read = await parseConfiguration(text);
+    if ("complaint" in read) expect(read.complaint).toMatch(/^Cannot read the configuration: [\w, ]+$/);
+    else expect(readSettings(read.keys).settings.logFile).toMatch(/^\//);
+  });
+  await fc.assert(run, { numRuns: 1_000 });
+});
+
+/** Nine of nine of nine …: 9^8 in 270 bytes. */
+function bomb(): string {
+  const level = (name: string, of: string) => `${name}: &${name} [${Array(9).fill(of).join(",")}]\n`;
+  return level("a", "x") + [..."bcdefgh"].map((name, i) => level(name, `*${"abcdefgh"[i]}`)).join("");
+}

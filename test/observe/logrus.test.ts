@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { afterEach, describe, expect, it, test, vi } from "vitest";
+import { type Level, logrusLine } from "../../src/observe/logrus.ts";
+
+const moment = { timeMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678), sinceStartMs: 61_999 };
+const PAINTED_LENGTH = "\x1b[36mINFO   \x1b[0m".length;
+const levels: readonly Level[] = ["info", "warning", "error"];
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe("on a terminal", () => {
+  it("a line is what logrus writes", () => {
+    expect(logrusLine("info", "Started plugin 10-network-logger...", "colour", moment)).toBe(
+      `\x1b[36mINFO   \x1b[0m[0061] ${"Started plugin 10-network-logger...".padEnd(44)} \n`,
+    );
+    expect(logrusLine("warning", "x", "colour", moment)).toBe(
+      `\x1b[33mWARNING\x1b[0m[0061] x${" ".repeat(43)} \n`,
+    );
+    expect(logrusLine("error", "x".repeat(50), "colour", moment)).toBe(
+      `\x1b[31mERROR  \x1b[0m[0061] ${"x".repeat(50)} \n`,
+    );
+  });
+
+  it("a line has no colours where none are wanted", () => {
+    expect(logrusLine("info", "x", "plain", { ...moment, sinceStartMs: 0 })).toBe(
+      `INFO   [0000] x${" ".repeat(43)} \n`,
+    );
+  });
+
+  it("seconds may have more than four digits", () => {
+    expect(logrusLine("info", "x", "plain", { ...moment, sinceStartMs: 123_456_789 })).toContain("[123456] ");
+  });
+});
+
+describe("elsewhere", () => {
+  const message = (text: string) =>
+    logrusLine("info", text, "fields", moment).replace(/^time="[^"]+" level=info msg=/, "");
+
+  it.each([
+    ["UTC", "2026-01-02T03:04:05Z"],
+    ["Asia/Kolkata", "2026-01-02T08:34:05+05:30"],
+    ["America/St_Johns", "2026-01-01T23:34:05-03:30"],
+    ["America/Los_Angeles", "2026-01-01T19:04:05-08:00"],
+    ["Pacific/Chatham", "2026-01-02T16:49:05+13:45"],
+  ])("the time in %s is %s", (zone, time) => {
+    vi.stubEnv("TZ", zone);
+    expect(logrusLine("warning", "a b", "fields", moment)).toBe(`time="${time}" level=warning msg="a b"\n`);
+  });
+
+  // As fmt.Sprintf("%q") of Go 1.24 has them.
+  it.each([
+    ["a b", '"a b"'],
+    ["harmless-_./@^+09AZ", "harmless-_./@^+09AZ"],
+    ['say "hi"', '"say \\"hi\\""'],
+    ["back\\slash", '"back\\\\slash"'],
+    ["a,b", '"a,b"'],
+    ["\x07\b\f\n\r\t\v", '"\\a\\b\\f\\n\\r\\t\\v"'],
+    ["\0\x1b[31m\x7f", '"\\x00\\x1b[31m\\x7f"'],
+    ["\x80\x9b\u00a0\u00ad", '"\\u0080\\u009b\\u00a0\\u00ad"'],
+    ["\u200b\u202e\u2028\ufeff\u3000", '"\\u200b\\u202e\\u2028\\ufeff\\u3000"'],
+    ["\ue000\u{f0000}\u{e0001}\uffff", '"\\ue000\\U000f0000\\U000e0001\\uffff"'],
+    ["é世😀e\u0301", '"é世😀e\u0301"'],
+    ["☃", '"☃"'],
+  ])("%j is quoted as Go does", (text, quoted) => {
+    expect(message(text)).toBe(`${quoted}\n`);
+  });
+});
+
+test("of any message a line is one line, and nothing in it a terminal obeys", () => {
+  const any = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
+  fc.assert(
+    fc.property(fc.constantFrom(...levels), any, (level, text) => {
+      for (const look of ["colour", "plain", "fields"] as const) {
+        const line = logrusLine(level, text, look, moment);
+        const own = look === "colour" ? PAINTED_LENGTH : 0;
+        expect(line.slice(own)).toMatch(/^[^\p{C}\p{Zl}\p{Zp}]*\n$/u);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("a quoted message of ASCII is JSON but for a few escapes, and reads back", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary-ascii" }), (text) => {
+      const quoted = /msg=(.*)\n$/s.exec(logrusLine("info", ` ${text}`, "fields", moment))?.[1] ?? "";
+      const json = quoted.replace(/\\(x[0-9a-f]{2}|.)/gs, (whole, seen: string) => {
+        if (seen.startsWith("x")) return `\\u00${seen.slice(1)}`;
+        return seen === "a" ? "\\u0007" : seen === "v" ? "\\u000b" : whole;
+      });
+      expect(JSON.parse(json)).toBe(` ${text}`);
+    }),
+  );
+});
