@@ -43,7 +43,7 @@ const binary = fc.oneof(
   fc.constantFrom("eyJa.b.c", "x-----BEGIN RSA", "password", "__proto__", "constructor", ""),
 );
 /**
- * V8 13.6 reads the key of `{"p":1,"a\\n":2}` as the `a\\` of an object like it that it read before: no key here ends
+ * V8 13.6 reads the key of `{"p":1,"a\n":2}` as the `a\\` of an object like it that it read before: no key here ends
  * in a backslash.
  */
 const labelKey = binary.map((key) => key.replace(/\\$/, "\\."));
