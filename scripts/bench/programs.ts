@@ -1,6 +1,6 @@
-import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
+import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile, runTool } from "../build/compile.ts";
+import { link } from "../build/compile.ts";
 import { NATIVE_FLAGS } from "../build/tap.ts";
 import { ROOT } from "../cache-dir.ts";
 import { buildGo, findTool } from "./go.ts";
@@ -22,32 +22,23 @@ const FOLDER = join(ROOT, "build", "bench");
 const SOURCES = import.meta.dirname;
 const NATIVE = join(ROOT, "src", "native");
 
-async function link(
-  command: string,
-  flags: readonly string[],
-  sources: readonly string[],
-  out: string,
-  defines: readonly string[] = [],
-): Promise<string> {
-  const path = join(FOLDER, out);
-  const compiler = { command, flags: [...NATIVE_FLAGS, ...defines], includes: [NATIVE] };
-  await runTool(command, [...flags, "-o", path, ...(await compile(compiler, sources))]);
-  return path;
+/** Builds what measures. */
+export function buildRunner(): Promise<string> {
+  const compiler = { command: "gcc", flags: NATIVE_FLAGS, includes: [NATIVE] };
+  return link(compiler, [join(SOURCES, "runner.c")], join(FOLDER, "runner"));
 }
 
-/** Builds what measures. */
-export async function buildRunner(): Promise<string> {
-  mkdirSync(FOLDER, { recursive: true });
-  return link("gcc", [], [join(SOURCES, "runner.c")], "runner");
+/** The system calls of a tap without the tap. */
+function buildBound(out: string, ...defines: readonly string[]): Promise<string> {
+  const compiler = { command: "musl-gcc", flags: [...NATIVE_FLAGS, ...defines], includes: [NATIVE] };
+  const sources = [join(SOURCES, "bound.c"), join(NATIVE, "io.c"), join(NATIVE, "log.c")];
+  return link(compiler, sources, join(FOLDER, out), ["-static", "-s", "-Wl,--gc-sections"]);
 }
 
 /** The programs side by side: the bound first, then the taps, then what a user would pick instead, where it can be had. */
 export async function buildPrograms(told: (line: string) => void): Promise<Program[]> {
-  mkdirSync(FOLDER, { recursive: true });
-  const sources = [join(SOURCES, "bound.c"), join(NATIVE, "io.c"), join(NATIVE, "log.c")];
-  const flags = ["-static", "-s", "-Wl,--gc-sections"];
-  const input = await link("musl-gcc", flags, sources, "bound-input", ["-DWHOLE_INPUT"]);
-  const output = await link("musl-gcc", flags, sources, "bound-output");
+  const input = await buildBound("bound-input", "-DWHOLE_INPUT");
+  const output = await buildBound("bound-output");
   const programs: Program[] = [
     { name: LOGS_INPUT, path: input, bound: LOGS_INPUT },
     { name: "cni_pre", path: join(ROOT, "bin", "cni_pre"), bound: LOGS_INPUT },

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -79,4 +79,19 @@ export async function compile(compiler: Compiler, sources: readonly string[]): P
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   return objects;
+}
+
+/** Compiles and links; `flags` are the linker's. Returns `out`, which is replaced whole: an old one may be running. */
+export async function link(
+  compiler: Compiler,
+  sources: readonly string[],
+  out: string,
+  flags: readonly string[] = [],
+): Promise<string> {
+  const objects = await compile(compiler, sources);
+  mkdirSync(dirname(out), { recursive: true });
+  const fresh = `${out}.${randomUUID()}`; // others may be at it too
+  await runTool(compiler.command, ["-o", fresh, ...objects, ...flags]);
+  renameSync(fresh, out);
+  return out;
 }

@@ -1,9 +1,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { compile, runTool } from "../../scripts/build/compile.ts";
+import { link } from "../../scripts/build/compile.ts";
 import { NATIVE_FLAGS } from "../../scripts/build/tap.ts";
 import { ROOT } from "../../scripts/cache-dir.ts";
 import type { Scan, ScanRequest } from "../../src/native/native.ts";
@@ -45,11 +44,7 @@ export class ScanDriver {
     const sources = [join(ROOT, "src/native/scan.c"), join(ROOT, "test/native/scan-driver.c")];
     const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     const compiler = { command: "gcc", flags, includes: [join(ROOT, "src/native")] };
-    const objects = await compile(compiler, sources);
-    const executable = join(ROOT, "build", "scan-driver");
-    mkdirSync(join(ROOT, "build"), { recursive: true });
-    await runTool("gcc", [...flags, "-o", executable, ...objects]);
-    return new ScanDriver(executable);
+    return new ScanDriver(await link(compiler, sources, join(ROOT, "build", "scan-driver"), flags));
   }
 
   /** Scans one text. Throws when the driver crashed. */
