@@ -1,7 +1,7 @@
 import type { Keys } from "./settings.ts";
 
 /** Larger ones are not read: the runtime waits for the answer. */
-const MOST_BYTES = 64 << 10;
+const MOST_BYTES = 16 << 10;
 
 /** What a runtime has for a plugin it launched, from its folder of configurations. */
 export type Configuration = { readonly keys: Keys } | { readonly complaint: string };

@@ -56,16 +56,16 @@ describe("a configuration", () => {
     ["in blocks", (depth: number) => "- ".repeat(depth / 2)],
     ["of keys", (depth: number) => "? ".repeat(depth / 2)],
   ])("nested %s as deep as its size allows is complained of", async (_, make) => {
-    expect(await complaintOf(make(65_000))).toMatch(
+    expect(await complaintOf(make(16_000))).toMatch(
       /^Cannot read the configuration: (resource exhaustion|too)/,
     );
   });
 
-  it("of more than 64 KB is not read", async () => {
-    const words = "Cannot read the configuration: it is larger than 65536 bytes";
+  it("of more than 16 KB is not read", async () => {
+    const words = "Cannot read the configuration: it is larger than 16384 bytes";
     expect(await complaintOf(`label: a${" ".repeat(1 << 20)}`)).toBe(words);
-    expect(await complaintOf(`label: ${"é".repeat(32_765)}`)).toBe(words);
-    expect(await complaintOf(`label: ${"é".repeat(32_764)}`)).toBe("none: label");
+    expect(await complaintOf(`label: ${"é".repeat(8_189)}`)).toBe(words);
+    expect(await complaintOf(`label: ${"é".repeat(8_188)}`)).toBe("none: label");
   });
 
   it.each(["&a {label: x, b: *a}", "label: x\na: &a [*a]", "label: &a {b: *a}"])(

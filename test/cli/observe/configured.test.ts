@@ -48,9 +48,9 @@ describe("a configuration from the runtime", () => {
     [
       "of a megabyte",
       `label: ${"x".repeat(1 << 20)}`,
-      /^Cannot read the configuration: it is larger than 65536 bytes$/,
+      /^Cannot read the configuration: it is larger than 16384 bytes$/,
     ],
-    ["nested 30,000 deep", "[".repeat(30_000), /^Cannot read the configuration: (resource|too)/],
+    ["nested 16,000 deep", "[".repeat(16_000), /^Cannot read the configuration: (resource|too)/],
     ["that is an alias bomb", bomb, /^Cannot read the configuration: too deep, or with aliases/],
     ["that is no mapping", "- a\n- b\n", new RegExp(`^${cannot}keys and values are expected, not a list$`)],
     ["that is broken", "logFormat: [json\n\x1b", new RegExp(`^${cannot}[a-z ]+ at byte \\d+$`)],
