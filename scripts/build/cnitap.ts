@@ -9,6 +9,12 @@ import { packageVersion } from "./tap.ts";
 
 const require = createRequire(import.meta.url);
 
+/**
+ * Node's room for young objects grows to 48 MB and is not given back: after 100,000 events the observer had 270 MB, and
+ * has 165 at the same rate.
+ */
+const NODE_FLAGS = ["--max-semi-space-size=2"];
+
 /** The executables that cnitap carries, by the names under which it takes them out. */
 export type CarriedTaps = Readonly<Record<"cni_pre" | "cni_post", string>>;
 
@@ -38,7 +44,7 @@ export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"buil
   });
   const pkgVersion: unknown = require("@yao-pkg/pkg/package.json").version;
   const made = createHash("sha256")
-    .update(JSON.stringify([process.version, pkgVersion, script]))
+    .update(JSON.stringify([process.version, NODE_FLAGS, pkgVersion, script]))
     .update(Buffer.concat(Object.values(taps).map((tap) => readFileSync(tap))))
     .digest("hex");
   const stamp = join(folder, "cnitap.stamp");
@@ -47,9 +53,13 @@ export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"buil
   const entry = join(folder, "cnitap.cjs");
   const fresh = join(folder, "cnitap.fresh");
   writeFileSync(entry, script);
+  const seaConfig = {
+    ...{ disableExperimentalSEAWarning: true, useSnapshot: false, useCodeCache: false },
+    ...{ execArgv: NODE_FLAGS, assets: taps },
+  };
   await sea.default(entry, {
     useLocalNode: true,
-    seaConfig: { disableExperimentalSEAWarning: true, useSnapshot: false, useCodeCache: false, assets: taps },
+    seaConfig,
     targets: [{ nodeRange: "node24", platform: "linux", arch: process.arch, output: fresh }],
   });
   chmodSync(fresh, 0o755);
