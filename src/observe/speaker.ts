@@ -8,7 +8,7 @@ import { type Level, type Look, logrusLine, type Moment } from "./logrus.ts";
 
 const STDERR = 2;
 const MOST_LINES = 10_000;
-const REST_MS = 20;
+const REST_MS = 5;
 const writeSome = promisify(write);
 
 interface Sentence {
