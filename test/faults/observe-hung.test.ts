@@ -55,11 +55,12 @@ it("a disk that hangs for more than 10,000 lines loses the oldest, and the log s
   const scratch = useScratch();
   const hanging = useHanging(scratch, "write");
   const args = ["-log-file", scratch.logFile];
-  const { connection } = await observeRuntime({ args, env: hanging.env });
+  const { observing, connection } = await observeRuntime({ args, env: hanging.env });
   await connection.start();
   await tell(connection, "run", podNumber(0));
   await hanging.began();
   await runPods(connection, 1, 12_001);
+  await observing.said("Started pod default/web-12000:"); // an event is answered first
   hanging.release();
   await waitFor("all lines", () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", 12_000));
   const [first, note, ...rest] = scratch.lines();
