@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT } from "../scripts/cache-dir.ts";
+import { observeRuntime } from "./cli/observe/support/observing.ts";
+import { classicPodLineOf, podNumber, tell } from "./cli/observe/support/pods.ts";
+import { useScratch } from "./support/scratch.ts";
+
+const unit = readFileSync(join(ROOT, "deploy", "cnitap-observe.service"), "utf8");
+
+/** The values of a key, in order; comments are none. */
+function valuesOf(key: string): string[] {
+  return [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map((match) => match[1] ?? "");
+}
+
+test("the unit's command observes, and needs no capability, as the unit leaves it none", async () => {
+  const [command = ""] = valuesOf("ExecStart");
+  const [program, verb, ...args] = command.split(" ");
+  expect([program, verb]).toEqual(["/usr/local/bin/cnitap", "observe"]);
+  expect(valuesOf("CapabilityBoundingSet")).toEqual([""]);
+  expect(valuesOf("NoNewPrivileges")).toEqual(["yes"]);
+  const scratch = useScratch();
+  const root = process.getuid?.() === 0;
+  const via = [
+    "setpriv",
+    ...(root ? ["--bounding-set=-all", "--inh-caps=-all"] : []),
+    "--no-new-privs",
+    "--",
+  ];
+  const { observing, connection } = await observeRuntime({
+    via,
+    args: [...args, "--log-file", scratch.logFile],
+  });
+  await connection.start();
+  expect(readFileSync(`/proc/${observing.pid}/status`, "utf8")).toMatch(/^CapEff:\t0+$/m);
+  await tell(connection, "run", podNumber(1));
+  expect(await observing.end()).toEqual({ code: 0, signal: null });
+  expect(scratch.lines()).toEqual([classicPodLineOf("RunPodSandbox", 1)]);
+});
+
+test("the unit leaves the observer the host's /tmp, and more time to end than it needs", () => {
+  expect(valuesOf("PrivateTmp")).toEqual(["no"]);
+  expect(Number(valuesOf("TimeoutStopSec")[0])).toBeGreaterThan(1);
+});
