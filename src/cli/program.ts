@@ -1,11 +1,20 @@
 import { Command } from "commander";
+import type { PluginEnvironment } from "../nri/identity.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { installCommand } from "./install/command.ts";
 import { escapeForTerminal, type Io } from "./io.ts";
 import { observeCommand } from "./observe/command.ts";
-import type { Started } from "./run.ts";
 import { statusCommand } from "./status/command.ts";
 import { uninstallCommand } from "./uninstall/command.ts";
+
+/** How this process came to be. */
+export interface Started {
+  /** cnitap's version. */
+  readonly version: string;
+  /** The file that was started, as it was named. */
+  readonly program: string;
+  readonly env: PluginEnvironment;
+}
 
 /** The command tree of cnitap. */
 export function createProgram(

@@ -1,23 +1,13 @@
 import { type Command, CommanderError } from "commander";
 import { ConflistError } from "../conflist/error.ts";
 import { NodeError } from "../node/error.ts";
-import type { PluginEnvironment } from "../nri/identity.ts";
 import { CliError, UsageError } from "./error.ts";
 import { EXIT, escapeForTerminal, type Io } from "./io.ts";
 import { rewriteGoFlags } from "./observe/go-flags.ts";
 import { isPlugin } from "./observe/identity.ts";
-import { createProgram } from "./program.ts";
+import { createProgram, type Started } from "./program.ts";
 
 const OBSERVE = "observe";
-
-/** How this process came to be. */
-export interface Started {
-  /** cnitap's version. */
-  readonly version: string;
-  /** The file that was started, as it was named. */
-  readonly program: string;
-  readonly env: PluginEnvironment;
-}
 
 /** Runs a command line, without the program's name; what goes wrong is said once, here. */
 export async function run(args: readonly string[], started: Started, io: Io): Promise<void> {
