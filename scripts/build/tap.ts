@@ -6,7 +6,7 @@ import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
 import { buildQuickJs, quickjsSource } from "./quickjs.ts";
 
 const NATIVE = join(ROOT, "src", "native");
-const SOURCES = ["scan", "log", "io", "arena", "last-resort", "host"];
+const SOURCES = ["scan", "secret", "values", "log", "io", "arena", "last-resort", "host"];
 
 /** The host's code is small and runs once a call: speed where the payload is, size elsewhere matters less. */
 export const NATIVE_FLAGS = [

@@ -32,9 +32,9 @@ async function observeOnDisk(room: number) {
   };
 }
 
-/** From inside its mount namespace. */
+/** From inside its mount namespace, and below its root, which may be another. */
 function remount({ pid }: Observing, folder: string, option: string): void {
-  execFileSync("nsenter", ["-m", "-t", String(pid), "mount", "-o", `remount,${option}`, folder]);
+  execFileSync("nsenter", ["-m", "-r", "-t", String(pid), "mount", "-o", `remount,${option}`, folder]);
 }
 
 describeOnPrivateMachine("a disk", () => {

@@ -41,7 +41,9 @@ export class ScanDriver {
   }
 
   static async start(): Promise<ScanDriver> {
-    const sources = [join(ROOT, "src/native/scan.c"), join(ROOT, "test/native/scan-driver.c")];
+    const sources = ["src/native/scan.c", "src/native/secret.c", "test/native/scan-driver.c"].map((source) =>
+      join(ROOT, source),
+    );
     const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     const compiler = { command: "gcc", flags, includes: [join(ROOT, "src/native")] };
     return new ScanDriver(await link(compiler, sources, join(ROOT, "build", "scan-driver"), flags));
