@@ -13,7 +13,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 const STRINGS: readonly string[] = ["logFile", "lockFile", "logFormat", "label"];
 
 /** Reads KEY=VALUE of --set onto those before it. */
-export function collectSetting(text: string, before: Stanza): Stanza {
+export function collectSetting(text: string, before: Stanza = {}): Stanza {
   const cut = text.indexOf("=");
   const key = text.slice(0, cut);
   if (cut < 0 || !STANZA_KEYS.some((known) => known === key)) {

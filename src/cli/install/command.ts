@@ -21,7 +21,7 @@ interface InstallOptions extends CommonOptions {
   readonly format: "json" | "classic";
   readonly logFile?: string;
   readonly lockFile?: string;
-  readonly set: Stanza;
+  readonly set?: Stanza;
   readonly capabilities?: boolean;
   readonly from?: string;
   readonly for?: number;
@@ -44,7 +44,7 @@ export function installCommand(io: Io): Command {
     .addOption(new Option("--format <format>", "of the log").choices(["json", "classic"]).default("json"))
     .option("--log-file <file>", "where the taps log (default: /tmp/cni.log)")
     .option("--lock-file <file>", "their lock (default: /var/run/lock/cni.lock)")
-    .option("--set <key=value>", "another key of the taps' entries; may be given again", collectSetting, {})
+    .option("--set <key=value>", "another key of the taps' entries; may be given again", collectSetting)
     .option("--capabilities", "log the runtimeConfig that the other plugins are given")
     .option("--from <dir>", "take cni_pre and cni_post from there, not those carried in cnitap")
     .option("--for <time>", "stay, and uninstall after that time (30s, 30m, 2h) or at Ctrl-C", parseDuration)

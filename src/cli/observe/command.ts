@@ -13,7 +13,7 @@ interface ObserveOptions {
   readonly logFile?: string;
   readonly logFormat?: "classic" | "json";
   readonly lockFile?: string;
-  readonly set: Stanza;
+  readonly set?: Stanza;
   readonly once?: boolean;
 }
 
@@ -36,7 +36,6 @@ export function observeCommand(io: Io, program: string): Command {
       "--set <key=value>",
       "another key as in a tap's entry: redact, label, logMaxBytes",
       collectSetting,
-      {},
     )
     .option("--once", "end where the runtime cannot be reached, or goes, and do not try again")
     .addHelpText(
