@@ -91,7 +91,7 @@ Without root these still run: npm run build, and npm test for all that needs no 
 async function install(node: ContainerdNode, format: "classic" | "json"): Promise<string> {
   const places = [
     "--host-root",
-    `/proc/${node.pid}/root`,
+    node.outside(""),
     "--runtime-endpoint",
     join(node.folder, "run/containerd.sock"),
   ];

@@ -30,7 +30,7 @@ function withoutTaps(text: string): string {
 
 /** The observer at a node's runtime; it writes the log of the taps there. */
 async function observe(node: ContainerdNode): Promise<PluginProcess> {
-  const log = `/proc/${node.pid}/root/tmp/cni.log`;
+  const log = node.outside("/tmp/cni.log");
   const child = new PluginProcess(OBSERVER.command(node.nriSocket, log), `${node.folder}/observer.stderr`);
   const connected = async () => /msg="plugin .* connected/.test(await node.readDaemonLog());
   try {

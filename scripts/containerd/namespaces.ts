@@ -72,10 +72,15 @@ export class Namespaces {
     });
   }
 
+  /** Where a path of the inside is outside. */
+  outside(path: string): string {
+    return `/proc/${this.pid}/root${path}`;
+  }
+
   /** Reads a file as it is seen inside, undefined if there is none. No part of the path may be an absolute symbolic link. */
   async read(path: string): Promise<string | undefined> {
     try {
-      return await readFile(join(`/proc/${this.pid}/root`, path), "utf8");
+      return await readFile(this.outside(path), "utf8");
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
       throw error;

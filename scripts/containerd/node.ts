@@ -133,6 +133,11 @@ export class ContainerdNode implements AsyncDisposable {
     await waitFor(`containerd without ${name}`, async () => !(await this.#sources()).includes(text));
   }
 
+  /** Where a path of the node is on this machine; all of them for "". */
+  outside(path: string): string {
+    return this.#namespaces.outside(path);
+  }
+
   /** The log as the taps see it, "" when there is none. */
   async readLog(path = "/tmp/cni.log"): Promise<string> {
     return (await this.#namespaces.read(path)) ?? "";

@@ -18,7 +18,7 @@ export class DemoObserver {
     node: ContainerdNode,
     format: "classic" | "json",
   ): Promise<DemoObserver> {
-    const log = `/proc/${node.pid}/root/tmp/cni.log`;
+    const log = node.outside("/tmp/cni.log");
     const args = ["observe", "--once", "--socket", node.nriSocket, "--log-file", log, "--log-format", format];
     const observer = new DemoObserver(
       spawn(cnitap, args, { stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env.PATH } }),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { fromBinary } from "../conflist/binary-text.ts";
 import { isTap } from "../conflist/taps.ts";
 import { findLeftovers, removeLeftovers } from "../node/leftovers.ts";
 import { withLock } from "../node/lock.ts";
@@ -90,7 +91,7 @@ export async function checkLoaded(survey: Survey, expected: readonly Expected[])
 
 function isLoaded(network: LoadedNetwork, { network: name, taps, source }: Expected): boolean {
   if (network.name !== name || !isDeepStrictEqual(network.types.filter(isTap), taps)) return false;
-  return source === null || network.source === Buffer.from(source, "latin1").toString("utf8");
+  return source === null || network.source === fromBinary(source);
 }
 
 /** "containerd 2.1.9 has loaded it." */

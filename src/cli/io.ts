@@ -1,3 +1,5 @@
+import { fromBinary } from "../conflist/binary-text.ts";
+
 /** What a command may do to the world besides the node's files; tests give it buffers. */
 export interface Io {
   out(text: string): void;
@@ -47,7 +49,7 @@ export function escapeForTerminal(text: string): string {
 
 /** A file's bytes, one character a byte, as text for a terminal. */
 export function showBytes(text: string): string {
-  return escapeForTerminal(Buffer.from(text, "latin1").toString("utf8"));
+  return escapeForTerminal(fromBinary(text));
 }
 
 /** One JSON value a line. */

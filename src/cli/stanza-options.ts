@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
-import { memberOf, parseJson } from "../conflist/json.ts";
+import { readKeys } from "../conflist/keys.ts";
 import type { Stanza } from "../conflist/taps.ts";
-import { DEFAULT_TARGET, readStanza, STANZA_KEYS } from "../tap/stanza.ts";
+import { DEFAULT_TARGET, STANZA_KEYS } from "../tap/stanza.ts";
 import { UsageError } from "./error.ts";
 
 const DEFAULTS: Readonly<Record<string, unknown>> = {
@@ -33,19 +33,25 @@ function readSetting(key: string, text: string): string | number | boolean {
   return text;
 }
 
+/** The keys that were given: by options of their own, and by --set, which counts for more. */
+export function givenKeys(options: Readonly<Record<string, string | undefined>>, set: Stanza = {}): Stanza {
+  const given: Record<string, string> = {};
+  for (const [key, value] of Object.entries(options)) if (value !== undefined) given[key] = value;
+  return { ...given, ...set };
+}
+
+/** @throws {UsageError} where a tap would complain of one of the keys */
+export function checkKeys(keys: Stanza): void {
+  const { complaints } = readKeys(keys).stanza;
+  if (complaints.length > 0) throw new UsageError(complaints.join("; "));
+}
+
 /**
  * The keys of a tap's entry: those that differ from the tap's defaults.
  * @throws {UsageError} where the tap would complain of one
  */
 export function stanzaOf(keys: Stanza): Stanza {
-  const text = JSON.stringify(keys);
-  const object = parseJson(text);
-  const span = (key: string) => {
-    const value = object.kind === "object" ? memberOf(object, key) : undefined;
-    return value ?? null;
-  };
-  const { complaints } = readStanza(span, ({ start, end }) => text.slice(start, end));
-  if (complaints.length > 0) throw new UsageError(complaints.join("; "));
+  checkKeys(keys);
   return Object.fromEntries(Object.entries(keys).filter(([key, value]) => DEFAULTS[key] !== value));
 }
 

@@ -1,4 +1,4 @@
-import type { Keys } from "./settings.ts";
+import type { Keys } from "../conflist/keys.ts";
 
 /** Larger ones are not read: the runtime waits for the answer. */
 const MOST_BYTES = 16 << 10;

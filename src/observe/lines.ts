@@ -1,15 +1,15 @@
+import { toBinary } from "../conflist/binary-text.ts";
 import { classicPodLine, jsonPodLine, noteLine, type PodEvent, type PodFacts } from "../record/pod-line.ts";
 import type { Instant } from "../record/time.ts";
-import { type Settings, toBinary } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** The bytes of an event's line. */
 export function encodePodLine(event: PodEvent, pod: PodFacts, timeMs: number, settings: Settings): Buffer {
   const { logFormat, redact, label } = settings;
-  const facts = binaryFacts(logFormat === "classic" ? { ...pod, labels: {} } : pod); // they are not in it
   const line =
     logFormat === "classic"
-      ? classicPodLine(event, facts, redact)
-      : jsonPodLine(event, facts, { time: instantOf(timeMs), label }, redact);
+      ? classicPodLine(event, binaryFacts({ ...pod, labels: {} }), redact) // which are not in it
+      : jsonPodLine(event, binaryFacts(pod), { time: instantOf(timeMs), label }, redact);
   return Buffer.from(line, "latin1");
 }
 
@@ -19,7 +19,8 @@ export function encodeNote(text: string, timeMs: number, { logFormat, label }: S
 }
 
 function instantOf(timeMs: number): Instant {
-  return [Math.floor(timeMs / 1000), (((timeMs % 1000) + 1000) % 1000) * 1000];
+  const seconds = Math.floor(timeMs / 1000);
+  return [seconds, (timeMs - seconds * 1000) * 1000];
 }
 
 function binaryFacts(pod: PodFacts): PodFacts {

@@ -14,7 +14,7 @@ const plain = (cniVersion: string) => podNetwork({ cniVersion, tap: null });
 /** cnitap as in a container on the node: the node's file system is below a folder. */
 function cnitap(node: ContainerdNode, command: string, ...args: string[]): Promise<Ended> {
   const socket = join(node.folder, "run/containerd.sock");
-  return runCnitap([command, "--host-root", `/proc/${node.pid}/root`, "--runtime-endpoint", socket, ...args]);
+  return runCnitap([command, "--host-root", node.outside(""), "--runtime-endpoint", socket, ...args]);
 }
 
 function readNetwork(node: ContainerdNode, name = file): Promise<string> {

@@ -3,7 +3,7 @@ import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import type { Pod } from "../../scripts/containerd/pods.ts";
 import { endPod, logWith } from "./support/events.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
-import { hostPath, startObserver } from "./support/observer.ts";
+import { startObserver } from "./support/observer.ts";
 
 /** Nine events that wait for an attempt to write, one a second, or for containerd's patience of 2 s, take longer. */
 const slackMs = 5000;
@@ -38,7 +38,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       expect(ms).toBeLessThan(unobserved.ms + slackMs);
 
       await node().exec("sh", "-c", mend);
-      const path = hostPath(node(), log);
+      const path = node().outside(log);
       const story = ["NRI RunPodSandbox", "NRI StopPodSandbox", "NRI RemovePodSandbox"];
       for (const pod of pods)
         expect((await logWith(node(), "RemovePodSandbox", pod, log)).story(pod.id)).toEqual(story);

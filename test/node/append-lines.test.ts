@@ -30,9 +30,9 @@ function useLog(text: string, mode = 0o600): Scratch {
 }
 
 describe("lines", () => {
-  it("make the log where there is none, for its owner alone", async () => {
+  it("make the log where there is none, for its owner alone", () => {
     const { logFile, log } = useScratch();
-    expect(await appendLines(logFile, encode("a", "b"), 0)).toEqual({ lines: 2, fault: null });
+    expect(appendLines(logFile, encode("a", "b"), 0)).toEqual({ lines: 2, fault: null });
     expect(log().toString()).toBe("a\nb\n");
     expect(statSync(logFile).mode & 0o7777).toBe(0o600);
   });
@@ -43,28 +43,32 @@ describe("lines", () => {
     ["half a line", "old\nha", "old\nha\nnew\n"],
     ["an empty line", "\n", "\nnew\n"],
     ["half a line of one byte", "h", "h\nnew\n"],
-  ])("stand behind %s on lines of their own", async (_, before, after) => {
+  ])("stand behind %s on lines of their own", (_, before, after) => {
     const { logFile, log } = useLog(before);
-    expect(await appendLines(logFile, encode("new"), 0)).toEqual({ lines: 1, fault: null });
+    expect(appendLines(logFile, encode("new"), 0)).toEqual({ lines: 1, fault: null });
     expect(log().toString()).toBe(after);
   });
 
-  it("keep every byte, whatever it is", async () => {
+  it("keep every byte, whatever it is", () => {
     const scratch = makeScratch();
     const line = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
-    const run = fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 20 }), async (lines) => {
+    const run = fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (lines) => {
       const before = scratch.log();
       const between = before.length > 0 && before.at(-1) !== 0x0a ? "\n" : "";
-      expect(await appendLines(scratch.logFile, lines, 0)).toEqual({ lines: lines.length, fault: null });
+      expect(appendLines(scratch.logFile, lines, 0)).toEqual({ lines: lines.length, fault: null });
       expect(scratch.log().equals(Buffer.concat([before, Buffer.from(between), ...lines]))).toBe(true);
     });
-    await fc.assert(run, { numRuns: 50 }).finally(() => scratch.remove());
+    try {
+      fc.assert(run, { numRuns: 50 });
+    } finally {
+      scratch.remove();
+    }
   });
 
-  it("of a megabyte are one write", async () => {
+  it("of a megabyte are one write", () => {
     const { logFile, log } = useScratch();
     const lines = Array.from({ length: 64 }, (_, i) => Buffer.from(`${`${i}`.padStart(16_383, "x")}\n`));
-    expect(await appendLines(logFile, lines, 0)).toEqual({ lines: 64, fault: null });
+    expect(appendLines(logFile, lines, 0)).toEqual({ lines: 64, fault: null });
     expect(log().equals(Buffer.concat(lines))).toBe(true);
   });
 });
@@ -101,33 +105,33 @@ describe("what stands in the log's place", () => {
     "a file that all may write": "Cannot use LOG: others may write it",
   };
 
-  it.each(Object.keys(made))("is refused where it is %s", async (what) => {
+  it.each(Object.keys(made))("is refused where it is %s", (what) => {
     const scratch = useScratch();
     made[what]?.(scratch);
     const fault = seen[what]?.replace("LOG", scratch.logFile);
-    expect(await appendLines(scratch.logFile, encode("x"), 0)).toEqual({ lines: 0, fault });
+    expect(appendLines(scratch.logFile, encode("x"), 0)).toEqual({ lines: 0, fault });
     for (const name of scratch.names().filter((one) => one === "other"))
       expect(readFileSync(scratch.path(name), "utf8")).toBe("");
     expect(scratch.names()).not.toContain("nowhere");
   });
 
-  it.runIf(isRoot)("is refused where it is another user's", async () => {
+  it.runIf(isRoot)("is refused where it is another user's", () => {
     const { logFile, log } = useLog("");
     chownSync(logFile, 65534, 65534);
     const fault = `Cannot use ${logFile}: another user's file`;
-    expect(await appendLines(logFile, encode("x"), 0)).toEqual({ lines: 0, fault });
+    expect(appendLines(logFile, encode("x"), 0)).toEqual({ lines: 0, fault });
     expect(log()).toHaveLength(0);
   });
 
-  it.each(["/dev/null", "/dev/full", "/proc/self/mem"])("is refused where it is %s", async (path) => {
-    const { lines, fault } = await appendLines(path, encode("x"), 0);
+  it.each(["/dev/null", "/dev/full", "/proc/self/mem"])("is refused where it is %s", (path) => {
+    const { lines, fault } = appendLines(path, encode("x"), 0);
     expect(lines).toBe(0);
     expect(fault).toMatch(/^Cannot (use|write to) .*: ./);
   });
 
-  it("may be read by all", async () => {
+  it("may be read by all", () => {
     const { logFile, lines } = useLog("", 0o644);
-    expect(await appendLines(logFile, encode("x"), 0)).toEqual({ lines: 1, fault: null });
+    expect(appendLines(logFile, encode("x"), 0)).toEqual({ lines: 1, fault: null });
     expect(lines()).toEqual(["x"]);
   });
 
@@ -135,11 +139,11 @@ describe("what stands in the log's place", () => {
     ["no/such/cni.log", "it is not there"],
     ["file/cni.log", "a part of its path is no folder"],
     [`${"n".repeat(256)}`, "ENAMETOOLONG"],
-  ])("is named where %s cannot be opened", async (name, words) => {
+  ])("is named where %s cannot be opened", (name, words) => {
     const { path } = useScratch();
     writeFileSync(path("file"), "");
     const fault = `Cannot open ${path(name)}: ${words}`;
-    expect(await appendLines(path(name), encode("x"), 0)).toEqual({ lines: 0, fault });
+    expect(appendLines(path(name), encode("x"), 0)).toEqual({ lines: 0, fault });
   });
 });
 
@@ -147,27 +151,27 @@ describe("a log of the greatest size", () => {
   const over = (logFile: string) =>
     `Cannot write to ${logFile}: over twice logMaxBytes, and no tap has rotated it`;
 
-  it("takes lines as long as it is not over twice as much", async () => {
+  it("takes lines as long as it is not over twice as much", () => {
     const { logFile, log } = useLog("o".repeat(19).concat("\n"));
-    expect(await appendLines(logFile, encode("x"), 10)).toEqual({ lines: 1, fault: null });
+    expect(appendLines(logFile, encode("x"), 10)).toEqual({ lines: 1, fault: null });
     const before = log();
-    expect(await appendLines(logFile, encode("y"), 10)).toEqual({ lines: 0, fault: over(logFile) });
+    expect(appendLines(logFile, encode("y"), 10)).toEqual({ lines: 0, fault: over(logFile) });
     expect(log().equals(before)).toBe(true);
   });
 
-  it("takes of many lines those that begin before twice as much", async () => {
+  it("takes of many lines those that begin before twice as much", () => {
     const { logFile, lines } = useScratch();
     const nine = Array.from({ length: 9 }, (_, i) => `${i}`.repeat(9)); // 10 bytes each
-    expect(await appendLines(logFile, encode(...nine), 25)).toEqual({ lines: 6, fault: over(logFile) });
+    expect(appendLines(logFile, encode(...nine), 25)).toEqual({ lines: 6, fault: over(logFile) });
     expect(lines()).toEqual(nine.slice(0, 6));
   });
 });
 
-test("a log that is renamed, as others rotate it, is left, and a new one begun", async () => {
+test("a log that is renamed, as others rotate it, is left, and a new one begun", () => {
   const { logFile, path, lines } = useScratch();
-  await appendLines(logFile, encode("a"), 0);
+  appendLines(logFile, encode("a"), 0);
   renameSync(logFile, path("old"));
-  await appendLines(logFile, encode("b"), 0);
+  appendLines(logFile, encode("b"), 0);
   expect(readFileSync(path("old"), "utf8")).toBe("a\n");
   expect(lines()).toEqual(["b"]);
 });
@@ -192,7 +196,7 @@ test("beside taps that write and rotate the same log, every line is whole and th
   });
   while (running && own.length < 200) {
     const two = [own.length, own.length + 1].map((i) => `own-${i}-${"o".repeat(300)}`);
-    expect(await appendLines(scratch.logFile, encode(...two), 150_000)).toEqual({ lines: 2, fault: null });
+    expect(appendLines(scratch.logFile, encode(...two), 150_000)).toEqual({ lines: 2, fault: null });
     own.push(...two);
   }
   for (const { code } of await ended) expect(code).toBe(0);

@@ -10,7 +10,7 @@ import { CliError } from "../error.ts";
 import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
 import { addCommonOptions, type CommonOptions, placesOf } from "../options.ts";
 import { paintDiff, stepDiff, stepJson, stepLine } from "../show-steps.ts";
-import { collectSetting, logFileOf, stanzaOf } from "../stanza-options.ts";
+import { collectSetting, givenKeys, logFileOf, stanzaOf } from "../stanza-options.ts";
 import { uninstall } from "../uninstall/act.ts";
 import { type InstallPlan, type InstallRequest, planInstall } from "./plan.ts";
 import { catchSignals, parseDuration } from "./wait.ts";
@@ -101,12 +101,8 @@ async function refuseBlocked(survey: Survey, request: InstallRequest): Promise<v
 }
 
 function readRequest(options: InstallOptions): InstallRequest {
-  const keys = {
-    ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
-    ...(options.lockFile === undefined ? {} : { lockFile: options.lockFile }),
-    logFormat: options.format,
-    ...options.set,
-  };
+  const { logFile, lockFile, format: logFormat } = options;
+  const keys = givenKeys({ logFile, lockFile, logFormat }, options.set);
   return {
     ...(options.network === undefined ? {} : { network: options.network }),
     mode: options.mode,

@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { toBinary } from "../../conflist/binary-text.ts";
 import { ConflistError } from "../../conflist/error.ts";
 import { hazardOf } from "../../conflist/hazards.ts";
 import { type Network, readNetwork } from "../../conflist/network.ts";
@@ -55,7 +56,7 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
   const list = patchOf(base, inline);
   const dropIn =
     request.mode === "drop-in"
-      ? encode(`${JSON.stringify({ type: "cni_post", ...wish.post }, null, 2)}\n`)
+      ? toBinary(`${JSON.stringify({ type: "cni_post", ...wish.post }, null, 2)}\n`)
       : null;
 
   const files: FileStep[] = [];
@@ -93,7 +94,7 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
       ...binarySteps(survey, wish, request.taps),
       ...logStep(survey, wish),
       ...(editsOwnFile ? privateStep(survey, backupPath(survey.confDir, network.file), original) : []),
-      ...privateStep(survey, RECORD_PATH, encode(encodeRecord(withWanted(survey.record, wanted, wanted)))),
+      ...privateStep(survey, RECORD_PATH, toBinary(encodeRecord(withWanted(survey.record, wanted, wanted)))),
       ...files,
     ],
     expected: [
@@ -199,11 +200,6 @@ function listOf(survey: Survey, network: Network, source: Network): Network {
     if (!(error instanceof ConflistError)) throw error;
     throw new CliError(`Cannot make a list from ${source.file}: ${error.message}`);
   }
-}
-
-/** UTF-8, one character a byte, as all texts of files here. */
-function encode(text: string): string {
-  return Buffer.from(text).toString("latin1");
 }
 
 function binDirOf(survey: Survey): string {

@@ -7,6 +7,8 @@ const CONTAINERD_2 =
   "disable = true or another socket_path in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
 const CRIO = "enable_nri = true in [crio.nri] of a file in /etc/crio/crio.conf.d";
 
+const NAME_SOCKET = "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+
 /** A runtime that answers at all does so at once. */
 const ASK_MS = 1000;
 
@@ -15,12 +17,10 @@ const ASK_MS = 1000;
  * @param signal aborted when nobody waits for it any more
  */
 export async function adviceFor(error: NriError, signal: AbortSignal): Promise<string> {
-  if (error.code === "protocol" || error.code === "registration")
-    return "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+  if (error.code === "protocol" || error.code === "registration") return NAME_SOCKET;
   if (error.code !== "connect") return "";
   if (error.message.endsWith("permission denied")) return "Run it as root.";
-  if (!/(?:it is not there|nobody listens there)$/.test(error.message))
-    return "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+  if (!/(?:it is not there|nobody listens there)$/.test(error.message)) return NAME_SOCKET;
   return enableAdvice(await askForRuntime(AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])));
 }
 

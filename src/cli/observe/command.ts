@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { Stanza } from "../../conflist/taps.ts";
 import type { Io } from "../io.ts";
-import { collectSetting, stanzaOf } from "../stanza-options.ts";
+import { checkKeys, collectSetting, givenKeys } from "../stanza-options.ts";
 import { hasPluginName, withDefaults } from "./identity.ts";
 import { observe } from "./run.ts";
 import { tapsKeys } from "./settings.ts";
@@ -50,12 +50,8 @@ Example:
     )
     .action(async (options: ObserveOptions) => {
       const { idx, name, socket, logFile, logFormat, lockFile, set, once } = options;
-      const keys = { logFile, logFormat, lockFile };
-      const given = Object.entries(keys).flatMap(([key, value]) =>
-        value === undefined ? [] : [[key, value]],
-      );
-      const flags = { ...Object.fromEntries(given), ...set };
-      stanzaOf(flags); // complains
+      const flags = givenKeys({ logFile, lockFile, logFormat }, set);
+      checkKeys(flags);
       io.exitCode = await observe({
         identity: withDefaults({ name, index: idx }, process.env, program),
         socket,

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import type { Keys } from "../../conflist/keys.ts";
 import type { LogLevel } from "../../nri/driver.ts";
 import { NriError } from "../../nri/error.ts";
 import type { RuntimeInfo } from "../../nri/handlers.ts";
@@ -8,7 +9,7 @@ import { parseConfiguration } from "../../observe/configuration.ts";
 import type { Level } from "../../observe/logrus.ts";
 import { Observer } from "../../observe/observer.ts";
 import { PodLog } from "../../observe/pod-log.ts";
-import { type Keys, readSettings } from "../../observe/settings.ts";
+import { readSettings } from "../../observe/settings.ts";
 import { Speaker } from "../../observe/speaker.ts";
 import { UsageError } from "../error.ts";
 import { EXIT } from "../io.ts";

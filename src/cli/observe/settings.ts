@@ -1,7 +1,7 @@
+import type { Keys } from "../../conflist/keys.ts";
 import { NodeError } from "../../node/error.ts";
 import { readRecord } from "../../node/record.ts";
 import { Root } from "../../node/root.ts";
-import type { Keys } from "../../observe/settings.ts";
 
 /** Where the taps of this node log, as `cnitap install` was told: pods' events belong into the same log. */
 export function tapsKeys(root = new Root()): Keys {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import { toBinary } from "../../conflist/binary-text.ts";
 import { memberOf, parseJson } from "../../conflist/json.ts";
 import type { DropIn } from "../../conflist/locate.ts";
 import type { Network } from "../../conflist/network.ts";
@@ -129,7 +130,7 @@ function typeOf({ text }: DropIn): string {
 function recordStep(survey: Survey, record: readonly Wanted[]): Step[] {
   if (record.length === survey.record.length) return [];
   if (record.length === 0) return [{ kind: "remove", path: RECORD_PATH }];
-  return [{ kind: "private", path: RECORD_PATH, text: Buffer.from(encodeRecord(record)).toString("latin1") }];
+  return [{ kind: "private", path: RECORD_PATH, text: toBinary(encodeRecord(record)) }];
 }
 
 /** The executables, once nothing calls them: CRI-O ends a pod with the list it was made with. */

@@ -29,6 +29,17 @@ function runsIn(scratch: Scratch): number {
   return scratch.linesSoFar().filter((line) => line.startsWith("NRI_EVENT=RunPodSandbox,")).length;
 }
 
+/** Tells of 100 pods while the terminal takes nothing; the log has them all. */
+async function runOnStoppedTerminal() {
+  const { observing, connection, scratch } = await observeOnTerminal();
+  await connection.start();
+  await waitFor("the first lines", () => observing.err.includes("Synchronized"));
+  await stopTerminal(observing, () => tell(connection, "stop", podNumber(0)));
+  await runPods(connection, 0, 100);
+  await waitFor("the log", () => runsIn(scratch) === 100);
+  return { observing, connection, scratch };
+}
+
 /** A line as logrus shows it; the terminal puts a carriage return before each line feed. */
 function shown(title: string, message: string): string {
   return `${title}[0000] ${message.padEnd(44)} \r\n`;
@@ -65,24 +76,14 @@ describe("on a terminal", () => {
   });
 
   it("that is stopped no event waits, and all is said when it goes on", async () => {
-    const { observing, connection, scratch } = await observeOnTerminal();
-    await connection.start();
-    await waitFor("the first lines", () => observing.err.includes("Synchronized"));
-    await stopTerminal(observing, () => tell(connection, "stop", podNumber(0)));
-    await runPods(connection, 0, 100);
-    await waitFor("the log", () => runsIn(scratch) === 100);
+    const { observing } = await runOnStoppedTerminal();
     observing.child.stdin?.write(START_OUTPUT);
     await waitFor("the last sentence", () => observing.err.includes(sentenceOf("Started", 99)));
     expect(observing.err.match(/Started pod/g)).toHaveLength(100);
   });
 
   it("that is stopped SIGTERM ends it", async () => {
-    const { observing, connection, scratch } = await observeOnTerminal();
-    await connection.start();
-    await waitFor("the first lines", () => observing.err.includes("Synchronized"));
-    await stopTerminal(observing, () => tell(connection, "stop", podNumber(0)));
-    await runPods(connection, 0, 100);
-    await waitFor("the log", () => runsIn(scratch) === 100);
+    const { observing, connection, scratch } = await runOnStoppedTerminal();
     await observing.end();
     await connection.closed;
     expect(runsIn(scratch)).toBe(100);

@@ -20,11 +20,6 @@ export interface Observer {
   stop(signal?: NodeJS.Signals): Promise<ObserverEnd>;
 }
 
-/** A path of a node's files as this machine sees it. */
-export function hostPath(node: ContainerdNode, path: string): string {
-  return `/proc/${node.pid}/root${path}`;
-}
-
 /**
  * Observes a node from this machine, which has its own /tmp, until the test ends. It has been synchronized.
  * @param log the log as the node sees it
@@ -34,7 +29,7 @@ export async function startObserver(
   logFormat: "classic" | "json",
   log = "/tmp/cni.log",
 ): Promise<Observer> {
-  const files = ["--socket", node.nriSocket, "--log-file", hostPath(node, log)];
+  const files = ["--socket", node.nriSocket, "--log-file", node.outside(log)];
   const child = spawn(CNITAP, ["observe", ...files, "--log-format", logFormat], {
     env: { PATH: process.env.PATH },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,3 +1,4 @@
+import { fromBinary } from "../../../conflist/binary-text.ts";
 import { type Check, error, warning } from "../check.ts";
 
 export const loadStatus: Check = {
@@ -22,7 +23,7 @@ export const loadStatus: Check = {
     }
     const first = survey.location.goCni;
     if (!first || first.kind === "single") return [];
-    const source = Buffer.from(first.text, "latin1").toString("utf8");
+    const source = fromBinary(first.text);
     if (networks?.some((network) => network.source === source)) return [];
     return [
       error(
