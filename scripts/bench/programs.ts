@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { link } from "../build/compile.ts";
-import { NATIVE_FLAGS } from "../build/tap.ts";
+import { CORE, NATIVE_FLAGS, nativeIncludes } from "../build/tap.ts";
 import { ROOT } from "../cache-dir.ts";
 import { buildGo, findTool } from "./go.ts";
 
@@ -20,18 +20,17 @@ const LOGS_OUTPUT = "C bound, output";
 
 const FOLDER = join(ROOT, "build", "bench");
 const SOURCES = import.meta.dirname;
-const NATIVE = join(ROOT, "src", "native");
 
 /** Builds what measures. */
 export function buildRunner(): Promise<string> {
-  const compiler = { command: "gcc", flags: NATIVE_FLAGS, includes: [NATIVE] };
+  const compiler = { command: "gcc", flags: NATIVE_FLAGS, includes: nativeIncludes() };
   return link(compiler, [join(SOURCES, "runner.c")], join(FOLDER, "runner"));
 }
 
 /** The system calls of a tap without the tap. */
 function buildBound(out: string, ...defines: readonly string[]): Promise<string> {
-  const compiler = { command: "musl-gcc", flags: [...NATIVE_FLAGS, ...defines], includes: [NATIVE] };
-  const sources = [join(SOURCES, "bound.c"), join(NATIVE, "io.c"), join(NATIVE, "log.c")];
+  const compiler = { command: "musl-gcc", flags: [...NATIVE_FLAGS, ...defines], includes: nativeIncludes() };
+  const sources = [join(SOURCES, "bound.c"), join(CORE, "io.c"), join(CORE, "log.c")];
   return link(compiler, sources, join(FOLDER, out), ["-static", "-s", "-Wl,--gc-sections"]);
 }
 

@@ -37,7 +37,7 @@ async function bundle(source: string, define: Readonly<Record<string, string>>):
 export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"built" | "unchanged"> {
   const folder = join(ROOT, "build");
   mkdirSync(folder, { recursive: true });
-  const worker = await bundle("node/append-worker.ts", {});
+  const worker = await bundle("machine/append-worker.ts", {});
   const script = await bundle("cli/cnitap.ts", {
     BUILD: JSON.stringify(packageVersion()),
     APPEND_WORKER: JSON.stringify(worker),

@@ -3,12 +3,19 @@ import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "../cache-dir.ts";
 import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
+import { writePolicyHeader } from "./policy-header.ts";
 import { buildQuickJs, quickjsSource } from "./quickjs.ts";
 
 const NATIVE = join(ROOT, "src", "native");
-const SOURCES = ["scan", "secret", "values", "log", "io", "arena", "last-resort", "host"];
+export const CORE = join(NATIVE, "core");
+const SOURCES = [
+  ...["scan", "secret", "values", "log", "io", "arena", "engine", "host", "guard"].map((name) =>
+    join(CORE, `${name}.c`),
+  ),
+  ...["last-resort", "main"].map((name) => join(NATIVE, "tap", `${name}.c`)),
+];
 
-/** The host's code is small and runs once a call: speed where the payload is, size elsewhere matters less. */
+/** The C code is small and runs once a call: speed where the payload is, size elsewhere matters less. */
 export const NATIVE_FLAGS = [
   "-std=gnu17",
   "-O2",
@@ -59,6 +66,11 @@ export async function bundleTap(entry: string, globalName?: string): Promise<str
   return bundle.outputFiles[0]?.text ?? "";
 }
 
+/** Where the headers are that the C code includes. */
+export function nativeIncludes(): string[] {
+  return [CORE, writePolicyHeader()];
+}
+
 /** The objects of the host, and of further sources. */
 export async function compileHost({
   compiler: command = "musl-gcc",
@@ -68,9 +80,9 @@ export async function compileHost({
   const compiler: Compiler = {
     command,
     flags: [...NATIVE_FLAGS, ...flags, "-isystem", quickjsSource()],
-    includes: [NATIVE],
+    includes: nativeIncludes(),
   };
-  return compile(compiler, [...SOURCES.map((source) => join(NATIVE, `${source}.c`)), ...sources]);
+  return compile(compiler, [...SOURCES, ...sources]);
 }
 
 /** An executable from a script: esbuild, qjsc, a C compiler. */
@@ -90,11 +102,11 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       return to;
     };
     const code = [
-      await bytecode("tap_script", await bundleTap(entry)),
-      await bytecode("rare_script", await bundleTap(join(ROOT, "src", "tap", "rare.ts"), "rare")),
+      await bytecode("program_script", await bundleTap(entry)),
+      await bytecode("deferred_script", await bundleTap(join(ROOT, "src", "tap", "deferred.ts"), "deferred")),
       join(work, "name.c"),
     ];
-    writeFileSync(join(work, "name.c"), `const char tap_name[] = "${name}";\n`);
+    writeFileSync(join(work, "name.c"), `const char program_name[] = "${name}";\n`);
     const fresh = join(work, "tap");
     await runTool(compiler, [
       ...(compiler === "musl-gcc" ? ["-static"] : []),

@@ -1,8 +1,8 @@
-import type { LogTarget } from "../../src/native/native.ts";
-import { Exit, TwinHost } from "../../src/native/twin.ts";
-import type { Pieces } from "../../src/record/pieces.ts";
-import * as rare from "../../src/tap/rare.ts";
-import { run } from "../../src/tap/run.ts";
+import type { Pieces } from "../../src/log/pieces.ts";
+import type { LogTarget } from "../../src/log/target.ts";
+import * as deferred from "../../src/tap/deferred.ts";
+import { run } from "../../src/tap/run-tap.ts";
+import { Exit, TwinHost } from "../../test/native/twin/twin-host.ts";
 import type { Call } from "./call.ts";
 
 /** What a tap must do, said by the same script on the host's twin, where log and descriptors have no faults. */
@@ -43,7 +43,7 @@ class BinaryTwin extends TwinHost {
 export function predict(call: Call): Prediction {
   const twin = new BinaryTwin(call);
   try {
-    run(call.role, twin, () => rare);
+    run(call.role, twin, () => deferred);
   } catch (error) {
     if (!(error instanceof Exit)) throw error;
     const { written, replied: stdout, stderr } = twin;

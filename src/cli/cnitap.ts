@@ -1,5 +1,5 @@
 import { processIo } from "./io.ts";
-import { run } from "./run.ts";
+import { run } from "./run-command-line.ts";
 
 /** The version, put here by the build; there is none when this is run from source. */
 declare const BUILD: string;

@@ -1,4 +1,4 @@
-import { fromBinary } from "../conflist/binary-text.ts";
+import { textOfBytes } from "../conflist/byte-text.ts";
 
 /** What a command may do to the world besides the node's files; tests give it buffers. */
 export interface Io {
@@ -49,7 +49,7 @@ export function escapeForTerminal(text: string): string {
 
 /** A file's bytes, one character a byte, as text for a terminal. */
 export function showBytes(text: string): string {
-  return escapeForTerminal(fromBinary(text));
+  return escapeForTerminal(textOfBytes(text));
 }
 
 /** One JSON value a line. */

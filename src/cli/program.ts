@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import type { PluginEnvironment } from "../nri/identity.ts";
-import { doctorCommand } from "./doctor/command.ts";
-import { installCommand } from "./install/command.ts";
+import { doctorCommand } from "./doctor/doctor-command.ts";
+import { installCommand } from "./install/install-command.ts";
 import { escapeForTerminal, type Io } from "./io.ts";
-import { observeCommand } from "./observe/command.ts";
-import { statusCommand } from "./status/command.ts";
-import { uninstallCommand } from "./uninstall/command.ts";
+import { observeCommand } from "./observe/observe-command.ts";
+import { statusCommand } from "./status/status-command.ts";
+import { uninstallCommand } from "./uninstall/uninstall-command.ts";
 
 /** How this process came to be. */
 export interface Started {

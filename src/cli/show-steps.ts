@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from "diff";
-import { ConflistError } from "../conflist/error.ts";
-import { redactConfig } from "../conflist/show.ts";
-import type { Step } from "../node/step.ts";
+import { ConflistError } from "../conflist/conflist-error.ts";
+import { redactConfig } from "../conflist/redact-config.ts";
+import type { Step } from "../machine/step.ts";
 import { escapeForTerminal, type Io, paint, showBytes } from "./io.ts";
 
 /** A step in one line, as it will be or has been done. */

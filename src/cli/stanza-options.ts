@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from "commander";
-import { readKeys } from "../conflist/keys.ts";
-import type { Stanza } from "../conflist/taps.ts";
-import { DEFAULT_TARGET, STANZA_KEYS } from "../tap/stanza.ts";
-import { UsageError } from "./error.ts";
+import { readKeys } from "../conflist/stanza-keys.ts";
+import type { StanzaEntry } from "../conflist/tap-entries.ts";
+import { DEFAULT_TARGET } from "../log/target.ts";
+import { STANZA_KEYS } from "../tap/stanza-settings.ts";
+import { UsageError } from "./cli-error.ts";
 
 const DEFAULTS: Readonly<Record<string, unknown>> = {
   ...DEFAULT_TARGET,
@@ -13,7 +14,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 const STRINGS: readonly string[] = ["logFile", "lockFile", "logFormat", "label"];
 
 /** Reads KEY=VALUE of --set onto those before it. */
-export function collectSetting(text: string, before: Stanza = {}): Stanza {
+export function collectSetting(text: string, before: StanzaEntry = {}): StanzaEntry {
   const cut = text.indexOf("=");
   const key = text.slice(0, cut);
   if (cut < 0 || !STANZA_KEYS.some((known) => known === key)) {
@@ -34,14 +35,17 @@ function readSetting(key: string, text: string): string | number | boolean {
 }
 
 /** The keys that were given: by options of their own, and by --set, which counts for more. */
-export function givenKeys(options: Readonly<Record<string, string | undefined>>, set: Stanza = {}): Stanza {
+export function givenKeys(
+  options: Readonly<Record<string, string | undefined>>,
+  set: StanzaEntry = {},
+): StanzaEntry {
   const given: Record<string, string> = {};
   for (const [key, value] of Object.entries(options)) if (value !== undefined) given[key] = value;
   return { ...given, ...set };
 }
 
 /** @throws {UsageError} where a tap would complain of one of the keys */
-export function checkKeys(keys: Stanza): void {
+export function checkKeys(keys: StanzaEntry): void {
   const { complaints } = readKeys(keys).stanza;
   if (complaints.length > 0) throw new UsageError(complaints.join("; "));
 }
@@ -50,7 +54,7 @@ export function checkKeys(keys: Stanza): void {
  * The keys of a tap's entry: those that differ from the tap's defaults.
  * @throws {UsageError} where the tap would complain of one
  */
-export function stanzaOf(keys: Stanza): Stanza {
+export function stanzaOf(keys: StanzaEntry): StanzaEntry {
   checkKeys(keys);
   return Object.fromEntries(Object.entries(keys).filter(([key, value]) => DEFAULTS[key] !== value));
 }

@@ -1,5 +1,5 @@
 import type { Network } from "./network.ts";
-import { entryOf, isTap } from "./taps.ts";
+import { entryOf, isTap } from "./tap-entries.ts";
 
 /** A reason why cni_pre must not stand first in a network. */
 export interface Hazard {

@@ -1,4 +1,4 @@
-import { ConflistError } from "./error.ts";
+import { ConflistError } from "./conflist-error.ts";
 
 /** A JSON value with its place in the text. */
 export type JsonValue = JsonObject | JsonArray | JsonScalar;

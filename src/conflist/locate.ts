@@ -1,4 +1,4 @@
-import { ConflistError } from "./error.ts";
+import { ConflistError } from "./conflist-error.ts";
 import { type Network, readNetwork } from "./network.ts";
 
 /** A file of the configuration folder; `text` is null where it cannot be read. */

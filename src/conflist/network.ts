@@ -1,4 +1,4 @@
-import { ConflistError } from "./error.ts";
+import { ConflistError } from "./conflist-error.ts";
 import { type JsonArray, type JsonObject, type JsonValue, memberOf, parseJson } from "./json.ts";
 
 /** A plugin of a network. */

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { applyEdits, type Edit } from "./edit.ts";
-import { ConflistError } from "./error.ts";
+import { ConflistError } from "./conflist-error.ts";
 import { type Network, type Plugin, readNetwork } from "./network.ts";
-import { planInsertFirst, planInsertLast, planRemove, planReplace } from "./plan.ts";
-import { entryOf, isTap, type Stanza, type Wish } from "./taps.ts";
+import { planInsertFirst, planInsertLast, planRemove, planReplace } from "./tap-edits.ts";
+import { type DesiredTaps, entryOf, isTap, type StanzaEntry } from "./tap-entries.ts";
+import { applyEdits, type Edit } from "./text-edit.ts";
 
 /**
  * The list's text with the taps that are wished and no others. A tap that stands where it can do its work stays there
@@ -11,20 +11,20 @@ import { entryOf, isTap, type Stanza, type Wish } from "./taps.ts";
  * ever. The same text comes back where nothing is to be changed.
  * @throws {ConflistError} `refused` where the result would not say exactly what was wished
  */
-export function patch(network: Network, wish: Wish): string {
+export function patch(network: Network, desired: DesiredTaps): string {
   let now = edit(
     network,
-    planRemove(network, (plugin) => isOdd(network, plugin, wish)),
+    planRemove(network, (plugin) => isOdd(network, plugin, desired)),
   );
   for (const type of ["cni_pre", "cni_post"] as const) {
-    const stanza = stanzaOf(wish, type);
+    const stanza = stanzaOf(desired, type);
     if (!stanza) continue;
     const there = now.plugins.find((plugin) => plugin.type === type);
     if (there && isDeepStrictEqual(entryOf(now, there), { type, ...stanza })) continue;
     const insert = type === "cni_pre" ? planInsertFirst : planInsertLast;
     now = edit(now, there ? planReplace(now, there, type, stanza) : insert(now, type, stanza));
   }
-  verify(network, now, wish);
+  verify(network, now, desired);
   return now.text;
 }
 
@@ -36,14 +36,14 @@ export function withoutTaps(network: Network): string {
   );
 }
 
-/** Refuses a result that is not the wish around the very bytes that were there. */
-function verify(before: Network, after: Network, wish: Wish): void {
-  const types = (["cni_pre", "cni_post"] as const).filter((type) => stanzaOf(wish, type));
+/** Refuses a result that is not the desired around the very bytes that were there. */
+function verify(before: Network, after: Network, desired: DesiredTaps): void {
+  const types = (["cni_pre", "cni_post"] as const).filter((type) => stanzaOf(desired, type));
   const taps = after.plugins.filter((plugin) => isTap(plugin.type));
   const right =
     taps.map((plugin) => plugin.type).join() === types.join() &&
     taps.every((plugin) =>
-      isDeepStrictEqual(entryOf(after, plugin), { type: plugin.type, ...stanzaOf(wish, plugin.type) }),
+      isDeepStrictEqual(entryOf(after, plugin), { type: plugin.type, ...stanzaOf(desired, plugin.type) }),
     );
   if (!right || withoutTaps(after) !== withoutTaps(before)) {
     throw new ConflistError("refused", "the edited file would not say what was wanted");
@@ -51,9 +51,9 @@ function verify(before: Network, after: Network, wish: Wish): void {
 }
 
 /** A tap that is not wished, is there twice, or stands on the wrong side of the plugins. */
-function isOdd(network: Network, plugin: Plugin, wish: Wish): boolean {
+function isOdd(network: Network, plugin: Plugin, desired: DesiredTaps): boolean {
   if (!isTap(plugin.type)) return false;
-  if (!stanzaOf(wish, plugin.type)) return true;
+  if (!stanzaOf(desired, plugin.type)) return true;
   if (network.plugins.find((other) => other.type === plugin.type) !== plugin) return true;
   const at = network.plugins.indexOf(plugin);
   const beyond = plugin.type === "cni_pre" ? network.plugins.slice(at + 1) : network.plugins.slice(0, at);
@@ -61,8 +61,8 @@ function isOdd(network: Network, plugin: Plugin, wish: Wish): boolean {
   return all.length > 0 && !beyond.some((other) => !isTap(other.type));
 }
 
-function stanzaOf(wish: Wish, type: string): Stanza | null {
-  return type === "cni_pre" ? wish.pre : type === "cni_post" ? wish.post : null;
+function stanzaOf(desired: DesiredTaps, type: string): StanzaEntry | null {
+  return type === "cni_pre" ? desired.pre : type === "cni_post" ? desired.post : null;
 }
 
 function edit(network: Network, edits: readonly Edit[]): Network {

@@ -2,7 +2,6 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { answerEvent, listOf, nothing } from "./answer.ts";
 import type { PluginCall } from "./calls.ts";
 import { encode } from "./encode.ts";
-import { type NriError, printable, reasonOf } from "./error.ts";
 import { type EventName, eventNames, isEventName, knownEvents, maskOf } from "./events.ts";
 import {
   type ConfigureRequest,
@@ -14,6 +13,7 @@ import {
   UpdateContainersResponseSchema,
 } from "./gen/api_pb.js";
 import type { Context, Handlers, RuntimeInfo, UpdateInit } from "./handlers.ts";
+import { type NriError, printable, reasonOf } from "./nri-error.ts";
 import { type Call, type Identity, nriVersion, type Output, Session } from "./session.ts";
 import { Synchronization, type SynchronizePart } from "./synchronization.ts";
 import { StatusCode } from "./wire/status.ts";

@@ -1,4 +1,4 @@
-import { NriError } from "./error.ts";
+import { NriError } from "./nri-error.ts";
 import type { Identity } from "./session.ts";
 
 const defaultSocket = "/var/run/nri/nri.sock";

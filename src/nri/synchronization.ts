@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import type { NriError } from "./error.ts";
 import { type Container, ContainerSchema, type PodSandbox, PodSandboxSchema } from "./gen/api_pb.js";
+import type { NriError } from "./nri-error.ts";
 
 /** One of the pods and containers that ran before the plugin came. */
 export type SynchronizeItem =

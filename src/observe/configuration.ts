@@ -1,4 +1,4 @@
-import type { Keys } from "../conflist/keys.ts";
+import type { Keys } from "../conflist/stanza-keys.ts";
 
 /** Larger ones are not read: the runtime waits for the answer. */
 const MOST_BYTES = 16 << 10;

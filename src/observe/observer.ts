@@ -1,28 +1,28 @@
+import type { PodEvent, PodFacts } from "../log/pod-line.ts";
 import type { Handlers } from "../nri/handlers.ts";
-import type { PodEvent, PodFacts } from "../record/pod-line.ts";
-import { readPod } from "./pod.ts";
+import { readPod } from "./pod-facts.ts";
 import {
-  foundWords,
-  removedWords,
-  shutdownWords,
-  startedWords,
-  stoppedWords,
-  synchronizedWords,
-  vanishedWords,
-} from "./words.ts";
+  foundSentence,
+  removedSentence,
+  shutdownSentence,
+  startedSentence,
+  stoppedSentence,
+  synchronizedSentence,
+  vanishedSentence,
+} from "./sentences.ts";
 
 /** What befell a pod. */
-export interface PodHappening {
+export interface PodEventRecord {
   readonly event: PodEvent;
   readonly pod: PodFacts;
 }
 
 /** What is to be told of pods: sentences for people, events for the log. All happened at once. */
-export interface Telling {
+export interface ObserverReport {
   /** The wall clock, milliseconds since 1970. */
   readonly timeMs: number;
   readonly words: readonly string[];
-  readonly events: readonly PodHappening[];
+  readonly events: readonly PodEventRecord[];
 }
 
 export interface ObserverPort {
@@ -30,7 +30,7 @@ export interface ObserverPort {
   now(): number;
   /** Calls back when the event has been answered. */
   afterAnswer(act: () => void): void;
-  tell(telling: Telling): void;
+  tell(report: ObserverReport): void;
 }
 
 type PodHandlers = Required<
@@ -59,28 +59,28 @@ export class Observer {
           else containers++;
         }
         const vanished = this.#replaceKnown(pods);
-        this.#later(() => synchronizeTelling(timeMs, pods, containers, vanished));
+        this.#later(() => synchronizeReport(timeMs, pods, containers, vanished));
         return undefined;
       },
       runPodSandbox: (message) => {
         const pod = readPod(message);
         this.#known.set(pod.id, pod);
-        this.#event("RunPodSandbox", pod, startedWords);
+        this.#event("RunPodSandbox", pod, startedSentence);
       },
-      stopPodSandbox: (message) => this.#event("StopPodSandbox", readPod(message), stoppedWords),
+      stopPodSandbox: (message) => this.#event("StopPodSandbox", readPod(message), stoppedSentence),
       removePodSandbox: (message) => {
         const pod = readPod(message);
         this.#known.delete(pod.id);
-        this.#event("RemovePodSandbox", pod, removedWords);
+        this.#event("RemovePodSandbox", pod, removedSentence);
       },
       shutdown: () => {
         const timeMs = port.now();
-        this.#later(() => ({ timeMs, words: [shutdownWords], events: [] }));
+        this.#later(() => ({ timeMs, words: [shutdownSentence], events: [] }));
       },
     };
   }
 
-  #later(make: () => Telling): void {
+  #later(make: () => ObserverReport): void {
     this.#port.afterAnswer(() => this.#port.tell(make()));
   }
 
@@ -98,18 +98,18 @@ export class Observer {
   }
 }
 
-function synchronizeTelling(
+function synchronizeReport(
   timeMs: number,
   pods: readonly PodFacts[],
   containers: number,
   vanished: readonly PodFacts[],
-): Telling {
+): ObserverReport {
   return {
     timeMs,
     words: [
-      synchronizedWords(pods.length, containers),
-      ...pods.map(foundWords),
-      ...vanished.map(vanishedWords),
+      synchronizedSentence(pods.length, containers),
+      ...pods.map(foundSentence),
+      ...vanished.map(vanishedSentence),
     ],
     events: [
       ...pods.map((pod) => ({ event: "Synchronize" as const, pod })),

@@ -1,13 +1,13 @@
-import { AppendThread } from "../node/append-thread.ts";
+import { AppendThread } from "../machine/append-thread.ts";
 import { Backlog } from "./backlog.ts";
-import { encodeNote, encodePodLine } from "./lines.ts";
+import { encodeNote, encodePodLine } from "./encode-lines.ts";
 import type { Level } from "./logrus.ts";
-import type { PodHappening, Telling } from "./observer.ts";
-import { sizeOfPod } from "./pod.ts";
-import type { Settings } from "./settings.ts";
+import type { ObserverReport, PodEventRecord } from "./observer.ts";
+import type { Settings } from "./observer-settings.ts";
+import { sizeOfPod } from "./pod-facts.ts";
 
 /** An event, or what is to be noted about the observer itself. */
-type Line = { readonly timeMs: number } & (PodHappening | { readonly note: string });
+type Line = { readonly timeMs: number } & (PodEventRecord | { readonly note: string });
 
 const MOST_LINES = 10_000;
 /** Waking the thread costs more than the line: a flood of events shares writes. */
@@ -44,7 +44,7 @@ export class PodLog {
     this.#settings = settings;
   }
 
-  add({ events, timeMs }: Pick<Telling, "events" | "timeMs">): void {
+  add({ events, timeMs }: Pick<ObserverReport, "events" | "timeMs">): void {
     this.#backlog.add(events.map(({ event, pod }) => ({ event, pod, timeMs })));
   }
 

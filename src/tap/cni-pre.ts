@@ -1,8 +1,8 @@
-import type { Host } from "../native/native.ts";
-import type { Rare } from "./rare.ts";
-import { run } from "./run.ts";
+import type { Host } from "../native/host.ts";
+import type { Deferred } from "./deferred.ts";
+import { run } from "./run-tap.ts";
 
-/** `rare` reads the second script of the executable, made from rare.ts. */
-declare const host: Host & { rare(): Rare };
+/** `deferred` reads the second script of the executable, made from deferred.ts. */
+declare const host: Host & { deferred(): Deferred };
 
-run("pre", host, () => host.rare());
+run("pre", host, () => host.deferred());

@@ -1,5 +1,5 @@
-import type { LogTarget } from "../native/native.ts";
-import type { Pieces } from "../record/pieces.ts";
+import type { Pieces } from "../log/pieces.ts";
+import type { LogTarget } from "../log/target.ts";
 
 /** Where a tap stands in its chain. */
 export type Role = "pre" | "post";
@@ -26,5 +26,3 @@ export interface Outcome {
 
 /** No reply, no line, success. */
 export const NOTHING = { reply: [], line: null, complaints: [], usage: false, exitCode: 0 } as const;
-
-export const NO_CONTAINER_ID = "env CNI_CONTAINERID not found";

@@ -1,11 +1,6 @@
-import type { Host } from "../native/native.ts";
-import type { Shown, Span } from "../record/line.ts";
-import { HARMLESS_ENDINGS, SECRET_WORDS } from "../record/redact.ts";
-import { STANZA_KEYS, type StanzaKey } from "./stanza.ts";
-
-const BYTE_LIMIT = 64 * 1024 * 1024;
-const DEPTH_LIMIT = 10000;
-const SECRET_LIMIT = 4096;
+import type { Redaction, Span } from "../log/call-line.ts";
+import type { Host } from "../native/host.ts";
+import { STANZA_KEYS, type StanzaKey } from "./stanza-settings.ts";
 
 const MEMBERS = ["cniVersion", "name", "prevResult", ...STANZA_KEYS] as const;
 
@@ -19,7 +14,8 @@ export interface Request {
   /** Likewise, where it is a string. */
   string(name: "cniVersion" | "name"): Span | null;
   text(span: Span): string;
-  shown(redact: boolean): Shown;
+  /** What is to be hidden of it. */
+  redaction(redact: boolean): Redaction;
 }
 
 /** Why standard input is no request: an index into SCAN_ERRORS, and the offset of the byte at fault. */
@@ -30,14 +26,7 @@ export interface Unreadable {
 
 /** Reads standard input. */
 export function readRequest(host: Pick<Host, "readInput" | "text">): Request | Unreadable {
-  const scan = host.readInput({
-    byteLimit: BYTE_LIMIT,
-    depthLimit: DEPTH_LIMIT,
-    secretLimit: SECRET_LIMIT,
-    members: MEMBERS,
-    words: SECRET_WORDS,
-    endings: HARMLESS_ENDINGS,
-  });
+  const scan = host.readInput(MEMBERS);
   if (scan.error !== 0) return { fault: scan.error, at: scan.at };
 
   const member = (name: (typeof MEMBERS)[number]): Span | null => {
@@ -55,6 +44,6 @@ export function readRequest(host: Pick<Host, "readInput" | "text">): Request | U
       return span !== null && host.text(span.start, span.start + 1) === '"' ? span : null;
     },
     text,
-    shown: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets }),
+    redaction: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Host } from "../native/native.ts";
+import { NO_CONTAINER_ID } from "../cni/error-object.ts";
 import {
   type Content,
   classicLine,
@@ -6,12 +6,13 @@ import {
   jsonLine,
   type Span,
   type Variables,
-} from "../record/line.ts";
-import type { Pieces } from "../record/pieces.ts";
-import { NO_CONTAINER_ID, NOTHING, type Outcome, type Role } from "./outcome.ts";
-import type { Rare } from "./rare.ts";
+} from "../log/call-line.ts";
+import type { Pieces } from "../log/pieces.ts";
+import type { Host } from "../native/host.ts";
+import type { Deferred } from "./deferred.ts";
+import { NOTHING, type Outcome, type Role } from "./outcome.ts";
 import { type Request, readRequest } from "./request.ts";
-import { readStanza, type Stanza } from "./stanza.ts";
+import { readStanzaSettings, type StanzaSettings } from "./stanza-settings.ts";
 
 /** The version of cni-tap, put here by the build. */
 declare const BUILD: string;
@@ -20,30 +21,30 @@ declare const BUILD: string;
 export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput" | "text">;
 
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
-export function tap(role: Role, world: World, rare: () => Rare): Outcome {
+export function tap(role: Role, world: World, deferred: () => Deferred): Outcome {
   const command = world.env("CNI_COMMAND");
-  if (!command) return world.isTerminal() ? { ...NOTHING, usage: true } : rare().noCommandOutcome();
+  if (!command) return world.isTerminal() ? { ...NOTHING, usage: true } : deferred().noCommandOutcome();
   if (command === "VERSION")
-    return { ...NOTHING, reply: rare().versionReply(world.isTerminal() ? null : readRequest(world)) };
+    return { ...NOTHING, reply: deferred().versionReply(world.isTerminal() ? null : readRequest(world)) };
 
   const variables = readVariables(command, world);
   const request = readRequest(world);
-  if ("fault" in request) return rare().unreadableOutcome(variables, request);
+  if ("fault" in request) return deferred().unreadableOutcome(variables, request);
 
-  const stanza = readStanza(request.member, request.text);
-  const shown = request.shown(stanza.redact);
+  const stanza = readStanzaSettings(request.member, request.text);
+  const redaction = request.redaction(stanza.redact);
   const content = contentOf(role, variables, request, stanza);
   const fault = content?.kind === "note" && command !== "DEL";
   return {
-    reply: fault ? rare().noContainerIdReply(request) : command === "ADD" ? addReply(request) : [],
+    reply: fault ? deferred().noContainerIdReply(request) : command === "ADD" ? addReply(request) : [],
     line: content && {
       // STATUS is polled: it must wait for nobody.
       target: command === "STATUS" ? { ...stanza.target, lockFile: null } : stanza.target,
       flatten: request.rawNewline,
       pieces:
         stanza.logFormat === "json"
-          ? jsonLine(variables, readDetails(role, world, request, stanza), content, shown)
-          : classicLine(variables, content, shown),
+          ? jsonLine(variables, readDetails(role, world, request, stanza), content, redaction)
+          : classicLine(variables, content, redaction),
     },
     complaints: stanza.complaints,
     usage: false,
@@ -63,7 +64,7 @@ function readVariables(command: string, world: World): Variables {
   };
 }
 
-function readDetails(role: Role, world: World, request: Request, stanza: Stanza): Details {
+function readDetails(role: Role, world: World, request: Request, stanza: StanzaSettings): Details {
   return {
     tap: role,
     build: BUILD,
@@ -82,7 +83,12 @@ function prevResultOf(request: Request): Span | null {
 }
 
 /** What the call's line tells; null for no line. A note is a fault of the environment. */
-function contentOf(role: Role, variables: Variables, request: Request, stanza: Stanza): Content | null {
+function contentOf(
+  role: Role,
+  variables: Variables,
+  request: Request,
+  stanza: StanzaSettings,
+): Content | null {
   const input: Content = { kind: "input", span: request.span };
   const json = stanza.logFormat === "json";
   const noId = { kind: "note", text: NO_CONTAINER_ID } as const;

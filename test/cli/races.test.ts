@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { readNetwork } from "../../src/conflist/network.ts";
 import { withoutTaps } from "../../src/conflist/patch.ts";
-import { modeOf } from "../../src/conflist/taps.ts";
+import { modeOf } from "../../src/conflist/tap-entries.ts";
 import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
 import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 

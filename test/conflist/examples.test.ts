@@ -5,8 +5,8 @@ import { ROOT } from "../../scripts/cache-dir.ts";
 import { hazardOf } from "../../src/conflist/hazards.ts";
 import { readNetwork } from "../../src/conflist/network.ts";
 import { patch, withoutTaps } from "../../src/conflist/patch.ts";
-import { modeOf, type Wish } from "../../src/conflist/taps.ts";
-import { listFromSingle, wrapName } from "../../src/conflist/wrap.ts";
+import { listFileName, listFromSingle } from "../../src/conflist/single-plugin.ts";
+import { type DesiredTaps, modeOf } from "../../src/conflist/tap-entries.ts";
 
 const folder = join(ROOT, "conflist-examples");
 const read = (name: string) => readFileSync(join(folder, name), "latin1");
@@ -15,7 +15,7 @@ const before = names.filter((name) => !name.includes("cni-tap"));
 const json = { logFormat: "json" };
 
 /** What `cnitap install` wishes: cni_pre too, unless the network refuses it. */
-function wishOf(text: string, name: string): Wish {
+function desiredTapsOf(text: string, name: string): DesiredTaps {
   return { pre: hazardOf(readNetwork(name, text)) ? null : json, post: json };
 }
 
@@ -30,11 +30,11 @@ describe.each(before)("%s", (name) => {
   const text = read(name);
   const network = readNetwork(name, text);
   const base =
-    network.kind === "list" ? network : readNetwork(wrapName(network, [name]), listFromSingle(network));
+    network.kind === "list" ? network : readNetwork(listFileName(network, [name]), listFromSingle(network));
   const after = network.kind === "list" ? name.replace(".conflist", ".cni-tap.conflist") : base.file;
 
   test("patched, it is the other half", () => {
-    expect(patch(base, wishOf(text, name))).toBe(read(after));
+    expect(patch(base, desiredTapsOf(text, name))).toBe(read(after));
   });
 
   test("the other half unpatched is it again, byte for byte", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ConflistError } from "../../src/conflist/error.ts";
+import { ConflistError } from "../../src/conflist/conflist-error.ts";
 import { type JsonValue, MAX_DEPTH, parseJson } from "../../src/conflist/json.ts";
 import { jsonText } from "./support.ts";
 

@@ -2,27 +2,33 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readNetwork } from "../../src/conflist/network.ts";
 import { patch, withoutTaps } from "../../src/conflist/patch.ts";
-import { entryOf, modeOf, NO_TAPS, type Stanza, type Wish } from "../../src/conflist/taps.ts";
+import {
+  type DesiredTaps,
+  entryOf,
+  modeOf,
+  NO_TAPS,
+  type StanzaEntry,
+} from "../../src/conflist/tap-entries.ts";
 import { conflistText } from "./support.ts";
 
 const read = (text: string) => readNetwork("10-net.conflist", text);
-const json: Stanza = { logFormat: "json" };
-const both: Wish = { pre: json, post: json };
+const json: StanzaEntry = { logFormat: "json" };
+const both: DesiredTaps = { pre: json, post: json };
 
-const stanza: fc.Arbitrary<Stanza | null> = fc.option(
-  fc.constantFrom<Stanza>(
+const stanza: fc.Arbitrary<StanzaEntry | null> = fc.option(
+  fc.constantFrom<StanzaEntry>(
     {},
     json,
     { label: 'é"\\\u2028', lockTimeoutMs: 5 },
     { capabilities: { bandwidth: true } },
   ),
 );
-const wish: fc.Arbitrary<Wish> = fc.record({ pre: stanza, post: stanza });
+const desired: fc.Arbitrary<DesiredTaps> = fc.record({ pre: stanza, post: stanza });
 
-describe("any list, any wish", () => {
+describe("any list, any desired", () => {
   test("patch then unpatch gives the very bytes back", () => {
     fc.assert(
-      fc.property(conflistText, wish, (text, wanted) => {
+      fc.property(conflistText, desired, (text, wanted) => {
         const patched = patch(read(text), wanted);
         expect(withoutTaps(read(patched))).toBe(text);
         expect(patch(read(patched), NO_TAPS)).toBe(text);
@@ -33,7 +39,7 @@ describe("any list, any wish", () => {
 
   test("the taps stand first and last, say what was wished, and the rest says what it said", () => {
     fc.assert(
-      fc.property(conflistText, wish, (text, wanted) => {
+      fc.property(conflistText, desired, (text, wanted) => {
         const before = JSON.parse(text);
         const after = JSON.parse(patch(read(text), wanted));
         const pre = wanted.pre ? [{ type: "cni_pre", ...wanted.pre }] : [];
@@ -44,9 +50,9 @@ describe("any list, any wish", () => {
     );
   });
 
-  test("a second patch changes nothing, and another wish is as good as if it had been the first", () => {
+  test("a second patch changes nothing, and another desired is as good as if it had been the first", () => {
     fc.assert(
-      fc.property(conflistText, wish, wish, (text, first, second) => {
+      fc.property(conflistText, desired, desired, (text, first, second) => {
         const patched = patch(read(text), first);
         expect(patch(read(patched), first)).toBe(patched);
         const again = read(patch(read(patched), second));

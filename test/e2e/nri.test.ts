@@ -9,7 +9,7 @@ import { Adjustment } from "../../src/nri/adjustment.ts";
 import { eventNames } from "../../src/nri/events.ts";
 import type { Container } from "../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../src/nri/handlers.ts";
-import { createPlugin, type PluginOptions } from "../../src/nri/node/run-plugin.ts";
+import { createPlugin, type PluginOptions } from "../../src/nri/nodejs/run-plugin.ts";
 import { updateOf } from "../../src/nri/resources.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { link } from "../../scripts/build/compile.ts";
-import { NATIVE_FLAGS } from "../../scripts/build/tap.ts";
+import { NATIVE_FLAGS, nativeIncludes } from "../../scripts/build/tap.ts";
 import { ROOT } from "../../scripts/cache-dir.ts";
-import type { Scan, ScanRequest } from "../../src/native/native.ts";
+import type { Scan } from "../../src/native/host.ts";
+import type { ScanRequest } from "./twin/twin-scan.ts";
 
 /** What scan-driver.c asks for. */
 export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "label"];
@@ -15,7 +16,6 @@ export const DRIVER_ENDINGS = ["file", "name"];
 /** The request the driver's scans are equal to. */
 export function driverRequest(limits: { depthLimit: number; secretLimit: number }): ScanRequest {
   return {
-    byteLimit: 2 ** 26,
     members: DRIVER_MEMBERS,
     words: DRIVER_WORDS,
     endings: DRIVER_ENDINGS,
@@ -41,11 +41,11 @@ export class ScanDriver {
   }
 
   static async start(): Promise<ScanDriver> {
-    const sources = ["src/native/scan.c", "src/native/secret.c", "test/native/scan-driver.c"].map((source) =>
-      join(ROOT, source),
+    const sources = ["src/native/core/scan.c", "src/native/core/secret.c", "test/native/scan-driver.c"].map(
+      (source) => join(ROOT, source),
     );
     const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    const compiler = { command: "gcc", flags, includes: [join(ROOT, "src/native")] };
+    const compiler = { command: "gcc", flags, includes: nativeIncludes() };
     return new ScanDriver(await link(compiler, sources, join(ROOT, "build", "scan-driver"), flags));
   }
 

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/cache-dir.ts";
-import type { Scan } from "../../src/native/native.ts";
-import { scanTwin } from "../../src/native/twin-scan.ts";
+import type { Scan } from "../../src/native/host.ts";
+import { INPUT_LEVELS_MOST } from "../../src/native/limits.ts";
 import { driverRequest, ScanDriver } from "./scan-driver.ts";
+import { scanTwin } from "./twin/twin-scan.ts";
 
 const LIMITS = { depthLimit: 64, secretLimit: 8 };
 
@@ -155,12 +156,9 @@ describe("the scanner", () => {
 
   test("counts levels exactly and keeps no stack", async () => {
     const nested = (levels: number) => Buffer.from(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
-    const limits = { depthLimit: 10000, secretLimit: 8 };
+    const limits = { depthLimit: INPUT_LEVELS_MOST, secretLimit: 8 };
     expect((await agree(nested(10000), limits)).error).toBe(0);
     expect(await agree(nested(10001), limits)).toMatchObject({ error: 5, at: 50000 });
-    const most = { depthLimit: 65536, secretLimit: 8 };
-    expect((await agree(nested(65536), most)).error).toBe(0);
-    expect((await agree(nested(65537), most)).error).toBe(5);
   });
 
   test("says overflow when there are more secrets than asked for, and notes no more", async () => {

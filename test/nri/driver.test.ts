@@ -2,7 +2,6 @@ import { fromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/nri/encode.ts";
-import { NriError } from "../../src/nri/error.ts";
 import { eventNames } from "../../src/nri/events.ts";
 import {
   ConfigureRequestSchema,
@@ -16,6 +15,7 @@ import {
 } from "../../src/nri/gen/api_pb.js";
 import { ResponseSchema } from "../../src/nri/gen/ttrpc_pb.js";
 import type { Handlers } from "../../src/nri/handlers.ts";
+import { NriError } from "../../src/nri/nri-error.ts";
 import { updateOf } from "../../src/nri/resources.ts";
 import { encodeMessage, MessageType, maxMessageLength } from "../../src/nri/wire/message.ts";
 import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";

@@ -1,9 +1,9 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/nri/encode.ts";
-import { NriError } from "../../src/nri/error.ts";
 import { SynchronizeRequestSchema, SynchronizeResponseSchema } from "../../src/nri/gen/api_pb.js";
 import type { Handlers } from "../../src/nri/handlers.ts";
+import { NriError } from "../../src/nri/nri-error.ts";
 import { updateOf } from "../../src/nri/resources.ts";
 import type { Synchronization, SynchronizeItem } from "../../src/nri/synchronization.ts";
 import { encodeCall, responseOf, type SynchronizeInit } from "./support/calls.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { parseConfiguration } from "../../src/observe/configuration.ts";
-import { readSettings } from "../../src/observe/settings.ts";
+import { readSettings } from "../../src/observe/observer-settings.ts";
 
 async function complaintOf(text: string): Promise<string> {
   const read = await parseConfiguration(text);

@@ -2,11 +2,11 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { encode } from "../../src/nri/encode.ts";
-import { NriError } from "../../src/nri/error.ts";
 import { PodSandboxSchema, SynchronizeRequestSchema } from "../../src/nri/gen/api_pb.js";
 import type { Context } from "../../src/nri/handlers.ts";
+import { NriError } from "../../src/nri/nri-error.ts";
 import { readPart, Synchronization } from "../../src/nri/synchronization.ts";
-import { Observer, type Telling } from "../../src/observe/observer.ts";
+import { Observer, type ObserverReport } from "../../src/observe/observer.ts";
 
 type PodInit = MessageInitShape<typeof PodSandboxSchema>;
 
@@ -18,13 +18,13 @@ const context: Context = {
 
 /** An observer of which the test says when events are answered. */
 function observed() {
-  const told: Telling[] = [];
+  const told: ObserverReport[] = [];
   const waiting: (() => void)[] = [];
   let now = 0;
   const observer = new Observer({
     now: () => ++now,
     afterAnswer: (act) => void waiting.push(act),
-    tell: (telling) => void told.push(telling),
+    tell: (report) => void told.push(report),
   });
   const answered = () => {
     for (const act of waiting.splice(0)) act();
@@ -100,13 +100,13 @@ describe("Synchronize", () => {
     const { handlers, told, answered } = observed();
     await synchronize(handlers, [web, { id: "id-2", namespace: "n", name: "p" }], 3);
     expect(told).toEqual([]);
-    const [telling] = answered();
-    expect(telling?.words).toEqual([
+    const [report] = answered();
+    expect(report?.words).toEqual([
       "Synchronized state with the runtime (2 pods, 3 containers)...",
       "pod default/web: namespace=/var/run/netns/1 ips=[10.0.0.1 fd00::1] id=id-1",
       "pod n/p: namespace=<host-network> ips=[] id=id-2",
     ]);
-    expect(telling?.events.map(({ event, pod }) => [event, pod.id])).toEqual([
+    expect(report?.events.map(({ event, pod }) => [event, pod.id])).toEqual([
       ["Synchronize", "id-1"],
       ["Synchronize", "id-2"],
     ]);
@@ -155,7 +155,7 @@ test("the pods that vanished are those that were there and are not any more", as
         handlers,
         ids.map((one) => ({ id: one })),
       );
-      const events = answered().flatMap((telling) => telling.events);
+      const events = answered().flatMap((report) => report.events);
       const ofKind = (name: string) => events.filter(({ event }) => event === name).map(({ pod }) => pod.id);
       expect(ofKind("Synchronize")).toEqual(ids);
       expect(ofKind("Vanished").sort()).toEqual([...there].filter((one) => !ids.includes(one)).sort());

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Span } from "../../src/record/line.ts";
-import { readStanza, STANZA_KEYS, type Stanza } from "../../src/tap/stanza.ts";
+import type { Span } from "../../src/log/call-line.ts";
+import { readStanzaSettings, STANZA_KEYS, type StanzaSettings } from "../../src/tap/stanza-settings.ts";
 
-function read(values: Record<string, string>): Stanza {
+function read(values: Record<string, string>): StanzaSettings {
   const all = Object.values(values).join("");
   const place = (key: string): Span | null => {
     let at = 0;
@@ -12,7 +12,7 @@ function read(values: Record<string, string>): Stanza {
     }
     return null;
   };
-  return readStanza(place, ({ start, end }) => all.slice(start, end));
+  return readStanzaSettings(place, ({ start, end }) => all.slice(start, end));
 }
 
 test("an empty stanza is the defaults", () => {

@@ -1,13 +1,13 @@
-import { Exit, TwinHost, type TwinWorld } from "../../src/native/twin.ts";
+import * as deferred from "../../src/tap/deferred.ts";
 import type { Role } from "../../src/tap/outcome.ts";
-import * as rare from "../../src/tap/rare.ts";
-import { run } from "../../src/tap/run.ts";
+import { run } from "../../src/tap/run-tap.ts";
+import { Exit, TwinHost, type TwinWorld } from "../native/twin/twin-host.ts";
 
 /** One call under Node: the script of the executables on the host's twin. */
 export function callTwin(role: Role, world: TwinWorld): { code: number; host: TwinHost } {
   const host = new TwinHost(world);
   try {
-    run(role, host, () => rare);
+    run(role, host, () => deferred);
   } catch (error) {
     if (error instanceof Exit) return { code: error.code, host };
     throw error;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FAULTS, UNFIT } from "../../src/native/native.ts";
+import { UNFIT } from "../../src/log/fitness.ts";
+import { FAULTS } from "../../src/native/host.ts";
 import { callTwin } from "./support.ts";
 
 const ID = "77bfffbd24f38fc4299b710d1da91eb61a40e200c480a6b4f7315f9e509408ad";
@@ -88,14 +89,14 @@ describe("any object with any prevResult", () => {
 
 describe("faults of the log are one complaint, and the reply stands", () => {
   test.each(FAULTS.map((fault, index) => [fault[0], index] as const))("%s", (_message, index) => {
-    const detail = FAULTS[index]?.[1] === "unfit" ? 2 : 28;
+    const detail = FAULTS[index]?.[2] === "unfit" ? 2 : 28;
     const stdin = '{"cniVersion":"1.0.0","logFile":"/x/y.log"}';
     const { code, host } = callTwin("pre", { env: env("ADD"), stdin, faults: [index, detail, 4, 13] });
     expect(code).toBe(0);
     expect(host.stdout).toBe('{"cniVersion":"1.0.0"}');
     expect(host.stderr).toMatch(/^cni_pre: Cannot [^\n{}]+; Cannot open logFile: errno 13\n$/);
     expect(host.stderr).not.toContain("/x/y.log");
-    if (FAULTS[index]?.[1] === "unfit") expect(host.stderr).toContain(UNFIT[2]);
+    if (FAULTS[index]?.[2] === "unfit") expect(host.stderr).toContain(UNFIT[2]?.[1]);
   });
 
   test("a reply that cannot be written is exit 1", () => {

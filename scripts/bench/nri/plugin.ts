@@ -1,6 +1,6 @@
 /** A plugin on cni-tap/nri that looks at everything and says nothing: what the stub alone costs. */
 import { parseArgs } from "node:util";
-import { runPlugin } from "../../../src/nri/node/run-plugin.ts";
+import { runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
 
 const { socket } = parseArgs({ options: { socket: { type: "string" } } }).values;
 let pods = 0;

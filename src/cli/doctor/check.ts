@@ -1,7 +1,7 @@
 import type { Network } from "../../conflist/network.ts";
-import { entryOf, isTap } from "../../conflist/taps.ts";
-import type { Survey } from "../../node/survey.ts";
-import { DEFAULT_TARGET } from "../../tap/stanza.ts";
+import { entryOf, isTap } from "../../conflist/tap-entries.ts";
+import { DEFAULT_TARGET } from "../../log/target.ts";
+import type { Survey } from "../../machine/survey.ts";
 import { lockFileOf, logFileOf } from "../stanza-options.ts";
 
 /** Something that is looked at. */
@@ -13,8 +13,8 @@ export interface Check {
   /** Whether installing sets an error here right, or sees to it by itself; all others keep `install` from its work. */
   readonly mendedByInstall?: boolean;
   /** What was seen where there is nothing to find, if that is worth more than the title. */
-  tell?(patient: Patient): string;
-  run(patient: Patient): Finding[] | Promise<Finding[]>;
+  tell?(subject: CheckSubject): string;
+  run(subject: CheckSubject): Finding[] | Promise<Finding[]>;
 }
 
 export interface Finding {
@@ -25,7 +25,7 @@ export interface Finding {
 }
 
 /** What the checks look at. */
-export interface Patient {
+export interface CheckSubject {
   readonly survey: Survey;
   /** All that runtimes can read, in their order. */
   readonly networks: readonly Network[];
@@ -44,7 +44,7 @@ type Entry = Readonly<Record<string, unknown>>;
  * @param planned the entries of an installation to come; without it, those that are there, and where there are none the
  *   taps' defaults
  */
-export function examine(survey: Survey, planned?: Entry): Patient {
+export function checkSubject(survey: Survey, planned?: Entry): CheckSubject {
   const networks = survey.location.candidates.flatMap(({ network }) => network ?? []);
   const tapped = networks.filter((network) => network.plugins.some(({ type }) => isTap(type)));
   const inline = tapped.flatMap((network) =>

@@ -1,6 +1,6 @@
-import { Root } from "../../node/root.ts";
-import { findRuntime, type Runtime } from "../../node/runtime.ts";
-import type { NriError } from "../../nri/error.ts";
+import { Root } from "../../machine/root.ts";
+import { findRuntime, type Runtime } from "../../machine/runtime.ts";
+import type { NriError } from "../../nri/nri-error.ts";
 
 const CONTAINERD_1 = "disable = false in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
 const CONTAINERD_2 =

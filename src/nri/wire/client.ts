@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { encode } from "../encode.ts";
-import { NriError, reasonOf } from "../error.ts";
 import { RequestSchema, ResponseSchema } from "../gen/ttrpc_pb.js";
+import { NriError, reasonOf } from "../nri-error.ts";
 import { encodeMessage, type Message, MessageType, maxMessageLength } from "./message.ts";
 import { tooLong } from "./status.ts";
 

@@ -1,4 +1,4 @@
-import { NriError } from "../error.ts";
+import { NriError } from "../nri-error.ts";
 import { HeaderReader } from "./header.ts";
 import { maxMessageLength, messageHeaderLength } from "./message.ts";
 

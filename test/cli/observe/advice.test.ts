@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { adviceFor, enableAdvice } from "../../../src/cli/observe/advice.ts";
-import { NriError, type NriErrorCode } from "../../../src/nri/error.ts";
+import { NriError, type NriErrorCode } from "../../../src/nri/nri-error.ts";
 import { grpcFrame, listenOnScratch, replyGrpc, serveGrpc } from "../../support/grpc.ts";
 
 afterEach(() => vi.unstubAllEnvs());

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { run } from "../../../src/cli/run.ts";
+import { run } from "../../../src/cli/run-command-line.ts";
 import { useScratch } from "../../support/scratch.ts";
 
 /** What a command printed and how it ended. */

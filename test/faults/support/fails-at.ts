@@ -1,10 +1,10 @@
-import type { Host } from "../../../src/native/native.ts";
-import type { Rare } from "../../../src/tap/rare.ts";
-import { run } from "../../../src/tap/run.ts";
+import type { Host } from "../../../src/native/host.ts";
+import type { Deferred } from "../../../src/tap/deferred.ts";
+import { run } from "../../../src/tap/run-tap.ts";
 
 /* The real script in a host that fails at the step TAP_TEST_STEP, in the way TAP_TEST_FAULT: a word, or a signal's number. */
 
-declare const host: Host & { rare(): Rare; raise(signal: number): void };
+declare const host: Host & { deferred(): Deferred; raise(signal: number): void };
 
 const wanted = host.env("TAP_TEST_STEP");
 const fault = host.env("TAP_TEST_FAULT");
@@ -71,5 +71,5 @@ run(
       return host.exit(code);
     },
   },
-  () => host.rare(),
+  () => host.deferred(),
 );

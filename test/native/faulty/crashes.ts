@@ -1,4 +1,4 @@
-import type { Host } from "../../../src/native/native.ts";
+import type { Host } from "../../../src/native/host.ts";
 
 declare const host: Host & { raise(signal: number): void };
 

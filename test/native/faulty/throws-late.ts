@@ -1,14 +1,7 @@
-import type { Host } from "../../../src/native/native.ts";
+import type { Host } from "../../../src/native/host.ts";
 
 declare const host: Host;
 
 // A script that throws when standard input is read and scanned already.
-host.readInput({
-  byteLimit: 1000,
-  depthLimit: 100,
-  secretLimit: 0,
-  members: ["name"],
-  words: [],
-  endings: [],
-});
+host.readInput(["name"]);
 host.text(0, 2 ** 31);

@@ -1,6 +1,7 @@
 /** A plugin as a runtime launches it; exit code 7 when its connection ends as it should. */
-import { NriError } from "../../../src/nri/error.ts";
-import { runPlugin } from "../../../src/nri/node/run-plugin.ts";
+
+import { runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
+import { NriError } from "../../../src/nri/nri-error.ts";
 
 let config = "";
 const handlers = {

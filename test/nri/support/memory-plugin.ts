@@ -1,6 +1,6 @@
 import { Driver } from "../../../src/nri/driver.ts";
-import type { NriError } from "../../../src/nri/error.ts";
 import type { Handlers } from "../../../src/nri/handlers.ts";
+import type { NriError } from "../../../src/nri/nri-error.ts";
 import { type Sent, SentReader } from "./messages.ts";
 
 /** A plugin without a socket, on a clock of the test. */

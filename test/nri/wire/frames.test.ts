@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NriError } from "../../../src/nri/error.ts";
+import { NriError } from "../../../src/nri/nri-error.ts";
 import {
   encodeMessage,
   type Message,

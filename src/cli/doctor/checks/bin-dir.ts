@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { codeOf } from "../../../node/error.ts";
+import { codeOf } from "../../../machine/machine-error.ts";
 import { type Check, error } from "../check.ts";
 
 export const binDir: Check = {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isTap } from "../../../conflist/taps.ts";
-import { cachedAttachments } from "../../../node/attachments.ts";
+import { isTap } from "../../../conflist/tap-entries.ts";
+import { cachedAttachments } from "../../../machine/attachments.ts";
 import { type Check, error, warning } from "../check.ts";
 
 export const cached: Check = {

@@ -1,4 +1,4 @@
-import { lockHolder } from "../../../node/lock.ts";
+import { lockHolder } from "../../../machine/edit-lock.ts";
 import { type Check, warning } from "../check.ts";
 
 export const editLock: Check = {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { flockHolder } from "../../../node/flock.ts";
+import { flockHolder } from "../../../machine/flock-holder.ts";
 import { type Check, error, type Finding } from "../check.ts";
 
 /** Longer than a tap holds it, and than it waits for it (lockTimeoutMs is 200 unless told). */

@@ -1,6 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { isNetworkMount, mountOf } from "../../../node/mounts.ts";
+import { isNetworkMount, mountOf } from "../../../machine/mounts.ts";
 import { type Check, error, type Finding, warning } from "../check.ts";
 
 const NEEDED_BYTES = 1 << 20;

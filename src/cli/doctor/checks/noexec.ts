@@ -1,4 +1,4 @@
-import { mountOf } from "../../../node/mounts.ts";
+import { mountOf } from "../../../machine/mounts.ts";
 import { type Check, error } from "../check.ts";
 
 export const noexec: Check = {

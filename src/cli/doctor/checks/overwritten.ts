@@ -1,5 +1,5 @@
-import { isTap } from "../../../conflist/taps.ts";
-import { hashOf } from "../../../node/record.ts";
+import { isTap } from "../../../conflist/tap-entries.ts";
+import { hashOf } from "../../../machine/installation-record.ts";
 import { type Check, error, type Finding } from "../check.ts";
 
 export const overwritten: Check = {

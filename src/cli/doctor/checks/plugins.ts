@@ -1,14 +1,14 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { isTap, modeOf } from "../../../conflist/taps.ts";
-import { takenNetworks } from "../../../node/survey.ts";
+import { isTap, modeOf } from "../../../conflist/tap-entries.ts";
+import { defaultNetworks } from "../../../machine/survey.ts";
 import { type Check, error, type Finding } from "../check.ts";
 
 export const plugins: Check = {
   id: "plugins",
   title: "the plugins of the networks are there",
   run({ networks, survey, beforeInstall }) {
-    const taken = takenNetworks(survey).map(({ network }) => network);
+    const taken = defaultNetworks(survey).map(({ network }) => network);
     const read = networks.filter((one) => taken.includes(one) || modeOf(one) !== "none");
     const dropIns = survey.conf.dropIns.some(({ text }) => text?.includes('"cni_post"')) ? ["cni_post"] : [];
     const all = new Set([...read.flatMap((network) => network.plugins.map(({ type }) => type)), ...dropIns]);

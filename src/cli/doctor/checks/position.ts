@@ -1,4 +1,4 @@
-import { isTap } from "../../../conflist/taps.ts";
+import { isTap } from "../../../conflist/tap-entries.ts";
 import { type Check, warning } from "../check.ts";
 
 export const position: Check = {

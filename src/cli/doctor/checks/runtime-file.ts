@@ -1,4 +1,4 @@
-import { takenNetworks } from "../../../node/survey.ts";
+import { defaultNetworks } from "../../../machine/survey.ts";
 import { type Check, error } from "../check.ts";
 
 export const runtimeFile: Check = {
@@ -6,7 +6,7 @@ export const runtimeFile: Check = {
   title: "the runtime has a network to take",
   mendedByInstall: true, // it is told which network is meant, or refuses by itself
   tell({ survey }) {
-    const [taken] = takenNetworks(survey);
+    const [taken] = defaultNetworks(survey);
     return `pods get the network ${taken?.network?.name} of ${taken?.network?.file}`;
   },
   run({ survey }) {
@@ -18,7 +18,7 @@ export const runtimeFile: Check = {
         ),
       ];
     }
-    const taken = takenNetworks(survey);
+    const taken = defaultNetworks(survey);
     if (taken.every(({ network }) => network)) return [];
     const answers = taken.map(({ runtime, network }) =>
       network ? `${runtime} takes ${network.name} from ${network.file}` : `${runtime} takes no network`,

@@ -1,7 +1,7 @@
-import { ConflistError } from "../../../conflist/error.ts";
+import { ConflistError } from "../../../conflist/conflist-error.ts";
 import type { DropIn } from "../../../conflist/locate.ts";
 import { readNetwork } from "../../../conflist/network.ts";
-import { type Check, error, type Finding, type Patient, warning } from "../check.ts";
+import { type Check, type CheckSubject, error, type Finding, warning } from "../check.ts";
 
 const ADVICE = "Repair it, or give it a name that does not end in .conf, .conflist or .json.";
 
@@ -9,19 +9,19 @@ export const validFiles: Check = {
   id: "valid-files",
   title: "every file is a network",
   mendedByInstall: true,
-  run(patient) {
-    const { location } = patient.survey;
+  run(subject) {
+    const { location } = subject.survey;
     const files = location.candidates.flatMap(({ file, error: why }, at): Finding[] => {
       if (!why) return [];
       const seen = `${file}: ${why.message}`;
       return [location.goCni === null || at === 0 ? error(seen, ADVICE) : warning(seen, ADVICE)];
     });
-    return [...files, ...dropIns(patient)];
+    return [...files, ...dropIns(subject)];
   },
 };
 
 /** Files of drop-in folders: a broken one keeps its list from being loaded (libcni 1.3). */
-function dropIns({ survey, networks }: Patient): Finding[] {
+function dropIns({ survey, networks }: CheckSubject): Finding[] {
   const open = networks
     .filter(({ kind, inlineOnly }) => kind === "list" && !inlineOnly)
     .map(({ name }) => name);

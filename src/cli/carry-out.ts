@@ -1,0 +1,108 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { textOfBytes } from "../conflist/byte-text.ts";
+import { isTap } from "../conflist/tap-entries.ts";
+import { withLock } from "../machine/edit-lock.ts";
+import { findLeftovers, removeLeftovers } from "../machine/leftovers.ts";
+import { type LoadedNetwork, type Runtime, waitForRuntime } from "../machine/runtime.ts";
+import { Changed, perform, type Step } from "../machine/step.ts";
+import type { Survey } from "../machine/survey.ts";
+import { CliError } from "./cli-error.ts";
+import { escapeForTerminal } from "./io.ts";
+
+const ATTEMPTS = 20;
+const PAUSE_MS = 50;
+const LOAD_TIMEOUT_MS = 5000;
+
+/** What is to be done to a node, and what its runtime should then have loaded. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly expected: readonly Expected[];
+}
+
+export interface Expected {
+  readonly network: string;
+  /** The types of its taps, in order. */
+  readonly taps: readonly string[];
+  /** The file's text; null where another file has it too. */
+  readonly source: string | null;
+}
+
+/** Files that change while they are read: a plan that fails is made again before it is believed. */
+export async function retryWhileFilesChange<T>(make: () => T): Promise<T> {
+  for (let left = 3; ; left--) {
+    try {
+      return make();
+    } catch (error) {
+      if (left === 0 || !(error instanceof CliError)) throw error;
+      await delay(PAUSE_MS);
+    }
+  }
+}
+
+/**
+ * Carries a plan out under the folder's lock, and makes it anew there: others may have edited since. A file that is
+ * replaced between its reading and its writing is seen, and the plan made once more. Where there is nothing to do, and
+ * nothing left by a command that was killed, no lock is taken.
+ */
+export async function carryOut<T extends Plan>(
+  survey: Survey,
+  make: () => T,
+  say: (line: string) => void,
+): Promise<T> {
+  const first = await retryWhileFilesChange(make);
+  if (first.steps.length === 0 && findLeftovers(survey).length === 0) return first;
+  return withLock(survey.root.at(survey.confDir), say, async () => {
+    removeLeftovers(survey);
+    const done: Step[] = [];
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const plan = await retryWhileFilesChange(make);
+      try {
+        for (const step of plan.steps) {
+          perform(survey.root, step);
+          done.push(step);
+        }
+        return {
+          ...plan,
+          steps: done.filter((step, at) => !done.slice(0, at).some(({ path }) => path === step.path)),
+        };
+      } catch (error) {
+        if (!(error instanceof Changed)) throw error;
+      }
+    }
+    throw new CliError(
+      `Cannot edit the files in ${survey.confDir}: they were replaced ${ATTEMPTS} times meanwhile\nFind out what keeps writing them, and try again.`,
+    );
+  });
+}
+
+/** What the runtime made of it: `null` where there is nobody who could say. */
+export type Loaded = { readonly runtime: Runtime; readonly ok: boolean } | null;
+
+/** Waits until the runtime has loaded what was written. */
+export async function checkLoaded(survey: Survey, expected: readonly Expected[]): Promise<Loaded> {
+  const { runtime } = survey;
+  if (!runtime || !survey.runtimeReads) return null;
+  const hoped = (now: Runtime) =>
+    expected.every((one) => now.cni?.networks?.some((network) => isLoaded(network, one)));
+  const { runtime: now, came } = await waitForRuntime(survey.root, runtime, hoped, LOAD_TIMEOUT_MS);
+  return { runtime: now, ok: came };
+}
+
+function isLoaded(network: LoadedNetwork, { network: name, taps, source }: Expected): boolean {
+  if (network.name !== name || !isDeepStrictEqual(network.types.filter(isTap), taps)) return false;
+  return source === null || network.source === textOfBytes(source);
+}
+
+/** "containerd 2.1.9 has loaded it." */
+export function sayLoaded(survey: Survey, loaded: Loaded): string {
+  if (!loaded) {
+    const { runtime } = survey;
+    if (!runtime) return "No runtime answers here, so whether it has loaded the change was not checked.";
+    return `${escapeForTerminal(runtime.name)} ${escapeForTerminal(runtime.version)} does not say whether it has loaded ${survey.confDir}: not checked.`;
+  }
+  const { name, version, cni } = loaded.runtime;
+  const who = `${escapeForTerminal(name)} ${escapeForTerminal(version)}`;
+  if (loaded.ok) return `${who} has loaded it.`;
+  return `${who} has not loaded it: ${escapeForTerminal(cni?.loadStatus || "it does not say why")}\nLook into its journal; cnitap doctor may know the reason.`;
+}

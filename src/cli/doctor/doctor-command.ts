@@ -1,0 +1,46 @@
+import { Command } from "commander";
+import { takeSurvey } from "../../machine/survey.ts";
+import { addCommonOptions, type CommonOptions, placesOf } from "../common-options.ts";
+import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
+import { checkSubject } from "./check.ts";
+import { type Report, runChecks } from "./run-checks.ts";
+
+export function doctorCommand(io: Io): Command {
+  const command = new Command("doctor")
+    .description("Look for what keeps the taps, or the network they are in, from working; change nothing.")
+    .addHelpText(
+      "after",
+      `
+Exit: 0 no error was found, 3 one was, 1 it could not be looked, 2 wrong usage.
+
+Example:
+  $ cnitap doctor --json | jq -r '.checks[] | select(.findings != []) | .id'
+`,
+    );
+  return addCommonOptions(command).action(async (options: CommonOptions) => {
+    const survey = await takeSurvey(placesOf(options));
+    const reports = await runChecks(checkSubject(survey));
+    const errors = reports
+      .flatMap(({ findings }) => findings)
+      .filter(({ level }) => level === "error").length;
+    if (options.json) {
+      const checks = reports.map(({ check, well, findings }) => ({ id: check.id, title: well, findings }));
+      printJson(io, { confDir: survey.confDir, errors, checks });
+    } else {
+      show(io, reports);
+    }
+    io.exitCode = errors > 0 ? EXIT.found : EXIT.fine;
+  });
+}
+
+function show(io: Io, reports: readonly Report[]): void {
+  for (const { well, findings } of reports) {
+    if (findings.length === 0) io.out(`${paint(io, "green", "ok")}       ${escapeForTerminal(well)}\n`);
+    for (const { level, seen, advice } of findings) {
+      const label = level === "error" ? paint(io, "red", "error") : paint(io, "yellow", "warning");
+      io.out(
+        `${label}${level === "error" ? "    " : "  "}${escapeForTerminal(seen)}\n         ${escapeForTerminal(advice)}\n`,
+      );
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { Check, CheckSubject, Finding } from "./check.ts";
+import { backups } from "./checks/backups.ts";
+import { binDir } from "./checks/bin-dir.ts";
+import { cached } from "./checks/cached.ts";
+import { cilium } from "./checks/cilium.ts";
+import { cniVersion } from "./checks/cni-version.ts";
+import { editLock } from "./checks/edit-lock.ts";
+import { ipvlan } from "./checks/ipvlan.ts";
+import { loadStatus } from "./checks/load-status.ts";
+import { lockFolder } from "./checks/lock-folder.ts";
+import { lockHeld } from "./checks/lock-held.ts";
+import { logFile } from "./checks/log-file.ts";
+import { logMount } from "./checks/log-mount.ts";
+import { maxConfNum } from "./checks/max-conf-num.ts";
+import { noexec } from "./checks/noexec.ts";
+import { oneNetwork } from "./checks/one-network.ts";
+import { overwritten } from "./checks/overwritten.ts";
+import { plugins } from "./checks/plugins.ts";
+import { position } from "./checks/position.ts";
+import { runtimeFile } from "./checks/runtime-file.ts";
+import { selinux } from "./checks/selinux.ts";
+import { validFiles } from "./checks/valid-files.ts";
+
+/** In the order of a diagnosis: what the runtime reads, what stands in it, what it starts, where that logs. */
+const CHECKS: readonly Check[] = [
+  runtimeFile,
+  loadStatus,
+  validFiles,
+  oneNetwork,
+  maxConfNum,
+  backups,
+  cniVersion,
+  position,
+  cilium,
+  ipvlan,
+  overwritten,
+  plugins,
+  cached,
+  noexec,
+  binDir,
+  logFile,
+  logMount,
+  lockFolder,
+  lockHeld,
+  editLock,
+  selinux,
+];
+
+export interface Report {
+  readonly check: Check;
+  readonly findings: readonly Finding[];
+  /** In one line, when nothing was found. */
+  readonly well: string;
+}
+
+export async function runChecks(subject: CheckSubject): Promise<Report[]> {
+  const reports: Report[] = [];
+  for (const check of CHECKS) {
+    const findings = await check.run(subject);
+    const well = findings.length === 0 ? (check.tell?.(subject) ?? check.title) : check.title;
+    reports.push({ check, findings, well });
+  }
+  return reports;
+}
+
+/** The first error that an installation does not set right. */
+export async function findBlock(subject: CheckSubject): Promise<Finding | null> {
+  for (const check of CHECKS.filter(({ mendedByInstall }) => !mendedByInstall)) {
+    const block = (await check.run(subject)).find(({ level }) => level === "error");
+    if (block) return block;
+  }
+  return null;
+}

@@ -1,0 +1,169 @@
+import { Command, Option } from "commander";
+import type { StanzaEntry } from "../../conflist/tap-entries.ts";
+import { loadTaps } from "../../machine/carried-taps.ts";
+import type { InstallMode } from "../../machine/installation-record.ts";
+import { retakeSurvey, type Survey, takeSurvey } from "../../machine/survey.ts";
+import { carryOut, checkLoaded, type Loaded, retryWhileFilesChange, sayLoaded } from "../carry-out.ts";
+import { CliError } from "../cli-error.ts";
+import { addCommonOptions, type CommonOptions, placesOf } from "../common-options.ts";
+import { checkSubject } from "../doctor/check.ts";
+import { findBlock } from "../doctor/run-checks.ts";
+import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
+import { paintDiff, stepDiff, stepJson, stepLine } from "../show-steps.ts";
+import { collectSetting, givenKeys, logFileOf, stanzaOf } from "../stanza-options.ts";
+import { uninstall } from "../uninstall/run-uninstall.ts";
+import { type InstallPlan, type InstallRequest, planInstall } from "./plan-install.ts";
+import { catchSignals, parseDuration } from "./wait-for-end.ts";
+
+interface InstallOptions extends CommonOptions {
+  readonly network?: string;
+  readonly mode: InstallMode;
+  readonly format: "json" | "classic";
+  readonly logFile?: string;
+  readonly lockFile?: string;
+  readonly set?: StanzaEntry;
+  readonly capabilities?: boolean;
+  readonly from?: string;
+  readonly for?: number;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+}
+
+export function installCommand(io: Io): Command {
+  const command = new Command("install")
+    .description("Put the taps around the network of this node, without a restart.")
+    .option("--network <name>", "a network other than the one that pods get")
+    .addOption(
+      new Option(
+        "--mode <mode>",
+        "cni_pre first and cni_post last, cni_post alone, or cni_post as a drop-in file",
+      )
+        .choices(["both", "post", "drop-in"])
+        .default("both"),
+    )
+    .addOption(new Option("--format <format>", "of the log").choices(["json", "classic"]).default("json"))
+    .option("--log-file <file>", "where the taps log (default: /tmp/cni.log)")
+    .option("--lock-file <file>", "their lock (default: /var/run/lock/cni.lock)")
+    .option("--set <key=value>", "another key of the taps' entries; may be given again", collectSetting)
+    .option("--capabilities", "log the runtimeConfig that the other plugins are given")
+    .option("--from <dir>", "take cni_pre and cni_post from there, not those carried in cnitap")
+    .option("--for <time>", "stay, and uninstall after that time (30s, 30m, 2h) or at Ctrl-C", parseDuration)
+    .option("--dry-run", "show what would be done, and do nothing")
+    .option("--force", "go on where something speaks against it")
+    .addHelpText(
+      "after",
+      `
+Exit: 0 installed or there already, 1 it could not be done, 2 wrong usage, 3 installed, but the runtime has not loaded it.
+
+Examples:
+  $ cnitap install --dry-run
+  $ cnitap install --for 30m --set label=ticket-4711
+`,
+    );
+  return addCommonOptions(command).action(async (options: InstallOptions) => {
+    io.exitCode = await runInstall(io, options);
+  });
+}
+
+async function runInstall(io: Io, options: InstallOptions): Promise<number> {
+  const request = readRequest(options);
+  const signals = options.for === undefined ? null : catchSignals();
+  const places = placesOf(options);
+  const survey = await takeSurvey(places);
+  const make = () => planInstall(retakeSurvey(survey, places.binDir), request);
+  const plan = await retryWhileFilesChange(make);
+  if (plan.steps.length > 0 && !request.force) await refuseBlocked(survey, request);
+  if (options.dryRun) {
+    showPlan(io, plan, options.json === true);
+    return EXIT.fine;
+  }
+  const say = (line: string) => io.err(`cnitap: ${line}\n`);
+  const done = await carryOut(survey, make, say);
+  const loaded = await checkLoaded(survey, done.expected);
+  showDone(io, done, loaded, sayLoaded(survey, loaded), options);
+  if (options.for !== undefined) {
+    await signals?.wait(options.for);
+    return uninstall(io, options, {
+      network: done.installation.network,
+      purge: false,
+      force: false,
+      dryRun: false,
+    });
+  }
+  return loaded && !loaded.ok ? EXIT.found : EXIT.fine;
+}
+
+/** What doctor calls an error, unless installing mends it. */
+async function refuseBlocked(survey: Survey, request: InstallRequest): Promise<void> {
+  const block = await findBlock(checkSubject(survey, request.stanza));
+  if (block)
+    throw new CliError(`Cannot install: ${block.seen}\n${block.advice} To go on all the same, use --force.`);
+}
+
+function readRequest(options: InstallOptions): InstallRequest {
+  const { logFile, lockFile, format: logFormat } = options;
+  const keys = givenKeys({ logFile, lockFile, logFormat }, options.set);
+  return {
+    ...(options.network === undefined ? {} : { network: options.network }),
+    mode: options.mode,
+    stanza: stanzaOf(keys),
+    capabilities: options.capabilities === true,
+    force: options.force === true,
+    taps: loadTaps(options.from),
+  };
+}
+
+function showPlan(io: Io, plan: InstallPlan, json: boolean): void {
+  if (json) {
+    printJson(io, {
+      network: plan.installation.network,
+      mode: plan.installation.mode,
+      steps: plan.steps.map(stepJson),
+    });
+    return;
+  }
+  if (plan.steps.length === 0) io.out(`Nothing to do: ${title(plan)} has its taps.\n`);
+  for (const step of plan.steps) {
+    const diff = stepDiff(step);
+    io.out(
+      diff === null ? `${stepLine(step, "will")}\n` : `${stepLine(step, "will")}\n${paintDiff(io, diff)}`,
+    );
+  }
+}
+
+function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, options: InstallOptions): void {
+  const { installation, steps } = plan;
+  if (options.json) {
+    const runtime = loaded && {
+      name: loaded.runtime.name,
+      version: loaded.runtime.version,
+      loaded: loaded.ok,
+    };
+    const { network, mode, confDir, file, binDir } = installation;
+    printJson(io, {
+      network,
+      mode,
+      confDir,
+      file,
+      binDir,
+      changed: steps.length > 0,
+      steps: steps.map(stepJson),
+      runtime,
+    });
+    return;
+  }
+  const heading =
+    steps.length === 0 ? `Nothing to do: ${title(plan)} has its taps.` : `Installed into ${title(plan)}.`;
+  io.out(`${paint(io, "bold", heading)}\n`);
+  for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
+  io.out(`${words}\n`);
+  const log = logFileOf(installation.post ?? {});
+  io.out(`Pods made or ended from now on are logged: tail -F ${escapeForTerminal(log)}\n`);
+  if (options.for !== undefined) io.out("Ctrl-C takes the taps away again.\n");
+}
+
+function title({ installation }: InstallPlan): string {
+  return escapeForTerminal(
+    `the network ${installation.network} (${installation.confDir}/${installation.file})`,
+  );
+}

@@ -1,0 +1,248 @@
+import { lstatSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { bytesOfText } from "../../conflist/byte-text.ts";
+import { ConflistError } from "../../conflist/conflist-error.ts";
+import { hazardOf } from "../../conflist/hazards.ts";
+import { type Network, readNetwork } from "../../conflist/network.ts";
+import { patch, withoutTaps } from "../../conflist/patch.ts";
+import { listFileName, listFromSingle } from "../../conflist/single-plugin.ts";
+import {
+  type DesiredTaps,
+  declaredCapabilities,
+  NO_TAPS,
+  type StanzaEntry,
+  type TapType,
+} from "../../conflist/tap-entries.ts";
+import type { Taps } from "../../machine/carried-taps.ts";
+import { readText } from "../../machine/conf-dir.ts";
+import {
+  encodeRecord,
+  hashOf,
+  type Installation,
+  type InstallMode,
+  RECORD_PATH,
+  withInstallation,
+} from "../../machine/installation-record.ts";
+import type { FileStep, Step } from "../../machine/step.ts";
+import type { Survey } from "../../machine/survey.ts";
+import type { Plan } from "../carry-out.ts";
+import { CliError } from "../cli-error.ts";
+import { type SelectedNetwork, selectNetwork } from "../select-network.ts";
+import { logFileOf } from "../stanza-options.ts";
+
+const BACKUP_ENDING = ".cni-tap-bak";
+
+/** SPEC 1.1.0, section 1: network names. They become names of files here. */
+const LEGAL_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+/** The file of a network's drop-in folder: behind those of others. */
+export const DROP_IN = "99-cni_post.conf";
+
+export interface InstallRequest {
+  readonly network?: string;
+  readonly mode: InstallMode;
+  readonly stanza: StanzaEntry;
+  readonly capabilities: boolean;
+  readonly force: boolean;
+  readonly taps: Taps;
+}
+
+export interface InstallPlan extends Plan {
+  readonly installation: Installation;
+}
+
+/** The steps that make the node have what was asked for; none where it has. */
+export function planInstall(survey: Survey, request: InstallRequest): InstallPlan {
+  const chosen = selectNetwork(survey, request.network);
+  refuse(survey, chosen, request);
+  const { network, source } = chosen;
+  const desired = desiredTapsOf(source ?? network, request);
+  const base = source ? listOf(survey, network, source) : network;
+  const inline = request.mode === "drop-in" ? NO_TAPS : desired;
+  const list = patchOf(base, inline);
+  const dropIn =
+    request.mode === "drop-in"
+      ? bytesOfText(`${JSON.stringify({ type: "cni_post", ...desired.post }, null, 2)}\n`)
+      : null;
+
+  const files: FileStep[] = [];
+  const there = source && base.file !== network.file ? textOf(survey, base.file) : network.text;
+  if (list !== there) {
+    const from = source && { path: join(survey.confDir, source.file), text: source.text };
+    const path = join(survey.confDir, base.file);
+    files.push({ kind: "config", path, before: there, after: list, ...(from ? { source: from } : {}) });
+  }
+  const dropInFile = join(network.name, DROP_IN);
+  const dropInNow =
+    survey.conf.dropIns.find((one) => one.network === network.name && one.file === DROP_IN)?.text ?? null;
+  if (dropIn !== dropInNow) {
+    const path = join(survey.confDir, dropInFile);
+    const step: FileStep = { kind: "drop-in", path, before: dropInNow, after: dropIn };
+    if (dropIn === null) files.push(step);
+    else files.unshift(step);
+  }
+  const original = source ? source.text : withoutTaps(network);
+  const installation: Installation = {
+    confDir: survey.confDir,
+    network: network.name,
+    file: request.mode === "drop-in" ? dropInFile : base.file,
+    mode: request.mode,
+    binDir: binDirOf(survey),
+    pre: desired.pre,
+    post: desired.post,
+    ...(source ? { source: source.file } : {}),
+    original: hashOf(original),
+  };
+  const editsOwnFile = !source && files.some((step) => step.kind === "config");
+  return {
+    installation,
+    steps: [
+      ...binarySteps(survey, desired, request.taps),
+      ...logStep(survey, desired),
+      ...(editsOwnFile ? privateStep(survey, backupPath(survey.confDir, network.file), original) : []),
+      ...privateStep(
+        survey,
+        RECORD_PATH,
+        bytesOfText(encodeRecord(withInstallation(survey.record, installation, installation))),
+      ),
+      ...files,
+    ],
+    expected: [
+      { network: network.name, taps: tapsOf(desired), source: request.mode === "drop-in" ? null : list },
+    ],
+  };
+}
+
+/** Where a network's file is kept as it was; no runtime reads the name. */
+export function backupPath(confDir: string, file: string): string {
+  return join(confDir, `.${file}${BACKUP_ENDING}`);
+}
+
+export function isBackup(name: string): boolean {
+  return name.startsWith(".") && name.endsWith(BACKUP_ENDING);
+}
+
+/** What cannot work, and, without --force, what had better not be done. */
+function refuse(survey: Survey, { network, source }: SelectedNetwork, { mode, force }: InstallRequest): void {
+  const subject = `the network ${network.name} of ${network.file}`;
+  if (!LEGAL_NAME.test(network.name)) {
+    throw new CliError(
+      `Cannot edit ${subject}: CNI allows no such name (letters, digits, ".", "_" and "-" alone)\nNo pod can start in it; correct the name first.`,
+    );
+  }
+  if (linkAt(survey, network.file)) {
+    throw new CliError(
+      `Cannot edit ${subject}: the file is a symbolic link\nName the folder it leads to with --conf-dir.`,
+    );
+  }
+  if (mode === "drop-in" && (source || network.inlineOnly)) {
+    const why = source
+      ? "a single plugin, and only lists have drop-ins"
+      : "closed to drop-ins (loadOnlyInlinedPlugins)";
+    throw new CliError(`Cannot make a drop-in for ${subject}: it is ${why}\nUse --mode post.`);
+  }
+  if (force) return;
+  if (mode === "drop-in") refuseDropIn(survey, subject);
+  const hazard = mode === "both" ? hazardOf(source ?? network) : null;
+  if (hazard) {
+    throw new CliError(
+      `Cannot put cni_pre first into ${subject}: ${hazard.reason}\nUse --mode post: cni_post alone, last in the chain.`,
+    );
+  }
+  const attached = survey.runtimeReads ? (survey.runtime?.cni?.maxConfNum ?? 1) : 1;
+  if (source && attached !== 1) {
+    throw new CliError(
+      `Cannot make a list from ${source.file}: pods are attached to more than one file (max_conf_num is ${attached})\nThe list would be one more network. Put the taps into the file by hand, as a list of its own.`,
+    );
+  }
+}
+
+function refuseDropIn({ runtime }: Survey, subject: string): void {
+  const [major = 0, minor = 0] =
+    /^v?(\d+)\.(\d+)/
+      .exec(runtime?.version ?? "")
+      ?.slice(1)
+      .map(Number) ?? [];
+  if (runtime?.name === "containerd" && (major > 2 || (major === 2 && minor >= 1))) return;
+  const seen = runtime
+    ? `this is ${runtime.name} ${runtime.version}`
+    : "no runtime answers that could say its version";
+  throw new CliError(
+    `Cannot make a drop-in for ${subject}: that needs containerd 2.1 or newer (libcni 1.3), and ${seen}\nUse --mode post, or --force where you know better.`,
+  );
+}
+
+function linkAt(survey: Survey, file: string): boolean {
+  const path = survey.root.entry(join(survey.confDir, file));
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+/** What a network's file is to say. */
+function patchOf(network: Network, desired: DesiredTaps): string {
+  try {
+    return patch(network, desired);
+  } catch (error) {
+    if (!(error instanceof ConflistError)) throw error;
+    throw new CliError(`Cannot edit ${network.file}: ${error.message}`);
+  }
+}
+
+function desiredTapsOf(network: Network, request: InstallRequest): DesiredTaps {
+  const capabilities = request.capabilities ? declaredCapabilities(network) : {};
+  const extra = Object.keys(capabilities).length > 0 ? { capabilities } : {};
+  const stanza = { ...request.stanza, ...extra };
+  return { pre: request.mode === "both" ? stanza : null, post: stanza };
+}
+
+function tapsOf(desired: DesiredTaps): TapType[] {
+  return [...(desired.pre ? (["cni_pre"] as const) : []), ...(desired.post ? (["cni_post"] as const) : [])];
+}
+
+/** The list made from a single plugin, without taps; its file is the one that was made before, if there is one. */
+function listOf(survey: Survey, network: Network, source: Network): Network {
+  try {
+    const names = survey.conf.files.map(({ file }) => file);
+    return readNetwork(
+      network.kind === "list" ? network.file : listFileName(source, names),
+      listFromSingle(source),
+    );
+  } catch (error) {
+    if (!(error instanceof ConflistError)) throw error;
+    throw new CliError(`Cannot make a list from ${source.file}: ${error.message}`);
+  }
+}
+
+function binDirOf(survey: Survey): string {
+  const [binDir] = survey.binDirs;
+  if (binDir === undefined)
+    throw new CliError("Cannot put the taps anywhere: the runtime names no folder of plugins");
+  return binDir;
+}
+
+function binarySteps(survey: Survey, desired: DesiredTaps, taps: Taps): Step[] {
+  return tapsOf(desired).flatMap((type) => {
+    const path = join(binDirOf(survey), type);
+    return isInstalled(survey.root.at(path), taps[type])
+      ? []
+      : [{ kind: "binary", path, content: taps[type] }];
+  });
+}
+
+function isInstalled(path: string, content: Uint8Array): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true && (stat.mode & 0o111) === 0o111 && readFileSync(path).equals(content);
+}
+
+function logStep(survey: Survey, desired: DesiredTaps): Step[] {
+  const path = logFileOf(desired.post ?? {});
+  const there = lstatSync(survey.root.entry(path), { throwIfNoEntry: false });
+  return there ? [] : [{ kind: "log", path }];
+}
+
+function privateStep(survey: Survey, path: string, text: string): Step[] {
+  return readText(survey.root.at(path)) === text ? [] : [{ kind: "private", path, text }];
+}
+
+function textOf(survey: Survey, file: string): string | null {
+  return readText(survey.root.at(join(survey.confDir, file)));
+}

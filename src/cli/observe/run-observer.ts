@@ -1,0 +1,140 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { Keys } from "../../conflist/stanza-keys.ts";
+import type { LogLevel } from "../../nri/driver.ts";
+import type { RuntimeInfo } from "../../nri/handlers.ts";
+import type { IdentityOptions } from "../../nri/identity.ts";
+import { createPlugin } from "../../nri/nodejs/run-plugin.ts";
+import { NriError } from "../../nri/nri-error.ts";
+import { parseConfiguration } from "../../observe/configuration.ts";
+import type { Level } from "../../observe/logrus.ts";
+import { Observer } from "../../observe/observer.ts";
+import { readSettings } from "../../observe/observer-settings.ts";
+import { PodLog } from "../../observe/pod-log.ts";
+import { StderrLog } from "../../observe/stderr-log.ts";
+import { UsageError } from "../cli-error.ts";
+import { EXIT } from "../io.ts";
+import { adviceFor } from "./advice.ts";
+
+export interface ObserveRequest {
+  readonly identity: IdentityOptions;
+  readonly socket: string | undefined;
+  /** End where the runtime cannot be reached, or goes. */
+  readonly once: boolean;
+  /** How to log: by this node's taps, and by the flags, which count for more. */
+  readonly taps: Keys;
+  readonly flags: Keys;
+}
+
+/** Of the second that is left after SIGTERM: for all that waits, and of that for the log. */
+const END_MS = 750;
+const LOG_END_MS = 600;
+
+const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
+  info: "info",
+  warn: "warning",
+  error: "error",
+};
+
+/**
+ * Observes until a signal, or the end of a runtime that is not waited for; the exit code.
+ * @throws {UsageError} for a name, an index or a socket that cannot be
+ */
+export async function observe(request: ObserveRequest): Promise<number> {
+  const speaker = new StderrLog();
+  const say = (level: Level, messages: string | readonly string[]) => speaker.say(level, messages);
+  const { settings } = readSettings({ ...request.taps, ...request.flags });
+  const log = new PodLog(settings, say);
+  const observer = new Observer({
+    now: Date.now,
+    afterAnswer: (act) => void setImmediate(act),
+    tell: (report) => {
+      log.add(report); // first: the next plugin's lines are near
+      say("info", report.words);
+    },
+  });
+  let known = false; // whether a runtime has spoken NRI to this plugin
+  const configure = async ({ config }: RuntimeInfo) => {
+    known = true;
+    for (const complaint of await useConfiguration(config, request, log)) {
+      say("warning", complaint);
+      log.note(complaint); // the standard error of a plugin that a runtime launched is /dev/null
+    }
+    return undefined;
+  };
+
+  const stop = new AbortController();
+  const plugin = makePlugin({
+    ...request.identity,
+    socket: request.socket,
+    reconnect: !request.once,
+    signal: stop.signal,
+    handlers: { configure, ...observer.handlers },
+    log: (level, message, error) => {
+      const seen = known ? error : asRefusal(error);
+      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, seen, stop.signal);
+    },
+  });
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+  process.on("SIGXFSZ", () => {}); // a limit of files' sizes is an error of the write, not the end
+
+  let code: number = EXIT.fine;
+  try {
+    await plugin.run();
+  } catch (error) {
+    if (!(error instanceof NriError)) throw error;
+    code = EXIT.failed;
+    const lost = error.code === "disconnected";
+    if (!lost || !known) await sayWithAdvice(say, "error", error.message, asRefusal(error), stop.signal);
+    if (lost) say("info", "Connection to the runtime lost, exiting...");
+  }
+  await turn(); // what was answered last is told now
+  const endsMs = performance.now() + END_MS;
+  const lost = await log.end(LOG_END_MS);
+  if (lost > 0) say("warning", `${lost} lines of pods were not written`);
+  await speaker.end(endsMs - performance.now());
+  return code;
+}
+
+/** Takes what the runtime has for this plugin; what is wrong in it. */
+async function useConfiguration(
+  text: string,
+  request: ObserveRequest,
+  log: PodLog,
+): Promise<readonly string[]> {
+  if (text === "") return [];
+  const read = await parseConfiguration(text);
+  if ("complaint" in read) return [read.complaint];
+  const { settings, complaints } = readSettings({ ...request.taps, ...read.keys, ...request.flags });
+  log.settings = settings;
+  return complaints;
+}
+
+function makePlugin(options: Parameters<typeof createPlugin>[0]): ReturnType<typeof createPlugin> {
+  try {
+    return createPlugin(options);
+  } catch (error) {
+    if (!(error instanceof NriError)) throw error;
+    throw new UsageError(`${error.message}${hintFor(error.message)}`);
+  }
+}
+
+/** Whoever ends the connection before any NRI was spoken, as containerd's gRPC does, has not taken the plugin. */
+function asRefusal(error: NriError | undefined): NriError | undefined {
+  return error?.code === "disconnected" ? new NriError("registration", error.message) : error;
+}
+
+function hintFor(message: string): string {
+  if (message.includes("has launched this plugin as")) return "\nLeave --idx out: the runtime has chosen.";
+  return message.includes(" index ") ? "\nAn index is two digits, as in -idx 10." : "";
+}
+
+async function sayWithAdvice(
+  say: (level: Level, message: string) => void,
+  level: Level,
+  message: string,
+  error: NriError | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const advice = error ? await adviceFor(error, signal) : "";
+  say(level, advice ? `${message}. ${advice}` : message);
+}

@@ -1,0 +1,161 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { bytesOfText } from "../../conflist/byte-text.ts";
+import { memberOf, parseJson } from "../../conflist/json.ts";
+import type { DropIn } from "../../conflist/locate.ts";
+import type { Network } from "../../conflist/network.ts";
+import { withoutTaps } from "../../conflist/patch.ts";
+import { isListFromSingle } from "../../conflist/single-plugin.ts";
+import { isTap, modeOf } from "../../conflist/tap-entries.ts";
+import { cachedAttachments } from "../../machine/attachments.ts";
+import { readText } from "../../machine/conf-dir.ts";
+import { encodeRecord, hashOf, type Installation, RECORD_PATH } from "../../machine/installation-record.ts";
+import type { FileStep, Step } from "../../machine/step.ts";
+import type { Survey } from "../../machine/survey.ts";
+import type { Expected, Plan } from "../carry-out.ts";
+import { CliError } from "../cli-error.ts";
+import { backupPath, isBackup } from "../install/plan-install.ts";
+
+export interface UninstallRequest {
+  /** One network; all of the folder where it is not given. */
+  readonly network?: string;
+  readonly purge: boolean;
+  readonly force: boolean;
+}
+
+export interface UninstallPlan extends Plan {
+  readonly networks: readonly UninstalledNetwork[];
+}
+
+/** A network that loses its taps. */
+export interface UninstalledNetwork {
+  readonly network: string;
+  readonly file: string;
+  /** Whether the file's bytes are then those of before the installation; null where that is not known. */
+  readonly original: boolean | null;
+}
+
+/** The steps that take the taps away: the record first, so that nothing that heeds it puts them back. */
+export function planUninstall(survey: Survey, request: UninstallRequest): UninstallPlan {
+  const isMeant = (name: string) => request.network === undefined || request.network === name;
+  const lists = survey.location.candidates
+    .flatMap(({ network }) => network ?? [])
+    .filter((network) => network.kind === "list" && modeOf(network) !== "none" && isMeant(network.name));
+  const dropIns = survey.conf.dropIns.filter((dropIn) => isMeant(dropIn.network) && isTap(typeOf(dropIn)));
+  const record = survey.record.filter((one) => one.confDir !== survey.confDir || !isMeant(one.network));
+  const undone = withoutEmpty(lists, request).map((network) => undo(survey, network));
+  const files: FileStep[] = [
+    ...undone.map(({ step }) => step),
+    ...dropIns.map((dropIn) => removeDropIn(survey, dropIn)),
+  ];
+  const own = undone.map(({ file }) => basename(backupPath(survey.confDir, file)));
+  const backups = survey.conf.names
+    .filter((name) => (request.network === undefined ? isBackup(name) : own.includes(name)))
+    .map((name): Step => ({ kind: "remove", path: join(survey.confDir, name) }));
+  return {
+    networks: [
+      ...undone.map(({ network, file, original }) => ({ network, file, original })),
+      ...dropIns.map(({ network, file }) => ({ network, file: join(network, file), original: true })),
+    ],
+    steps: [
+      ...recordStep(survey, record),
+      ...files,
+      ...backups,
+      ...(request.purge ? purgeSteps(survey, request) : []),
+    ],
+    expected: [
+      ...undone.map(({ expected }) => expected),
+      ...dropIns.map(({ network }) => ({ network, taps: [], source: null })),
+    ],
+  };
+}
+
+function undo(
+  survey: Survey,
+  network: Network,
+): UninstalledNetwork & { readonly step: FileStep; readonly expected: Expected } {
+  const path = join(survey.confDir, network.file);
+  const installation = survey.record.find(
+    (one) => one.confDir === survey.confDir && one.network === network.name,
+  );
+  const made = isMade(survey, network);
+  const after = made ? null : withoutTaps(network);
+  const backup = made ? null : readText(survey.root.at(backupPath(survey.confDir, network.file)));
+  const original = made
+    ? true
+    : installation
+      ? installation.original === hashOf(after ?? "")
+      : backup === null
+        ? null
+        : backup === after;
+  return {
+    network: network.name,
+    file: network.file,
+    original,
+    step: { kind: "config", path, before: network.text, after },
+    expected: { network: network.name, taps: [], source: after },
+  };
+}
+
+/** Whether a list was made from a single plugin's file, which then is beside it; anybody may call a list of his so. */
+function isMade(survey: Survey, { file, name }: Network): boolean {
+  if (!isListFromSingle(file)) return false;
+  return survey.location.candidates.some(
+    ({ network }) => network?.kind === "single" && network.name === name,
+  );
+}
+
+/** The lists that have something besides taps. Where there are only others, that is said. */
+function withoutEmpty(lists: readonly Network[], { network }: UninstallRequest): readonly Network[] {
+  const full = lists.filter(({ plugins }) => plugins.some(({ type }) => !isTap(type)));
+  const [empty] = lists.filter((list) => !full.includes(list));
+  if (!empty || (full.length > 0 && network === undefined)) return full;
+  throw new CliError(
+    `Cannot take the taps out of ${empty.file}: no plugin would be left, and runtimes refuse an empty list\nRemove the file yourself if pods need no network of that name.`,
+  );
+}
+
+function removeDropIn(survey: Survey, { network, file, text }: DropIn): FileStep {
+  return { kind: "drop-in", path: join(survey.confDir, network, file), before: text, after: null };
+}
+
+function typeOf({ text }: DropIn): string {
+  try {
+    const root = parseJson(text ?? "");
+    const type = root.kind === "object" ? memberOf(root, "type") : undefined;
+    return type?.kind === "scalar" ? String(type.value) : "";
+  } catch {
+    return ""; // whatever it is, it is none of ours
+  }
+}
+
+function recordStep(survey: Survey, record: readonly Installation[]): Step[] {
+  if (record.length === survey.record.length) return [];
+  if (record.length === 0) return [{ kind: "remove", path: RECORD_PATH }];
+  return [{ kind: "private", path: RECORD_PATH, text: bytesOfText(encodeRecord(record)) }];
+}
+
+/** The executables, once nothing calls them: CRI-O ends a pod with the list it was made with. */
+function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[] {
+  if (network !== undefined) {
+    const others = survey.location.candidates.filter(
+      (one) => one.network && one.network.name !== network && modeOf(one.network) !== "none",
+    );
+    if (others.length > 0 && !force)
+      throw new CliError(
+        `Cannot remove the taps' executables: ${others[0]?.file} still has taps\nUninstall without --network.`,
+      );
+  }
+  const users = cachedAttachments(survey.root).filter((one) => one.types.some(isTap));
+  if (users.length > 0 && !force) {
+    throw new CliError(
+      `Cannot remove the taps' executables: ${users.length} ${users.length === 1 ? "pod was" : "pods were"} made with them in its list (${users[0]?.file} in libcni's cache), and CRI-O could not end such a pod\nEnd those pods first. With containerd, which ends pods by the list of today, use --force.`,
+    );
+  }
+  return survey.binDirs.flatMap((folder) =>
+    ["cni_pre", "cni_post"]
+      .map((name) => join(folder, name))
+      .filter((path) => existsSync(survey.root.at(path)))
+      .map((path): Step => ({ kind: "remove", path })),
+  );
+}

@@ -1,0 +1,81 @@
+import { retakeSurvey, takeSurvey } from "../../machine/survey.ts";
+import { carryOut, checkLoaded, retryWhileFilesChange, sayLoaded } from "../carry-out.ts";
+import { type CommonOptions, placesOf } from "../common-options.ts";
+import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
+import { paintDiff, stepDiff, stepJson, stepLine } from "../show-steps.ts";
+import {
+  planUninstall,
+  type UninstalledNetwork,
+  type UninstallPlan,
+  type UninstallRequest,
+} from "./plan-uninstall.ts";
+
+/** Takes the taps away and says so; the exit code. */
+export async function uninstall(
+  io: Io,
+  options: CommonOptions,
+  request: UninstallRequest & { readonly dryRun: boolean },
+): Promise<number> {
+  const places = placesOf(options);
+  const survey = await takeSurvey(places);
+  const make = () => planUninstall(retakeSurvey(survey, places.binDir), request);
+  if (request.dryRun) {
+    showPlan(io, await retryWhileFilesChange(make), options.json === true);
+    return EXIT.fine;
+  }
+  const done = await carryOut(survey, make, (line) => io.err(`cnitap: ${line}\n`));
+  const loaded = done.steps.length === 0 ? null : await checkLoaded(survey, done.expected);
+  if (options.json) {
+    const runtime = loaded && {
+      name: loaded.runtime.name,
+      version: loaded.runtime.version,
+      loaded: loaded.ok,
+    };
+    printJson(io, {
+      changed: done.steps.length > 0,
+      networks: done.networks,
+      steps: done.steps.map(stepJson),
+      runtime,
+    });
+  } else {
+    show(io, done, sayLoaded(survey, loaded));
+  }
+  return loaded && !loaded.ok ? EXIT.found : EXIT.fine;
+}
+
+function showPlan(io: Io, plan: UninstallPlan, json: boolean): void {
+  if (json) {
+    printJson(io, { networks: plan.networks, steps: plan.steps.map(stepJson) });
+    return;
+  }
+  if (plan.steps.length === 0) io.out("Nothing to do: no network has taps.\n");
+  for (const step of plan.steps) {
+    const diff = stepDiff(step);
+    io.out(
+      diff === null ? `${stepLine(step, "will")}\n` : `${stepLine(step, "will")}\n${paintDiff(io, diff)}`,
+    );
+  }
+}
+
+function show(io: Io, { networks, steps }: UninstallPlan, loaded: string): void {
+  if (steps.length === 0) {
+    io.out("Nothing to do: no network has taps.\n");
+    return;
+  }
+  for (const one of networks) io.out(`${paint(io, "bold", escapeForTerminal(sentence(one)))}\n`);
+  for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
+  if (networks.length > 0) io.out(`${loaded}\n`);
+  if (!steps.some(({ path }) => path.endsWith("/cni_post"))) {
+    io.out(
+      "The executables stay for pods that were made with them; cnitap uninstall --purge removes them.\n",
+    );
+  }
+}
+
+function sentence({ network, file, original }: UninstalledNetwork): string {
+  const start = `Uninstalled from the network ${network} (${file})`;
+  if (original === null) return `${start}.`;
+  return original
+    ? `${start}: all bytes are as they were.`
+    : `${start}: others have changed the file since the installation; all but the taps stays.`;
+}

@@ -1,0 +1,29 @@
+import type { Span } from "../log/call-line.ts";
+import { readStanzaSettings, STANZA_KEYS, type StanzaSettings } from "../tap/stanza-settings.ts";
+import { bytesOfText } from "./byte-text.ts";
+import { memberOf, parseJson } from "./json.ts";
+
+/** Keys of a tap's stanza with their values, by whomever they were given. */
+export type Keys = Readonly<Record<string, unknown>>;
+
+/** What a tap reads from keys: what is missing or wrong is its default, and other keys are somebody else's. */
+export function readKeys(keys: Keys): {
+  readonly stanza: StanzaSettings;
+  readonly text: (span: Span) => string;
+} {
+  const json = bytesOfText(JSON.stringify(shallow(keys)));
+  const object = parseJson(json);
+  const text = ({ start, end }: Span) => json.slice(start, end);
+  const spanOf = (key: string) => (object.kind === "object" && memberOf(object, key)) || null;
+  return { stanza: readStanzaSettings(spanOf, text), text };
+}
+
+/** The keys that count. None of them is a list or an object: what is in one does not matter, and may have no end. */
+function shallow(keys: Keys): Keys {
+  const values = STANZA_KEYS.filter((key) => Object.hasOwn(keys, key)).map((key): [string, unknown] => {
+    const value = keys[key];
+    if (Array.isArray(value)) return [key, []];
+    return [key, typeof value === "object" && value !== null ? {} : value];
+  });
+  return Object.fromEntries(values);
+}

@@ -1,0 +1,122 @@
+import { parseArgs } from "../cni/args.ts";
+import type { Pieces } from "./pieces.ts";
+import { pushRedacted, redactArgs, redactText, type Secrets } from "./redact.ts";
+import { formatTime, type Instant } from "./time.ts";
+
+/** A slice of standard input: an object, because taking an array apart costs an iterator in the taps' machine. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a line tells of a call besides its variables: the request, prevResult, or why there is neither. */
+export type Content =
+  | { readonly kind: "input" | "output"; readonly span: Span }
+  | { readonly kind: "note"; readonly text: string };
+
+/** The environment variables a line may tell; null where one is not set. Binary strings. */
+export interface Variables {
+  readonly command: string;
+  readonly containerId: string | null;
+  readonly netns: string | null;
+  readonly ifname: string | null;
+  readonly args: string | null;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
+}
+
+/** What only the json format tells. The spans are strings of standard input, null where there are none. */
+export interface Details {
+  readonly tap: "pre" | "post";
+  readonly build: string;
+  readonly pid: number;
+  readonly time: Instant;
+  readonly network: Span | null;
+  readonly cniVersion: Span | null;
+  readonly label: Span | null;
+}
+
+/** Which parts of standard input are secret, and whether they are hidden. */
+export interface Redaction extends Secrets {
+  readonly redact: boolean;
+}
+
+const HEX = "0123456789ABCDEF";
+
+/** A variable in a classic line: a line stays one line, and `,` ends a field, whatever is in the variable. */
+export function escapeVariable(value: string): string {
+  const escapes: Record<number, string> = {}; // each made once: a variable of 128 KB must not take much more memory
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code > 0x20 && code !== 0x7f && code !== 0x2c && code !== 0x5c) continue;
+    if (at > from) parts.push(value.slice(from, at));
+    escapes[code] ??= `\\x${HEX.charAt(code >> 4)}${HEX.charAt(code & 15)}`;
+    parts.push(escapes[code]);
+    from = at + 1;
+  }
+  if (from === 0) return value;
+  parts.push(value.slice(from));
+  return parts.join("");
+}
+
+/** `CNI_COMMAND=ADD,CNI_CONTAINERID=…`: how a classic line begins, and a note about a call ends. */
+export function classicVariables(variables: Variables, redact: boolean): string {
+  const show = (value: string) => escapeVariable(redact ? redactText(value) : value);
+  return `CNI_COMMAND=${show(variables.command)},CNI_CONTAINERID=${show(variables.containerId ?? "")}`;
+}
+
+function pushSpan(pieces: Pieces, redaction: Redaction, span: Span): void {
+  if (redaction.redact) pushRedacted(pieces, redaction, span.start, span.end);
+  else pieces.push(span.start, span.end);
+}
+
+/** A line in the classic format: a drop-in for logs of `CNI_COMMAND=…,CNI_CONTAINERID=…,input=…`. */
+export function classicLine(variables: Variables, content: Content, redaction: Redaction): Pieces {
+  if (content.kind === "note") return [`${content.text}\n`];
+  const pieces: Pieces = [`${classicVariables(variables, redaction.redact)},${content.kind}=`];
+  pushSpan(pieces, redaction, content.span);
+  pieces.push("\n");
+  return pieces;
+}
+
+/** A line in the json format. The payload comes last, so that the line reads well when it is cut. */
+export function jsonLine(
+  variables: Variables,
+  details: Details,
+  content: Content,
+  redaction: Redaction,
+): Pieces {
+  const quote = (value: string | null) =>
+    value === null ? "null" : JSON.stringify(redaction.redact ? redactText(value) : value);
+  const pieces: Pieces = [];
+  const span = (name: string, value: Span | null) => {
+    pieces.push(`,"${name}":`);
+    if (value === null) pieces.push("null");
+    else pushSpan(pieces, redaction, value);
+  };
+
+  pieces.push(
+    `{"v":1,"time":"${formatTime(details.time)}","tap":"${details.tap}","build":"${details.build}","pid":${details.pid},` +
+      `"command":${quote(variables.command)},"containerId":${quote(variables.containerId)}`,
+  );
+  span("network", details.network);
+  span("cniVersion", details.cniVersion);
+  pieces.push(
+    `,"ifname":${quote(variables.ifname)},"netns":${quote(variables.netns)},"args":${jsonArgs(variables.args, redaction.redact)}`,
+  );
+  if (details.label !== null) span("label", details.label);
+  if (variables.traceparent) pieces.push(`,"traceparent":${quote(variables.traceparent)}`);
+  if (variables.tracestate) pieces.push(`,"tracestate":${quote(variables.tracestate)}`);
+  if (content.kind === "note") pieces.push(`,"note":${quote(content.text)}`);
+  else span(content.kind, content.span);
+  pieces.push("}\n");
+  return pieces;
+}
+
+function jsonArgs(text: string | null, redact: boolean): string {
+  if (text === null) return "null";
+  const args = parseArgs(text);
+  return JSON.stringify(redact ? redactArgs(args) : args);
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { getAsset, isSea } from "node:sea";
+import type { TapType } from "../conflist/tap-entries.ts";
+import { cannot } from "./machine-error.ts";
+
+/** The executables of both taps. */
+export type Taps = Readonly<Record<TapType, Uint8Array>>;
+
+/** Those that cnitap carries, or those of a folder; run from source, the checkout's. */
+export function loadTaps(from?: string): Taps {
+  if (from === undefined && isSea()) return { cni_pre: asset("cni_pre"), cni_post: asset("cni_post") };
+  const folder = from ?? join(import.meta.dirname, "../../bin");
+  try {
+    return {
+      cni_pre: readFileSync(join(folder, "cni_pre")),
+      cni_post: readFileSync(join(folder, "cni_post")),
+    };
+  } catch (error) {
+    throw cannot(`take the taps from ${folder}`, error);
+  }
+}
+
+function asset(name: string): Uint8Array {
+  return new Uint8Array(getAsset(name));
+}
+
+/** What a tap's executable calls its version; null where it says none. */
+export function versionOf(executable: Uint8Array): string | null {
+  const text = Buffer.from(executable.buffer, executable.byteOffset, executable.byteLength).toString(
+    "latin1",
+  );
+  return /(\d+\.\d+\.\d+[\w.+-]*), a CNI plugin of cni-tap/.exec(text)?.[1] ?? null;
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { ConfFile, DropIn } from "../conflist/locate.ts";
+import { isRead } from "../conflist/locate.ts";
+import { cannot, codeOf } from "./machine-error.ts";
+import type { Root } from "./root.ts";
+
+/** A network's file is a few hundred bytes; what is larger than this is none. */
+const MAX_BYTES = 1 << 20;
+
+export interface ConfDir {
+  /** All names, sorted, of folders and files that runtimes do not read too. */
+  readonly names: readonly string[];
+  readonly files: readonly ConfFile[];
+  readonly dropIns: readonly DropIn[];
+}
+
+/** Reads a configuration folder; texts are binary strings, one character a byte. */
+export function readConfDir(root: Root, folder: string): ConfDir {
+  try {
+    const entries = readdirSync(root.at(folder), { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+    const files = entries
+      .filter((entry) => isRead(entry.name) && !entry.isDirectory())
+      .map(({ name }) => ({ file: name, text: readText(root.at(join(folder, name))) }));
+    const dropIns = entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")) // no network's name: the lock, for one
+      .flatMap(({ name }) => readDropIns(root, join(folder, name)));
+    return { names: entries.map((entry) => entry.name), files, dropIns };
+  } catch (error) {
+    throw cannot(`read ${folder}`, error);
+  }
+}
+
+function readDropIns(root: Root, folder: string): DropIn[] {
+  let names: string[];
+  try {
+    names = readdirSync(root.at(folder));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return []; // removed since its folder was listed
+    throw error;
+  }
+  return names
+    .filter((file) => file.endsWith(".conf"))
+    .sort()
+    .map((file) => ({ network: basename(folder), file, text: readText(root.at(join(folder, file))) }));
+}
+
+/** A file's bytes as a binary string; null where they cannot be read. */
+export function readText(path: string): string | null {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.size <= MAX_BYTES ? readFileSync(path, "latin1") : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A binary string's bytes. */
+export function bufferOf(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}

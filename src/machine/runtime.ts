@@ -1,0 +1,135 @@
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { callCri, readFields, stringField } from "./cri.ts";
+import { MachineError } from "./machine-error.ts";
+import type { Root } from "./root.ts";
+
+/** Where runtimes listen. */
+export const SOCKETS: readonly string[] = [
+  "/run/containerd/containerd.sock",
+  "/run/k3s/containerd/containerd.sock",
+  "/var/run/crio/crio.sock",
+];
+
+/** A network as the runtime has loaded it. */
+export interface LoadedNetwork {
+  readonly name: string;
+  /** The file's text. */
+  readonly source: string;
+  /** Its plugins, those of drop-ins too. */
+  readonly types: readonly string[];
+}
+
+/** What a runtime says of itself; CRI-O says nothing about networks. */
+export interface Runtime {
+  readonly socket: string;
+  /** "containerd" */
+  readonly name: string;
+  /** "2.1.9+unknown" */
+  readonly version: string;
+  readonly cni: {
+    readonly confDir: string;
+    readonly binDirs: readonly string[];
+    readonly maxConfNum: number;
+    /** Null while none is loaded. */
+    readonly networks: readonly LoadedNetwork[] | null;
+    /** "OK", or why the folder could not be loaded. */
+    readonly loadStatus: string;
+  } | null;
+}
+
+const POLL_MS = 50;
+
+/** Runtime.v1 StatusRequest with `verbose` (field 1) set. */
+const VERBOSE = Buffer.from([0x08, 0x01]);
+
+/**
+ * Asks the first runtime that answers.
+ * @param endpoint the socket to ask; where it is not given, all that are known, and null if none answers
+ * @param signal aborted when nobody waits for the answer any more
+ * @throws {MachineError} where `endpoint` does not answer
+ */
+export async function findRuntime(
+  root: Root,
+  endpoint?: string,
+  signal?: AbortSignal,
+): Promise<Runtime | null> {
+  if (endpoint !== undefined) return askRuntime(root, endpoint.replace(/^unix:\/\//, ""), signal);
+  for (const socket of SOCKETS) {
+    if (!existsSync(root.at(socket))) continue;
+    try {
+      return await askRuntime(root, socket, signal);
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error;
+    }
+  }
+  return null;
+}
+
+export async function askRuntime(root: Root, socket: string, signal?: AbortSignal): Promise<Runtime> {
+  const path = root.at(socket);
+  const version = readFields(await callCri(path, "Version", Buffer.alloc(0), signal));
+  const status = readFields(await callCri(path, "Status", VERBOSE, signal));
+  const info = new Map<string, string>();
+  for (const { number, value } of status) {
+    if (number !== 2 || !Buffer.isBuffer(value)) continue; // map<string, string> info
+    const entry = readFields(value);
+    info.set(stringField(entry, 1), stringField(entry, 2));
+  }
+  return {
+    socket,
+    name: stringField(version, 2),
+    version: stringField(version, 3),
+    cni: readCni(info.get("cniconfig"), info.get("lastCNILoadStatus") ?? ""),
+  };
+}
+
+/** Waits until a runtime says what is hoped for; its last answer, and whether it came. It may start again meanwhile. */
+export async function waitForRuntime(
+  root: Root,
+  before: Runtime,
+  hoped: (runtime: Runtime) => boolean,
+  timeoutMs: number,
+): Promise<{ readonly runtime: Runtime; readonly came: boolean }> {
+  const end = performance.now() + timeoutMs;
+  for (let runtime = before; ; await delay(POLL_MS)) {
+    try {
+      runtime = await askRuntime(root, before.socket);
+      if (hoped(runtime)) return { runtime, came: true };
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error;
+    }
+    if (performance.now() > end) return { runtime, came: false };
+  }
+}
+
+/** go-cni's ConfigResult, as containerd puts it into its status. */
+interface CniConfig {
+  readonly PluginDirs?: string[] | null;
+  readonly PluginConfDir?: string;
+  readonly PluginMaxConfNum?: number;
+  readonly Networks?: readonly { readonly Config?: NetworkConfig | null }[] | null;
+}
+interface NetworkConfig {
+  readonly Name?: string;
+  readonly Source?: string;
+  readonly Plugins?: readonly { readonly Network?: { readonly type?: string } | null }[] | null;
+}
+
+function readCni(text: string | undefined, loadStatus: string): Runtime["cni"] {
+  if (!text) return null;
+  const config: CniConfig | null = JSON.parse(text);
+  if (!config) return null;
+  return {
+    confDir: config.PluginConfDir ?? "",
+    binDirs: config.PluginDirs ?? [],
+    maxConfNum: config.PluginMaxConfNum ?? 1,
+    loadStatus,
+    networks:
+      config.Networks?.map(({ Config }) => ({
+        name: Config?.Name ?? "",
+        source: Config?.Source ?? "",
+        types: (Config?.Plugins ?? []).map((plugin) => plugin.Network?.type ?? ""),
+      })) ?? null,
+  };
+}

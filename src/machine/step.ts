@@ -1,0 +1,117 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { removeDurably, syncFolder, writeAtomically } from "./atomic-file.ts";
+import { bufferOf, readText } from "./conf-dir.ts";
+import { cannot, codeOf } from "./machine-error.ts";
+import type { Root } from "./root.ts";
+
+/**
+ * One change of the node's files, as a value: a dry run shows it, `perform` does it. Paths are the host's. Steps are
+ * done in their order, and a kill between any two of them leaves a node that works.
+ */
+export type Step =
+  | { readonly kind: "binary"; readonly path: string; readonly content: Uint8Array }
+  | { readonly kind: "log"; readonly path: string }
+  | { readonly kind: "private"; readonly path: string; readonly text: string }
+  | FileStep
+  | { readonly kind: "remove"; readonly path: string };
+
+/** A file that runtimes read; null for none. */
+export interface FileStep {
+  readonly kind: "config" | "drop-in";
+  readonly path: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Another file from which it was made, and which must not have changed either. */
+  readonly source?: { readonly path: string; readonly text: string };
+}
+
+/** A file is not what it was when the steps were planned. */
+export class Changed extends Error {
+  override name = "Changed";
+}
+
+export function perform(root: Root, step: Step): void {
+  const path = root.at(step.path);
+  switch (step.kind) {
+    case "binary":
+      writeAtomically(path, step.content, { mode: 0o755, setMode: true });
+      break;
+    case "log":
+      createLog(root.entry(step.path));
+      break;
+    case "private":
+      makeFolder(dirname(path), 0o700);
+      writeAtomically(path, bufferOf(step.text), { mode: 0o600, setMode: true });
+      break;
+    case "config":
+      writeConfig(root, step);
+      break;
+    case "drop-in":
+      writeConfig(root, step);
+      if (step.after === null) removeFolderIfEmpty(dirname(path));
+      break;
+    case "remove":
+      removeDurably(path);
+      break;
+  }
+}
+
+function writeConfig(root: Root, { path: hostPath, before, after, source }: FileStep): void {
+  const path = root.at(hostPath);
+  const check = () => {
+    if (readText(path) !== before) throw new Changed(path);
+    if (source && readText(root.at(source.path)) !== source.text) throw new Changed(source.path);
+  };
+  if (after === null) {
+    check();
+    removeDurably(path);
+    return;
+  }
+  makeFolder(dirname(path), 0o755);
+  writeAtomically(path, bufferOf(after), { mode: 0o644, check });
+}
+
+function createLog(path: string): void {
+  makeFolder(dirname(path), 0o700);
+  try {
+    const fd = openSync(
+      path,
+      constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW,
+      0o600,
+    );
+    fchmodSync(fd, 0o600);
+    closeSync(fd);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw cannot(`make the log ${path}`, error);
+  }
+}
+
+function makeFolder(folder: string, mode: number): void {
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(folder);
+    chmodSync(folder, mode); // mkdir's is cut by the umask
+    syncFolder(dirname(folder));
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw cannot(`make the folder ${folder}`, error);
+  }
+}
+
+/** The folder of a network's drop-ins, once there is none in it. */
+function removeFolderIfEmpty(folder: string): void {
+  try {
+    if (readdirSync(folder).length === 0) rmdirSync(folder);
+  } catch {
+    // Another one has put something in, or it is a mount: then it stays.
+  }
+}

@@ -1,0 +1,271 @@
+#include "host.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "io.h"
+#include "log.h"
+#include "policy.h"
+#include "program.h"
+#include "scan.h"
+#include "values.h"
+
+enum { PIECES_IN_ONE_CALL = 1000 };
+
+static struct scan_result scanned;
+
+static JSValue host_env(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  const char *name = bytes_of_string(ctx, argv[0], NULL);
+  if (!name) return JS_EXCEPTION;
+  const char *value = getenv(name);
+  return value ? string_of_bytes(ctx, (const uint8_t *)value, strlen(value)) : JS_NULL;
+}
+
+static JSValue host_is_terminal(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc, (void)argv;
+  return JS_NewBool(ctx, isatty(0));
+}
+
+static JSValue host_pid(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc, (void)argv;
+  return JS_NewInt32(ctx, getpid());
+}
+
+static JSValue host_now(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc, (void)argv;
+  struct timespec now = {0};
+  clock_gettime(CLOCK_REALTIME, &now);
+  JSValue pair = JS_NewArray(ctx);
+  JS_SetPropertyUint32(ctx, pair, 0, JS_NewFloat64(ctx, (double)now.tv_sec));
+  JS_SetPropertyUint32(ctx, pair, 1, JS_NewInt32(ctx, (int32_t)(now.tv_nsec / 1000)));
+  return unless_exception(ctx, pair);
+}
+
+_Static_assert(SECRET_LETTERS <= SCAN_LETTERS, "the secret words have more letters than a scan can search for");
+_Static_assert(SECRET_WORD_COUNT <= SCAN_WORDS, "there are more secret words than a scan can search for");
+
+/* The names of the members asked for; false with an exception pending. */
+static bool read_members(JSContext *ctx, JSValueConst names, struct scan_request *request) {
+  if (!read_length(ctx, names, &request->name_count)) return false;
+  if (request->name_count > SCAN_MEMBERS) {
+    JS_ThrowRangeError(ctx, "members");
+    return false;
+  }
+  for (uint32_t i = 0; i < request->name_count; i++)
+    if (!(request->names[i] = bytes_of_string(ctx, JS_GetPropertyUint32(ctx, names, i), NULL))) return false;
+  return true;
+}
+
+static void add_secret_words(struct scan_words *words) {
+  static const char *const secret[] = {SECRET_WORDS}, *const harmless[] = {HARMLESS_ENDINGS};
+  for (size_t i = 0; i < sizeof secret / sizeof *secret; i++) scan_add_word(words, secret[i], false);
+  for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) scan_add_word(words, harmless[i], true);
+}
+
+static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  static struct scan_request request = {.depth_limit = INPUT_LEVELS_MOST, .secret_limit = SECRETS_MOST};
+  if (!read_members(ctx, argv[0], &request)) return JS_EXCEPTION;
+  if (request.words.bits == 0) add_secret_words(&request.words);
+  io_read_input(INPUT_BYTES_MOST);
+  if (input.error || input.too_long) {
+    scanned.error = input.error ? SCAN_UNREADABLE : SCAN_TOO_LARGE;
+    scanned.at = (uint32_t)(input.error ? input.length : INPUT_BYTES_MOST);
+  } else {
+    scan_json(input.text, input.length, &request, &scanned);
+  }
+  JSValue scan = JS_NewObject(ctx), members = JS_NewArray(ctx), secrets = JS_NewArray(ctx);
+  set_property(ctx, scan, "error", JS_NewInt32(ctx, (int32_t)scanned.error));
+  set_property(ctx, scan, "at", JS_NewUint32(ctx, scanned.at));
+  set_property(ctx, scan, "rawNewline", JS_NewBool(ctx, scanned.raw_newline));
+  set_property(ctx, scan, "overflow", JS_NewBool(ctx, scanned.overflow));
+  set_property(ctx, scan, "start", JS_NewUint32(ctx, scanned.start));
+  set_property(ctx, scan, "end", JS_NewUint32(ctx, scanned.end));
+  uint32_t to = 0;
+  for (uint32_t i = 0; i < request.name_count; i++) {
+    JS_SetPropertyUint32(ctx, members, to++, JS_NewUint32(ctx, scanned.member[i].start));
+    JS_SetPropertyUint32(ctx, members, to++, JS_NewUint32(ctx, scanned.member[i].end));
+  }
+  to = 0;
+  for (uint32_t i = 0; scanned.error == SCAN_OK && i < scanned.secret_count; i++) {
+    if (JS_SetPropertyUint32(ctx, secrets, to++, JS_NewUint32(ctx, scanned.secret[i].start)) < 0 ||
+        JS_SetPropertyUint32(ctx, secrets, to++, JS_NewUint32(ctx, scanned.secret[i].end)) < 0)
+      return JS_EXCEPTION;
+  }
+  set_property(ctx, scan, "members", members);
+  set_property(ctx, scan, "secrets", secrets);
+  return unless_exception(ctx, scan);
+}
+
+static JSValue host_text(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  uint32_t start, end;
+  if (JS_ToUint32(ctx, &start, argv[0]) != 0 || JS_ToUint32(ctx, &end, argv[1]) != 0) return JS_EXCEPTION;
+  if (start > end || end > input.length) return JS_ThrowRangeError(ctx, "text");
+  return string_of_bytes(ctx, input.text + start, end - start);
+}
+
+struct pieces {
+  struct iovec *piece; /* piece[0] is kept free */
+  int count;           /* with the free one */
+  size_t bytes;
+};
+
+/* A list of pieces: a string is the script's own, two numbers are a slice of standard input. Slices are the parts
+   whose CR and LF become spaces when the line is built anew. */
+static bool read_pieces(JSContext *ctx, JSValueConst list, struct pieces *pieces, bool flatten) {
+  uint32_t length;
+  if (!read_length(ctx, list, &length)) return false;
+  pieces->piece = js_malloc(ctx, (length + 1) * sizeof *pieces->piece);
+  if (!pieces->piece) return false;
+  pieces->piece[0] = (struct iovec){0};
+  pieces->count = 1;
+  pieces->bytes = 0;
+  uint8_t *copy = NULL;
+  for (int pass = 0; pass < 2; pass++) {
+    for (uint32_t i = 0; i < length; i++) {
+      JSValue item = JS_GetPropertyUint32(ctx, list, i);
+      struct iovec piece;
+      bool own = JS_IsString(item);
+      if (own) {
+        piece.iov_base = (void *)bytes_of_string(ctx, item, &piece.iov_len);
+        if (!piece.iov_base) return false;
+      } else {
+        uint32_t start, end;
+        if (JS_ToUint32(ctx, &start, item) != 0 || !read_uint_at(ctx, list, ++i, &end)) return false;
+        if (start > end || end > input.length) {
+          JS_ThrowRangeError(ctx, "slice");
+          return false;
+        }
+        piece = (struct iovec){input.text + start, end - start};
+      }
+      if (copy) {
+        memcpy(copy, piece.iov_base, piece.iov_len);
+        if (!own && flatten)
+          for (size_t b = 0; b < piece.iov_len; b++)
+            if (copy[b] == '\n' || copy[b] == '\r') copy[b] = ' ';
+        copy += piece.iov_len;
+      } else {
+        pieces->piece[pieces->count++] = piece;
+        pieces->bytes += piece.iov_len;
+      }
+    }
+    if (copy || (!flatten && pieces->count <= PIECES_IN_ONE_CALL)) break;
+    copy = mmap(NULL, pieces->bytes + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy == MAP_FAILED) {
+      JS_ThrowOutOfMemory(ctx);
+      return false;
+    }
+    pieces->piece[1] = (struct iovec){copy, pieces->bytes};
+    pieces->count = 2;
+  }
+  return true;
+}
+
+static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  struct log_request request;
+  struct faults faults = {0};
+  struct pieces pieces;
+  double timeout_ms, max_bytes;
+  JSValue lock_file = JS_GetPropertyStr(ctx, argv[0], "lockFile");
+  request.lock_file = JS_IsNull(lock_file) ? NULL : bytes_of_string(ctx, lock_file, NULL);
+  request.log_file = bytes_of_string(ctx, JS_GetPropertyStr(ctx, argv[0], "logFile"), NULL);
+  if (!request.log_file || (!request.lock_file && !JS_IsNull(lock_file)) ||
+      !read_uint(ctx, argv[0], "lockTimeoutMs", LOCK_TIMEOUT_MS_MOST, &timeout_ms) ||
+      !read_uint(ctx, argv[0], "logMaxBytes", LOG_BYTES_MOST, &max_bytes) ||
+      !read_pieces(ctx, argv[1], &pieces, JS_ToBool(ctx, argv[2])))
+    return JS_EXCEPTION;
+  request.lock_timeout_ms = (unsigned)timeout_ms;
+  request.max_bytes = (uint64_t)max_bytes;
+  log_append(&request, pieces.piece, pieces.count, &faults);
+  JSValue list = JS_NewArray(ctx);
+  for (uint32_t i = 0; i < faults.count; i++) {
+    JS_SetPropertyUint32(ctx, list, 2 * i, JS_NewInt32(ctx, faults.item[i].code));
+    JS_SetPropertyUint32(ctx, list, 2 * i + 1, JS_NewInt32(ctx, faults.item[i].detail));
+  }
+  return unless_exception(ctx, list);
+}
+
+static JSValue host_reply(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  struct pieces pieces;
+  int32_t exit_code;
+  if (!read_pieces(ctx, argv[0], &pieces, false) || JS_ToInt32(ctx, &exit_code, argv[1]) != 0) return JS_EXCEPTION;
+  int error = io_write_output(pieces.piece, pieces.count);
+  if (error == 0) io_exit_code = exit_code;
+  io_output_ended = true;
+  return JS_NewInt32(ctx, error);
+}
+
+static JSValue host_complain(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  size_t length;
+  const char *text = bytes_of_string(ctx, argv[0], &length);
+  if (!text) return JS_EXCEPTION;
+  io_complain(text, length);
+  return JS_UNDEFINED;
+}
+
+static JSValue host_error_text(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  int32_t code;
+  if (JS_ToInt32(ctx, &code, argv[0]) != 0) return JS_EXCEPTION;
+  return JS_NewString(ctx, strerror(code));
+}
+
+static JSValue host_deferred(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc, (void)argv;
+  JSValue global = JS_GetGlobalObject(ctx), deferred = JS_GetPropertyStr(ctx, global, "deferred");
+  if (!JS_IsUndefined(deferred)) return deferred;
+  if (JS_IsException(engine_run(ctx, deferred_script, deferred_script_size))) return JS_EXCEPTION;
+  return JS_GetPropertyStr(ctx, global, "deferred");
+}
+
+static JSValue host_exit(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  int32_t code;
+  if (JS_ToInt32(ctx, &code, argv[0]) != 0) return JS_EXCEPTION;
+  _exit(code);
+}
+
+#ifdef TAP_TEST_FAULTS
+static JSValue host_raise(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  int32_t number;
+  if (JS_ToInt32(ctx, &number, argv[0]) != 0) return JS_EXCEPTION;
+  if (number == SIGSEGV) *(volatile int *)(uintptr_t)getpid() = 0; /* an address nobody has */
+  raise(number);
+  return JS_UNDEFINED;
+}
+#endif
+
+static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_DEF("env", 1, host_env),
+    JS_CFUNC_DEF("isTerminal", 0, host_is_terminal),
+    JS_CFUNC_DEF("pid", 0, host_pid),
+    JS_CFUNC_DEF("now", 0, host_now),
+    JS_CFUNC_DEF("readInput", 1, host_read_input),
+    JS_CFUNC_DEF("text", 2, host_text),
+    JS_CFUNC_DEF("append", 3, host_append),
+    JS_CFUNC_DEF("reply", 2, host_reply),
+    JS_CFUNC_DEF("complain", 1, host_complain),
+    JS_CFUNC_DEF("errorText", 1, host_error_text),
+    JS_CFUNC_DEF("exit", 1, host_exit),
+    JS_CFUNC_DEF("deferred", 0, host_deferred),
+#ifdef TAP_TEST_FAULTS
+    JS_CFUNC_DEF("raise", 1, host_raise),
+#endif
+};
+
+void host_define(JSContext *ctx) {
+  JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
+  JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
+  JS_SetPropertyStr(ctx, global, "host", host);
+}

@@ -1,0 +1,31 @@
+/* Lock, append one line, rotate. Faults are counted out as numbers; what they are called is the caller's business. */
+#ifndef CNI_TAP_LOG_H
+#define CNI_TAP_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "policy.h"
+
+/* The codes and details of a fault are `enum fault_code` and `enum unfit` of policy.h. */
+enum { FAULTS_MOST = 8 };
+
+struct faults {
+  unsigned count;
+  struct { int code, detail; } item[FAULTS_MOST];
+};
+
+struct log_request {
+  const char *log_file;
+  const char *lock_file; /* NULL: append without a lock */
+  unsigned lock_timeout_ms;
+  uint64_t max_bytes; /* 0: never rotate */
+};
+
+/* Appends the line made of the pieces (its newline included) with one writev(2). piece[0] is kept free for a newline
+   of our own. False when the line is not, or not wholly, in the log. */
+bool log_append(const struct log_request *request, struct iovec *piece, int pieces, struct faults *faults);
+
+#endif

@@ -1,0 +1,70 @@
+#include "values.h"
+
+/* A string of the script's is one character a byte, U+0000 to U+00FF, so that bytes which are not UTF-8 survive.
+   QuickJS speaks UTF-8 at its border: two bytes for U+0080 and above. */
+JSValue string_of_bytes(JSContext *ctx, const uint8_t *bytes, size_t length) {
+  size_t high = 0;
+  for (size_t i = 0; i < length; i++) high += bytes[i] >> 7;
+  if (high == 0) return JS_NewStringLen(ctx, (const char *)bytes, length);
+  uint8_t *utf8 = js_malloc(ctx, length + high);
+  if (!utf8) return JS_EXCEPTION;
+  size_t to = 0;
+  for (size_t i = 0; i < length; i++) {
+    if (bytes[i] < 0x80) {
+      utf8[to++] = bytes[i];
+    } else {
+      utf8[to++] = (uint8_t)(0xc0 | bytes[i] >> 6);
+      utf8[to++] = (uint8_t)(0x80 | (bytes[i] & 0x3f));
+    }
+  }
+  JSValue string = JS_NewStringLen(ctx, (const char *)utf8, length + high);
+  js_free(ctx, utf8);
+  return string;
+}
+
+/* The bytes of such a string, NUL-terminated; NULL with an exception pending. Never freed: the process is short. */
+const char *bytes_of_string(JSContext *ctx, JSValueConst value, size_t *length) {
+  size_t utf8_length;
+  const char *utf8 = JS_ToCStringLen(ctx, &utf8_length, value);
+  if (length) *length = utf8_length;
+  if (!utf8) return NULL;
+  size_t from = 0;
+  while (from < utf8_length && (uint8_t)utf8[from] < 0x80) from++;
+  if (from == utf8_length) return utf8; /* may be the string itself: not to be written to */
+  char *bytes = (char *)utf8;           /* has other characters, so it is a copy made for us */
+  size_t to = from;
+  while (from < utf8_length) {
+    uint8_t c = (uint8_t)utf8[from++];
+    if ((c == 0xc2 || c == 0xc3) && from < utf8_length) c = (uint8_t)(c << 6 | ((uint8_t)utf8[from++] & 0x3f));
+    bytes[to++] = (char)c;
+  }
+  bytes[to] = '\0';
+  if (length) *length = to;
+  return bytes;
+}
+
+bool read_uint(JSContext *ctx, JSValueConst object, const char *name, double most, double *number) {
+  JSValue value = JS_GetPropertyStr(ctx, object, name);
+  if (JS_IsException(value) || JS_ToFloat64(ctx, number, value) != 0) return false;
+  if (*number >= 0 && *number <= most) return true;
+  JS_ThrowRangeError(ctx, "%s", name);
+  return false;
+}
+
+bool read_uint_at(JSContext *ctx, JSValueConst array, uint32_t index, uint32_t *number) {
+  JSValue value = JS_GetPropertyUint32(ctx, array, index);
+  return !JS_IsException(value) && JS_ToUint32(ctx, number, value) == 0;
+}
+
+bool read_length(JSContext *ctx, JSValueConst array, uint32_t *length) {
+  JSValue value = JS_GetPropertyStr(ctx, array, "length");
+  return !JS_IsException(value) && JS_ToUint32(ctx, length, value) == 0;
+}
+
+void set_property(JSContext *ctx, JSValueConst object, const char *name, JSValue value) {
+  JS_SetPropertyStr(ctx, object, name, value);
+}
+
+/* What a function made of several parts gives back: nothing when one of them could not be made. A script that is told
+   half of what there is answers wrongly; one that throws leaves the answer to the last resort. */
+JSValue unless_exception(JSContext *ctx, JSValue value) { return JS_HasException(ctx) ? JS_EXCEPTION : value; }

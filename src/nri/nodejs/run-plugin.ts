@@ -1,0 +1,139 @@
+import { basename } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Backoff } from "../backoff.ts";
+import { handledEvents, type LogLevel, titleOf } from "../driver.ts";
+import type { ContainerUpdate } from "../gen/api_pb.js";
+import type { Handlers, UpdateInit } from "../handlers.ts";
+import { resolveIdentity, resolveTarget, type Target } from "../identity.ts";
+import { NriError, printable } from "../nri-error.ts";
+import type { Identity } from "../session.ts";
+import { connect, SocketSession } from "./connection.ts";
+
+export interface PluginOptions {
+  /** Letters, digits and `_.+-`. Default NRI_PLUGIN_NAME, else the program's name without an index. */
+  readonly name?: string | undefined;
+  /** Two digits; plugins are called in this order. Default NRI_PLUGIN_IDX, else that of the program's name, `10-name`. */
+  readonly index?: string | undefined;
+  readonly handlers: Handlers;
+  /** The runtime's unix socket. Default the descriptor of NRI_PLUGIN_SOCKET, else /var/run/nri/nri.sock. */
+  readonly socket?: string | undefined;
+  /** Connect again when the connection is lost, or could not be made. Default true; a descriptor serves once. */
+  readonly reconnect?: boolean | undefined;
+  /** When aborted, the plugin closes its connection, and its run ends without an error. */
+  readonly signal?: AbortSignal | undefined;
+  /** True: what a handler throws fails the pod or the container. Default false: it is logged, and the runtime goes on. */
+  readonly failRequests?: boolean | undefined;
+  /**
+   * Told what happens, a line each, and with the error where one is the reason. Default: a line on stderr, but none of
+   * level debug.
+   */
+  readonly log?: (level: LogLevel, message: string, error?: NriError) => void;
+}
+
+/** A plugin that has not been started yet, or runs. */
+export interface NriPlugin {
+  /**
+   * Connects and serves the runtime until the signal is aborted. May be called once.
+   * @throws NriError what ended it, where it does not reconnect
+   */
+  run(): Promise<void>;
+  /**
+   * Changes containers; those that could not be changed come back.
+   * @throws NriError "disconnected", "timeout", "status"
+   */
+  updateContainers(updates: readonly UpdateInit[]): Promise<ContainerUpdate[]>;
+}
+
+/** Runs a plugin until its signal is aborted; see `NriPlugin.run`. */
+export async function runPlugin(options: PluginOptions): Promise<void> {
+  await createPlugin(options).run();
+}
+
+/** A plugin that also speaks to the runtime by itself. @throws NriError "configuration" */
+export function createPlugin(options: PluginOptions): NriPlugin {
+  const identity = resolveIdentity(options, process.env, programPath());
+  const target = resolveTarget(options.socket, process.env);
+  const runner = new Runner(options, identity, target);
+  return {
+    run: () => runner.run(),
+    updateContainers: (updates) => runner.updateContainers(updates),
+  };
+}
+
+/** The file that was started, as it was named. */
+function programPath(): string {
+  return process.argv[1] ?? process.execPath;
+}
+
+function capitalized(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function logToStderr(level: LogLevel, message: string): void {
+  if (level !== "debug") process.stderr.write(`${level}: ${message}\n`);
+}
+
+class Runner {
+  readonly #options: PluginOptions;
+  readonly #identity: Identity;
+  readonly #target: Target;
+  readonly #log: NonNullable<PluginOptions["log"]>;
+  #session: SocketSession | undefined;
+
+  constructor(options: PluginOptions, identity: Identity, target: Target) {
+    this.#options = options;
+    this.#identity = identity;
+    this.#target = target;
+    this.#log = options.log ?? logToStderr;
+  }
+
+  async run(): Promise<void> {
+    const { signal, reconnect = true } = this.#options;
+    const again = reconnect && "path" in this.#target;
+    const backoff = new Backoff();
+    let last = "";
+    const program = basename(programPath());
+    const events = handledEvents(this.#options.handlers).map(capitalized).join(",");
+    this.#log("info", `Created plugin ${titleOf(this.#identity)} (${program}, handles ${events})`);
+    while (!signal?.aborted) {
+      const { error, synchronized } = await this.#serve();
+      if (signal?.aborted) return;
+      if (!again) throw error;
+      if (synchronized) backoff.reset();
+      const delayMs = backoff.next();
+      const level = error.message === last && !synchronized ? "debug" : "warn";
+      last = error.message;
+      this.#log(level, `${printable(error.message)}; trying again in ${delayMs} ms`, error);
+      await delay(delayMs, undefined, signal && { signal }).catch(() => {}); // aborted: the loop ends
+    }
+  }
+
+  updateContainers(updates: readonly UpdateInit[]): Promise<ContainerUpdate[]> {
+    if (this.#session) return this.#session.driver.updateContainers(updates);
+    return Promise.reject(
+      new NriError("disconnected", "Cannot update containers: not connected to a runtime"),
+    );
+  }
+
+  /** One session; why it ended. */
+  async #serve(): Promise<{ readonly error: NriError; readonly synchronized: boolean }> {
+    const { signal, handlers, failRequests = false } = this.#options;
+    try {
+      const socket = await connect(this.#target, signal);
+      const session = new SocketSession(socket, { handlers, failRequests, log: this.#log });
+      const abort = () => session.driver.close(new NriError("disconnected", "Connection closed: aborted"));
+      signal?.addEventListener("abort", abort);
+      this.#session = session;
+      session.open(this.#identity);
+      if (signal?.aborted) abort(); // while it connected
+      const error = await session.ended;
+      signal?.removeEventListener("abort", abort);
+      return { error, synchronized: session.driver.synchronized };
+    } catch (error) {
+      if (error instanceof NriError) return { error, synchronized: false };
+      throw error;
+    } finally {
+      this.#session = undefined;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { textOfBytes } from "../conflist/byte-text.ts";
+import { type Keys, readKeys } from "../conflist/stanza-keys.ts";
+import { decodeJsonString } from "../log/byte-string.ts";
+
+/** How the observer logs. */
+export interface Settings {
+  readonly logFile: string;
+  readonly logFormat: "classic" | "json";
+  /** 0: no limit. */
+  readonly logMaxBytes: number;
+  readonly redact: boolean;
+  /** A binary string. */
+  readonly label: string | null;
+}
+
+/**
+ * Reads keys as a tap reads its stanza. `lockFile` may be given and has no effect, as have the keys for taps alone.
+ */
+export function readSettings(keys: Keys): {
+  readonly settings: Settings;
+  readonly complaints: readonly string[];
+} {
+  const { stanza, text } = readKeys(keys);
+  const { target, logFormat, redact, label, complaints } = stanza;
+  const settings = {
+    logFile: textOfBytes(target.logFile),
+    logFormat,
+    logMaxBytes: target.logMaxBytes,
+    redact,
+    label: label && decodeJsonString(text(label)),
+  };
+  return { settings, complaints };
+}

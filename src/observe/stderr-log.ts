@@ -1,0 +1,73 @@
+import { write } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { isatty } from "node:tty";
+import { promisify } from "node:util";
+import { codeOf } from "../machine/machine-error.ts";
+import { Backlog } from "./backlog.ts";
+import { type Level, type Look, logrusLine, type Moment } from "./logrus.ts";
+
+const STDERR = 2;
+const MOST_LINES = 10_000;
+const REST_MS = 5;
+const writeSome = promisify(write);
+
+interface Sentence {
+  readonly level: Level;
+  readonly message: string;
+  readonly moment: Moment;
+}
+
+/**
+ * What is said to people, on standard error. Written beside the loop that answers the runtime: a terminal that was
+ * stopped, or a pipe that nobody reads, holds up no pod.
+ */
+export class StderrLog {
+  readonly #look: Look = isatty(STDERR) ? (process.env.NO_COLOR ? "plain" : "colour") : "fields";
+  readonly #backlog = new Backlog<Sentence>({
+    mostLines: MOST_LINES,
+    restMs: REST_MS,
+    retryMs: REST_MS,
+    sizeOf: ({ message }) => message.length,
+    encode: (sentence) => this.#line(sentence),
+    write: async (lines) => {
+      await writeAll(Buffer.concat(lines));
+      return lines.length;
+    },
+    lostLine: (count) =>
+      this.#line({
+        ...{ level: "warning", moment: momentNow() },
+        message: `${count} lines were not written here: nobody took them`,
+      }),
+  });
+
+  say(level: Level, messages: string | readonly string[]): void {
+    const moment = momentNow();
+    this.#backlog.add([messages].flat().map((message) => ({ level, message, moment })));
+  }
+
+  /** Says what is left to say, for `withinMs` at most; how many lines were not. */
+  end(withinMs: number): Promise<number> {
+    return this.#backlog.end(withinMs);
+  }
+
+  #line({ level, message, moment }: Sentence): Buffer {
+    return Buffer.from(logrusLine(level, message, this.#look, moment));
+  }
+}
+
+function momentNow(): Moment {
+  return { timeMs: Date.now(), sinceStartMs: performance.now() };
+}
+
+/** A place that is no more is told nothing, and that is all that can be done about it. */
+async function writeAll(bytes: Buffer): Promise<void> {
+  for (let rest = bytes; rest.length > 0; ) {
+    try {
+      const { bytesWritten } = await writeSome(STDERR, rest);
+      rest = rest.subarray(bytesWritten);
+    } catch (error) {
+      if (codeOf(error) !== "EAGAIN") return; // somebody else made it non-blocking
+      await delay(REST_MS);
+    }
+  }
+}

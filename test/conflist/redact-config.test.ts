@@ -1,0 +1,26 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { redactConfig } from "../../src/conflist/redact-config.ts";
+import { jsonText } from "./support.ts";
+
+test("values of secret keys, and strings in the shape of a secret, are hidden; the rest is as it was", () => {
+  const text = `{
+  "k8s_auth_token": "abc", "nested": [{"etcd_key": {"a": 1}, "tokenFile": "/x"}],
+  "x": "eyJa.b.c", "-----BEGIN X": 1
+}`;
+  expect(redactConfig(text)).toBe(`{
+  "k8s_auth_token": "[redacted 5 bytes]", "nested": [{"etcd_key": "[redacted 8 bytes]", "tokenFile": "/x"}],
+  "x": "[redacted 10 bytes]", "[redacted 14 bytes]": 1
+}`);
+});
+
+test("any JSON stays JSON, and none of it changes where nothing is secret", () => {
+  fc.assert(
+    fc.property(jsonText, (text) => {
+      expect(() => JSON.parse(redactConfig(text))).not.toThrow();
+      expect(redactConfig(`{"a":${text}}`).length).toBeGreaterThan(0);
+      if (!/token|secret|password|BEGIN|eyJ/i.test(text)) expect(redactConfig(text)).toBe(text);
+    }),
+    { numRuns: 500 },
+  );
+});

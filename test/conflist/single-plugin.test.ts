@@ -1,0 +1,38 @@
+import { describe, expect, test } from "vitest";
+import { ConflistError } from "../../src/conflist/conflist-error.ts";
+import { readNetwork } from "../../src/conflist/network.ts";
+import { isListFromSingle, listFileName, listFromSingle } from "../../src/conflist/single-plugin.ts";
+
+const single = (file: string, name = "net") =>
+  readNetwork(file, `{"cniVersion":"0.4.0","name":"${name}","type":"x"}`);
+
+describe("the list's name is read just before the single plugin's", () => {
+  test.each([
+    ["10-ovn.conf", [], "10-cni-tap-net.conflist"],
+    ["10-aws.conf", [], "09-cni-tap-net.conflist"],
+    ["100-a.conf", [], "099-cni-tap-net.conflist"],
+    ["00-a.conf", [], "0-cni-tap-net.conflist"],
+    ["ovn.conf", [], "-cni-tap-net.conflist"],
+    ["10-ovn.conf", ["05-a.conf", "10-b.conf", "20-z.conf"], "10-cni-tap-net.conflist"],
+  ])("%s beside %j", (file, others, expected) => {
+    const name = listFileName(single(file), [file, ...others]);
+    expect(name).toBe(expected);
+    expect(isListFromSingle(name)).toBe(true);
+    expect(name < file).toBe(true);
+  });
+
+  test("and where there is no such name, none is made", () => {
+    expect(() => listFileName(single("10-aws.conf"), ["10-aws.conf", "10-a.conf"])).toThrow(ConflistError);
+  });
+});
+
+test("the plugin stands in the list as it was, byte for byte where it is on one line", () => {
+  const text = '{"cniVersion":"0.4.0","name":"net","type":"x","big":12345678901234567890,"name2":"\xff"}';
+  const list = listFromSingle(readNetwork("10.conf", text));
+  expect(list).toContain(`\n    ${text}\n`);
+  expect(readNetwork("10.conflist", list)).toMatchObject({ name: "net", cniVersion: "0.4.0", kind: "list" });
+});
+
+test("a plugin without a name makes no list", () => {
+  expect(() => listFromSingle(readNetwork("10.conf", '{"type":"x"}'))).toThrow("it has no name");
+});

@@ -1,0 +1,177 @@
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import {
+  classicPodLine,
+  jsonPodLine,
+  noteLine,
+  type PodEvent,
+  type PodFacts,
+} from "../../src/log/pod-line.ts";
+import { holdsSecretShape, isSecretKey } from "../../src/log/redact.ts";
+
+const EVENTS: readonly PodEvent[] = [
+  "RunPodSandbox",
+  "StopPodSandbox",
+  "RemovePodSandbox",
+  "Synchronize",
+  "Vanished",
+];
+/** No control character of ASCII but the end; bytes of UTF-8 look like those above it. */
+const ONE_LINE = /^(?:(?!\p{Cc})[\0-\x7f]|[\x7f-\xff])*\n$/u;
+const details = { time: [1_700_000_000, 123_000], label: null } as const;
+const POD: PodFacts = {
+  id: "9f75",
+  namespace: "default",
+  name: "web-0",
+  uid: "f3ed",
+  netns: "/var/run/netns/cni-1",
+  ips: ["10.0.0.1", "fd00::1"],
+  labels: { app: "web", "app.kubernetes.io/name": "x" },
+};
+
+/** Any bytes, one character each, often such as have a meaning in a line. */
+const binary = fc.oneof(
+  fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString("latin1")),
+  fc
+    .array(
+      fc.constantFrom("\n", "\r", ",", '"', "\\", "\x1b[31m", "\0", "\x7f", "=", "{", "a", "\x80", "\xff"),
+      {
+        maxLength: 8,
+      },
+    )
+    .map((parts) => parts.join("")),
+  fc.constantFrom("eyJa.b.c", "x-----BEGIN RSA", "password", "__proto__", "constructor", ""),
+);
+/**
+ * V8 13.6 reads the key of `{"p":1,"a\n":2}` as the `a\\` of an object like it that it read before: no key here ends
+ * in a backslash.
+ */
+const labelKey = binary.map((key) => key.replace(/\\$/, "\\."));
+const anyPod: fc.Arbitrary<PodFacts> = fc.record({
+  id: binary,
+  namespace: binary,
+  name: binary,
+  uid: binary,
+  netns: fc.option(binary),
+  ips: fc.array(binary, { maxLength: 3 }),
+  labels: fc.array(fc.tuple(labelKey, binary), { maxLength: 4 }).map((pairs) => Object.fromEntries(pairs)),
+});
+const anyEvent = fc.constantFrom(...EVENTS);
+
+/** What must be seen of a text. */
+function shown(text: string, redact: boolean): string {
+  return redact && holdsSecretShape(text) ? `[redacted ${text.length} bytes]` : text;
+}
+
+function shownPod({ namespace, name, uid, netns, ips }: PodFacts, redact: boolean) {
+  const show = (text: string) => shown(text, redact);
+  return {
+    ...{ namespace: show(namespace), name: show(name), uid: show(uid) },
+    ...{ netns: netns === null ? null : show(netns), ips: ips.map(show) },
+  };
+}
+
+function shownLabels(labels: PodFacts["labels"], redact: boolean): [string, string][] {
+  return Object.entries(labels).map(([key, value]) => {
+    const hides = redact && (isSecretKey(key) || holdsSecretShape(key) || holdsSecretShape(value));
+    return [shown(key, redact), hides ? `[redacted ${value.length} bytes]` : value];
+  });
+}
+
+test("a classic line is this", () => {
+  expect(classicPodLine("RunPodSandbox", POD, true)).toBe(
+    'NRI_EVENT=RunPodSandbox,CNI_CONTAINERID=9f75,pod={"namespace":"default","name":"web-0","uid":"f3ed",' +
+      '"netns":"/var/run/netns/cni-1","ips":["10.0.0.1","fd00::1"]}\n',
+  );
+});
+
+test("a json line is this, the label before the pod", () => {
+  const pod =
+    '"pod":{"namespace":"default","name":"web-0","uid":"f3ed","netns":null,"ips":[],"labels":{"app":"web"}}}\n';
+  const head = '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":"Vanished","containerId":"9f75",';
+  const facts = { ...POD, netns: null, ips: [], labels: { app: "web" } };
+  expect(jsonPodLine("Vanished", facts, details, true)).toBe(head + pod);
+  expect(jsonPodLine("Vanished", facts, { ...details, label: "node-1" }, true)).toBe(
+    `${head}"label":"node-1",${pod}`,
+  );
+});
+
+test.each([true, false])("of any pod a classic line is one line that reads back, redacted: %s", (redact) => {
+  fc.assert(
+    fc.property(anyEvent, anyPod, (event, pod) => {
+      const line = classicPodLine(event, pod, redact);
+      expect(line.indexOf("\n")).toBe(line.length - 1);
+      expect(line).toMatch(ONE_LINE);
+      const [, nri, id = "", facts = ""] =
+        /^NRI_EVENT=(\w+),CNI_CONTAINERID=([^,]*),pod=(\{.*\})\n$/s.exec(line) ?? [];
+      expect(nri).toBe(event);
+      const read = id.replace(/\\x([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+      expect(read).toBe(shown(pod.id, redact));
+      expect(JSON.parse(facts)).toEqual(shownPod(pod, redact));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test.each([true, false])("of any pod a json line is one line that reads back, redacted: %s", (redact) => {
+  fc.assert(
+    fc.property(anyEvent, anyPod, fc.option(binary), (event, pod, label) => {
+      const line = jsonPodLine(event, pod, { ...details, label }, redact);
+      expect(line).toMatch(ONE_LINE);
+      const read = JSON.parse(line);
+      const names = ["v", "time", "nri", "containerId", ...(label === null ? [] : ["label"]), "pod"];
+      expect(Object.keys(read)).toEqual(names);
+      expect(read).toMatchObject({ v: 1, nri: event, containerId: shown(pod.id, redact) });
+      if (label !== null) expect(read.label).toBe(shown(label, redact));
+      const { labels, ...facts } = read.pod;
+      expect(facts).toEqual(shownPod(pod, redact));
+      // Two keys that are hidden and as long as each other are one.
+      const entries = new Map(shownLabels(pod.labels, redact));
+      expect(new Map(Object.entries(labels))).toEqual(entries);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+describe("a secret", () => {
+  const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
+  const hidden = `[redacted ${jwt.length} bytes]`;
+
+  it("is hidden wherever it stands, and its bytes are counted", () => {
+    const pod = {
+      ...{ id: jwt, namespace: jwt, name: jwt, uid: jwt, netns: jwt, ips: [jwt] },
+      labels: { plain: jwt, [jwt]: "v", apiToken: "h\xc3\xa9", tokenName: "n" },
+    };
+    const line = jsonPodLine("RunPodSandbox", pod, { ...details, label: jwt }, true);
+    expect(line).not.toContain("eyJ");
+    expect(JSON.parse(line)).toMatchObject({
+      ...{ containerId: hidden, label: hidden },
+      pod: {
+        ...{ namespace: hidden, name: hidden, uid: hidden, netns: hidden, ips: [hidden] },
+        labels: {
+          plain: hidden,
+          [hidden]: "[redacted 1 bytes]",
+          apiToken: "[redacted 3 bytes]",
+          tokenName: "n",
+        },
+      },
+    });
+    expect(classicPodLine("RunPodSandbox", pod, true)).not.toContain("eyJ");
+    expect(classicPodLine("RunPodSandbox", pod, true)).toContain(
+      `CNI_CONTAINERID=[redacted\\x20${jwt.length}\\x20bytes],`,
+    );
+  });
+
+  it("is shown where that is wanted", () => {
+    const pod = { ...POD, id: jwt, labels: { token: jwt } };
+    expect(classicPodLine("RunPodSandbox", pod, false)).toContain(`CNI_CONTAINERID=${jwt},`);
+    expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, false)).pod.labels).toEqual({ token: jwt });
+  });
+});
+
+test("a note is a line of its own in either format", () => {
+  expect(noteLine('a "note"', "classic", details)).toBe('a "note"\n');
+  expect(noteLine('a "note"', "json", { ...details, label: "l" })).toBe(
+    '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":null,"containerId":null,"label":"l","note":"a \\"note\\""}\n',
+  );
+});

@@ -1,0 +1,208 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { appendLines } from "../../src/machine/append-lines.ts";
+import { classicLine } from "../support/log-lines.ts";
+import { roles, runTap } from "../support/run-tap.ts";
+import { makeScratch, type Scratch, useScratch } from "../support/scratch.ts";
+import { stanza } from "../support/stanza.ts";
+
+const encode = (...lines: readonly string[]) => lines.map((line) => Buffer.from(`${line}\n`));
+const isRoot = process.getuid?.() === 0;
+
+/** A log that holds this. */
+function useLog(text: string, mode = 0o600): Scratch {
+  const scratch = useScratch();
+  writeFileSync(scratch.logFile, text, { mode });
+  chmodSync(scratch.logFile, mode); // what the umask took
+  return scratch;
+}
+
+describe("lines", () => {
+  it("make the log where there is none, for its owner alone", () => {
+    const { logFile, log } = useScratch();
+    expect(appendLines(logFile, encode("a", "b"), 0)).toEqual({ lines: 2, fault: null });
+    expect(log().toString()).toBe("a\nb\n");
+    expect(statSync(logFile).mode & 0o7777).toBe(0o600);
+  });
+
+  it.each([
+    ["nothing", "", "new\n"],
+    ["a line", "old\n", "old\nnew\n"],
+    ["half a line", "old\nha", "old\nha\nnew\n"],
+    ["an empty line", "\n", "\nnew\n"],
+    ["half a line of one byte", "h", "h\nnew\n"],
+  ])("stand behind %s on lines of their own", (_, before, after) => {
+    const { logFile, log } = useLog(before);
+    expect(appendLines(logFile, encode("new"), 0)).toEqual({ lines: 1, fault: null });
+    expect(log().toString()).toBe(after);
+  });
+
+  it("keep every byte, whatever it is", () => {
+    const scratch = makeScratch();
+    const line = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
+    const run = fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (lines) => {
+      const before = scratch.log();
+      const between = before.length > 0 && before.at(-1) !== 0x0a ? "\n" : "";
+      expect(appendLines(scratch.logFile, lines, 0)).toEqual({ lines: lines.length, fault: null });
+      expect(scratch.log().equals(Buffer.concat([before, Buffer.from(between), ...lines]))).toBe(true);
+    });
+    try {
+      fc.assert(run, { numRuns: 50 });
+    } finally {
+      scratch.remove();
+    }
+  });
+
+  it("of a megabyte are one write", () => {
+    const { logFile, log } = useScratch();
+    const lines = Array.from({ length: 64 }, (_, i) => Buffer.from(`${`${i}`.padStart(16_383, "x")}\n`));
+    expect(appendLines(logFile, lines, 0)).toEqual({ lines: 64, fault: null });
+    expect(log().equals(Buffer.concat(lines))).toBe(true);
+  });
+});
+
+describe("what stands in the log's place", () => {
+  const made: Readonly<Record<string, (scratch: Scratch) => void>> = {
+    "a link": ({ logFile, path }) => {
+      writeFileSync(path("other"), "", { mode: 0o600 });
+      symlinkSync("other", logFile);
+    },
+    "a link to nowhere": ({ logFile }) => symlinkSync("nowhere", logFile),
+    "a folder": ({ logFile }) => mkdirSync(logFile),
+    "a FIFO": ({ logFile }) => void execFileSync("mkfifo", ["-m", "600", logFile]),
+    "a file with two links": ({ logFile, path }) => {
+      writeFileSync(path("other"), "", { mode: 0o600 });
+      linkSync(path("other"), logFile);
+    },
+    "a file that its group may write": ({ logFile }) => {
+      writeFileSync(logFile, "");
+      chmodSync(logFile, 0o620);
+    },
+    "a file that all may write": ({ logFile }) => {
+      writeFileSync(logFile, "");
+      chmodSync(logFile, 0o666);
+    },
+  };
+  const seen: Readonly<Record<string, string>> = {
+    "a link": "Cannot open LOG: it is a symbolic link",
+    "a link to nowhere": "Cannot open LOG: it is a symbolic link",
+    "a folder": "Cannot open LOG: it is a folder",
+    "a FIFO": "Cannot use LOG: not a regular file",
+    "a file with two links": "Cannot use LOG: it has other links",
+    "a file that its group may write": "Cannot use LOG: others may write it",
+    "a file that all may write": "Cannot use LOG: others may write it",
+  };
+
+  it.each(Object.keys(made))("is refused where it is %s", (what) => {
+    const scratch = useScratch();
+    made[what]?.(scratch);
+    const fault = seen[what]?.replace("LOG", scratch.logFile);
+    expect(appendLines(scratch.logFile, encode("x"), 0)).toEqual({ lines: 0, fault });
+    for (const name of scratch.names().filter((one) => one === "other"))
+      expect(readFileSync(scratch.path(name), "utf8")).toBe("");
+    expect(scratch.names()).not.toContain("nowhere");
+  });
+
+  it.runIf(isRoot)("is refused where it is another user's", () => {
+    const { logFile, log } = useLog("");
+    chownSync(logFile, 65534, 65534);
+    const fault = `Cannot use ${logFile}: another user's file`;
+    expect(appendLines(logFile, encode("x"), 0)).toEqual({ lines: 0, fault });
+    expect(log()).toHaveLength(0);
+  });
+
+  it.each(["/dev/null", "/dev/full", "/proc/self/mem"])("is refused where it is %s", (path) => {
+    const { lines, fault } = appendLines(path, encode("x"), 0);
+    expect(lines).toBe(0);
+    expect(fault).toMatch(/^Cannot (use|write to) .*: ./);
+  });
+
+  it("may be read by all", () => {
+    const { logFile, lines } = useLog("", 0o644);
+    expect(appendLines(logFile, encode("x"), 0)).toEqual({ lines: 1, fault: null });
+    expect(lines()).toEqual(["x"]);
+  });
+
+  it.each([
+    ["no/such/cni.log", "it is not there"],
+    ["file/cni.log", "a part of its path is no folder"],
+    [`${"n".repeat(256)}`, "ENAMETOOLONG"],
+  ])("is named where %s cannot be opened", (name, words) => {
+    const { path } = useScratch();
+    writeFileSync(path("file"), "");
+    const fault = `Cannot open ${path(name)}: ${words}`;
+    expect(appendLines(path(name), encode("x"), 0)).toEqual({ lines: 0, fault });
+  });
+});
+
+describe("a log of the greatest size", () => {
+  const over = (logFile: string) =>
+    `Cannot write to ${logFile}: over twice logMaxBytes, and no tap has rotated it`;
+
+  it("takes lines as long as it is not over twice as much", () => {
+    const { logFile, log } = useLog("o".repeat(19).concat("\n"));
+    expect(appendLines(logFile, encode("x"), 10)).toEqual({ lines: 1, fault: null });
+    const before = log();
+    expect(appendLines(logFile, encode("y"), 10)).toEqual({ lines: 0, fault: over(logFile) });
+    expect(log().equals(before)).toBe(true);
+  });
+
+  it("takes of many lines those that begin before twice as much", () => {
+    const { logFile, lines } = useScratch();
+    const nine = Array.from({ length: 9 }, (_, i) => `${i}`.repeat(9)); // 10 bytes each
+    expect(appendLines(logFile, encode(...nine), 25)).toEqual({ lines: 6, fault: over(logFile) });
+    expect(lines()).toEqual(nine.slice(0, 6));
+  });
+});
+
+test("a log that is renamed, as others rotate it, is left, and a new one begun", () => {
+  const { logFile, path, lines } = useScratch();
+  appendLines(logFile, encode("a"), 0);
+  renameSync(logFile, path("old"));
+  appendLines(logFile, encode("b"), 0);
+  expect(readFileSync(path("old"), "utf8")).toBe("a\n");
+  expect(lines()).toEqual(["b"]);
+});
+
+test("beside taps that write and rotate the same log, every line is whole and there", async () => {
+  const scratch = useScratch();
+  const stdin = stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(3_000)}"}`, {
+    ...{ lockTimeoutMs: 5_000, logMaxBytes: 150_000 },
+  });
+  const taps = Array.from({ length: 40 }, (_, i) =>
+    runTap({
+      role: roles[i % 2] ?? "pre",
+      env: { CNI_COMMAND: "ADD", CNI_CONTAINERID: `id-${i}` },
+      stdin,
+      timeoutMs: 30_000,
+    }),
+  );
+  const own: string[] = [];
+  let running = true;
+  const ended = Promise.all(taps).finally(() => {
+    running = false;
+  });
+  while (running && own.length < 200) {
+    const two = [own.length, own.length + 1].map((i) => `own-${i}-${"o".repeat(300)}`);
+    expect(appendLines(scratch.logFile, encode(...two), 150_000)).toEqual({ lines: 2, fault: null });
+    own.push(...two);
+  }
+  for (const { code } of await ended) expect(code).toBe(0);
+  // It is rotated once at most. One that looks at its end while another writes may take it for half a line.
+  const old = scratch.names().includes("cni.log.1") ? readFileSync(scratch.path("cni.log.1"), "utf8") : "";
+  const all = [...old.split("\n"), ...scratch.lines()].filter((line) => line !== "");
+  const wanted = taps.map((_, i) => classicLine("ADD", `id-${i}`, "input", stdin));
+  expect(all.sort()).toEqual([...wanted, ...own].sort());
+});

@@ -1,0 +1,53 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { waitFor } from "../../scripts/containerd/wait.ts";
+import { lockHolder, withLock } from "../../src/machine/edit-lock.ts";
+import { useScratch } from "../support/scratch.ts";
+
+test("two at once go one after the other, and the second says for whom it waits", async () => {
+  const { folder, names } = useScratch();
+  const events: string[] = [];
+  const said: string[] = [];
+  let leave = () => {};
+  const held = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const first = withLock(
+    folder,
+    () => {},
+    async () => {
+      events.push("first in");
+      await held;
+      events.push("first out");
+    },
+  );
+  await waitFor("the first one's lock", () => events.length > 0);
+  expect(lockHolder(folder)).toMatchObject({
+    who: expect.stringContaining(`pid ${process.pid} on `),
+    stale: false,
+  });
+  const second = withLock(
+    folder,
+    (line) => said.push(line),
+    () => events.push("second in"),
+  );
+  await waitFor("the second one's word", () => said.length > 0);
+  leave();
+  await Promise.all([first, second]);
+  expect(events).toEqual(["first in", "first out", "second in"]);
+  expect(said).toEqual([expect.stringContaining(`held by pid ${process.pid} on `)]);
+  expect(names()).toEqual([]);
+  expect(lockHolder(folder)).toBeNull();
+});
+
+test("an action that fails gives the lock back", async () => {
+  const { folder } = useScratch();
+  await expect(
+    withLock(
+      folder,
+      () => {},
+      () => mkdirSync(`${folder}/no/where`),
+    ),
+  ).rejects.toThrow("it is not there");
+  expect(readdirSync(folder)).toEqual([]);
+});

@@ -1,0 +1,117 @@
+import type { Pieces } from "../../../src/log/pieces.ts";
+import { HARMLESS_ENDINGS, SECRET_WORDS } from "../../../src/log/redact.ts";
+import type { LogTarget } from "../../../src/log/target.ts";
+import type { Instant } from "../../../src/log/time.ts";
+import type { Host, Scan } from "../../../src/native/host.ts";
+import { INPUT_LEVELS_MOST, SECRETS_MOST } from "../../../src/native/limits.ts";
+import { scanTwin } from "./twin-scan.ts";
+
+/** What a twin of the host is given in place of a process's surroundings. */
+export interface TwinWorld {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: Uint8Array | string;
+  readonly terminal?: boolean;
+  readonly now?: Instant;
+  /** What `append` answers. */
+  readonly faults?: readonly number[];
+  /** What `reply` answers. */
+  readonly replyErrno?: number;
+}
+
+/** Thrown by `exit`, which must not come back. */
+export class Exit extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`exit ${code}`);
+    this.code = code;
+  }
+}
+
+/** The host under Node, for tests: the scan's twin, and in place of files and descriptors what was written to them. */
+export class TwinHost implements Host {
+  readonly world: TwinWorld;
+  readonly lines: { readonly target: LogTarget; readonly text: string }[] = [];
+  stdout = "";
+  stderr = "";
+  inputReads = 0;
+  readonly #input: Buffer;
+
+  constructor(world: TwinWorld) {
+    this.world = world;
+    this.#input = Buffer.from(world.stdin ?? "");
+  }
+
+  env(name: string): string | null {
+    const value = this.world.env?.[name];
+    return value === undefined ? null : Buffer.from(value).toString("latin1");
+  }
+
+  isTerminal(): boolean {
+    return this.world.terminal ?? false;
+  }
+
+  pid(): number {
+    return 4711;
+  }
+
+  now(): Instant {
+    return this.world.now ?? [1763674680, 123456];
+  }
+
+  readInput(members: readonly string[]): Scan {
+    this.inputReads++;
+    return scanTwin(this.#input, {
+      depthLimit: INPUT_LEVELS_MOST,
+      secretLimit: SECRETS_MOST,
+      members,
+      words: SECRET_WORDS,
+      endings: HARMLESS_ENDINGS,
+    });
+  }
+
+  text(start: number, end: number): string {
+    if (start < 0 || start > end || end > this.#input.length) throw new RangeError("text");
+    return this.#input.toString("latin1", start, end);
+  }
+
+  append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[] {
+    this.lines.push({ target, text: utf8(this.join(line, flatten)) });
+    return [...(this.world.faults ?? [])];
+  }
+
+  reply(pieces: Readonly<Pieces>): number {
+    this.stdout += utf8(this.join(pieces, false));
+    return this.world.replyErrno ?? 0;
+  }
+
+  complain(text: string): void {
+    this.stderr += text;
+  }
+
+  errorText(errno: number): string {
+    return `errno ${errno}`;
+  }
+
+  exit(code: number): never {
+    throw new Exit(code);
+  }
+
+  /** The bytes of a list of pieces, as a binary string. */
+  protected join(pieces: Readonly<Pieces>, flatten: boolean): string {
+    let joined = "";
+    for (let index = 0; index < pieces.length; index++) {
+      const piece = pieces[index];
+      if (typeof piece === "string") {
+        joined += piece;
+        continue;
+      }
+      const slice = this.text(piece ?? -1, Number(pieces[++index]));
+      joined += flatten ? slice.replace(/[\r\n]/g, " ") : slice;
+    }
+    return joined;
+  }
+}
+
+function utf8(binary: string): string {
+  return Buffer.from(binary, "latin1").toString();
+}

@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { encodeNote, encodePodLine } from "../../src/observe/encode-lines.ts";
+import { readSettings } from "../../src/observe/observer-settings.ts";
+
+const pod = { id: "c1", namespace: "n", name: "p", uid: "u", netns: "", ips: [], labels: {} };
+const settings = (keys: Readonly<Record<string, unknown>>) => readSettings(keys).settings;
+const json = settings({ logFormat: "json" });
+const text = fc.string({ unit: "grapheme", maxLength: 12 });
+
+test("any text comes back from the bytes of a json line", () => {
+  const labels = fc.dictionary(text, text, { maxKeys: 3 });
+  const any = fc.record({ id: text, namespace: text, name: text, uid: text, netns: text, labels });
+  fc.assert(
+    fc.property(any, text, (facts, label) => {
+      const plain = settings({ logFormat: "json", redact: false, label });
+      const line = encodePodLine("RunPodSandbox", { ...pod, ...facts }, 0, plain);
+      const { id, ...rest } = facts;
+      const read = JSON.parse(line.toString());
+      expect(read).toMatchObject({ containerId: id, label });
+      expect(read.pod).toMatchObject({ ...rest, labels: { ...facts.labels } });
+      expect(line.indexOf("\n")).toBe(line.length - 1);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("the time has milliseconds, and zeros behind them", () => {
+  const line = (timeMs: number) => JSON.parse(encodePodLine("Vanished", pod, timeMs, json).toString()).time;
+  expect(line(1_700_000_000_007)).toBe("2023-11-14T22:13:20.007000Z");
+  expect(line(-1)).toBe("1969-12-31T23:59:59.999000Z");
+  expect(line(0)).toBe("1970-01-01T00:00:00.000000Z");
+});
+
+test("what is hidden is counted in bytes", () => {
+  const line = encodePodLine("RunPodSandbox", { ...pod, labels: { token: "ünï" } }, 0, json).toString();
+  expect(JSON.parse(line).pod.labels).toEqual({ token: "[redacted 5 bytes]" });
+});
+
+test("the classic format is the default; its text is UTF-8", () => {
+  const line = encodePodLine("StopPodSandbox", { ...pod, id: "ü,\n", name: "ü" }, 0, settings({}));
+  expect(line.toString()).toBe(
+    'NRI_EVENT=StopPodSandbox,CNI_CONTAINERID=ü\\x2C\\x0A,pod={"namespace":"n","name":"ü","uid":"u","netns":"","ips":[]}\n',
+  );
+});
+
+test("a note has the format of the log", () => {
+  expect(encodeNote("so it is", 0, settings({})).toString()).toBe("so it is\n");
+  expect(JSON.parse(encodeNote("so it is", 0, json).toString())).toEqual({
+    ...{ v: 1, time: "1970-01-01T00:00:00.000000Z", nri: null, containerId: null, note: "so it is" },
+  });
+});

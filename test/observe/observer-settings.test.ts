@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { expect, it, test } from "vitest";
+import { readSettings } from "../../src/observe/observer-settings.ts";
+
+const DEFAULTS = {
+  ...{ logFile: "/tmp/cni.log", logFormat: "classic", logMaxBytes: 104857600, redact: true, label: null },
+} as const;
+
+test("without keys all is default", () => {
+  expect(readSettings({})).toEqual({ settings: DEFAULTS, complaints: [] });
+});
+
+test("all keys of a stanza are taken; those for taps alone have no effect", () => {
+  const keys = {
+    ...{ logFile: "/x/ü.log", lockFile: "/x/lock", logFormat: "json", logMaxBytes: 0, redact: false },
+    ...{ label: "nöde", lockTimeoutMs: 5, logStatus: true, type: "cni_post", whatever: { a: [1] } },
+  };
+  expect(readSettings(keys)).toEqual({
+    settings: {
+      ...{ logFile: "/x/ü.log", logFormat: "json", logMaxBytes: 0, redact: false },
+      label: Buffer.from("nöde").toString("latin1"), // a binary string, as lines are made of
+    },
+    complaints: [],
+  });
+});
+
+it.each([
+  ["logFile", "relative", "wants an absolute path under 4096 bytes, saw a string"],
+  ["logFile", "/nul\0", "wants an absolute path under 4096 bytes, saw a string"],
+  ["logFile", `/${"x".repeat(4096)}`, "wants an absolute path under 4096 bytes, saw a string"],
+  ["logFile", ["/x"], "wants an absolute path under 4096 bytes, saw an array"],
+  ["lockFile", 5, "wants an absolute path under 4096 bytes, saw a number"],
+  ["logFormat", "xml", 'wants "classic" or "json", saw a string'],
+  ["logFormat", null, 'wants "classic" or "json", saw null'],
+  ["logMaxBytes", -1, "wants a whole number from 0 to 2^53, saw a number"],
+  ["logMaxBytes", 1.5, "wants a whole number from 0 to 2^53, saw a number"],
+  ["logMaxBytes", "1", "wants a whole number from 0 to 2^53, saw a string"],
+  ["redact", "no", "wants true or false, saw a string"],
+  ["label", true, "wants a string, saw a boolean"],
+  ["label", { a: "secret" }, "wants a string, saw an object"],
+] as const)("a wrong %s (%j) is complained of once, and is the default", (key, value, words) => {
+  expect(readSettings({ [key]: value })).toEqual({
+    settings: DEFAULTS,
+    complaints: [`Cannot use ${key}: ${words}`],
+  });
+});
+
+test("what has no end, no limit or no JSON does not matter", () => {
+  const endless: Record<string, unknown> = { logFormat: "json" };
+  Object.assign(endless, { itself: endless, label: endless, big: 10n });
+  let deep: unknown = [];
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  expect(readSettings({ ...endless, logFile: deep, other: deep })).toEqual({
+    settings: { ...DEFAULTS, logFormat: "json" },
+    complaints: [
+      "Cannot use logFile: wants an absolute path under 4096 bytes, saw an array",
+      "Cannot use label: wants a string, saw an object",
+    ],
+  });
+});
+
+test("any keys give settings that can be used, and no complaint holds a value", () => {
+  const name = fc.constantFrom(
+    "logFile",
+    "logFormat",
+    "logMaxBytes",
+    "redact",
+    "label",
+    "lockFile",
+    "__proto__",
+  );
+  const value = fc.oneof(fc.jsonValue(), fc.constantFrom("/SECRET", "SECRET", "json"));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value)), (pairs) => {
+      const { settings, complaints } = readSettings(Object.fromEntries(pairs));
+      expect(settings.logFile).toMatch(/^\//);
+      expect(["classic", "json"]).toContain(settings.logFormat);
+      expect(settings.logMaxBytes).toBeGreaterThanOrEqual(0);
+      expect(complaints.join()).not.toContain("SECRET");
+    }),
+    { numRuns: 500 },
+  );
+});
