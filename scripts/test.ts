@@ -1,31 +1,62 @@
 /**
  * `npm test`: everything, in the order of how soon it tells. Its last line is `N passed, N failed` (a step that is no
  * suite, as lint, counts as one). Arguments go to vitest: `npm test -- test/tap` runs one room's tests alone.
+ *   --quick   npm run test:quick: lint, types, unit and conformance tests, in less than a minute
+ *   --soak    npm run soak: the tests that repeat something at random, for as long as they find it worth while
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { ROOT } from "./cache-dir.ts";
 
 const REPORT = join(ROOT, "build", "vitest.json");
-const chosen = process.argv.slice(2);
+/** The suites of --quick: those that start no containerd, build no executable of their own and wait for no clock. */
+const QUICK = [
+  "cni",
+  "conflist",
+  "conformance",
+  "docs",
+  "log",
+  "machine",
+  "native/scan",
+  "nri",
+  "observe",
+  "rooms",
+  "tap",
+];
+/** The suites that do more where CNI_TAP_SOAK is set. */
+const SOAK = [
+  "cli/races",
+  "faults/fuzz",
+  "faults/rotation",
+  "faults/storm",
+  "log",
+  "native/scan",
+  "nri/wire",
+];
+
+const [mode, ...rest] = process.argv.slice(2);
+const quick = mode === "--quick";
+const soak = mode === "--soak";
+const chosen = quick || soak || mode === undefined ? rest : [mode, ...rest];
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
-async function run(command: string, args: readonly string[]): Promise<boolean> {
-  const path = `${join(ROOT, "node_modules", ".bin")}${delimiter}${process.env.PATH}`;
-  const child = spawn(command, args, { cwd: ROOT, stdio: "inherit", env: { ...process.env, PATH: path } });
+/** Runs a package's script with the Node.js that runs this: npm may have linked it, or not. */
+async function run(script: string, args: readonly string[]): Promise<boolean> {
+  const env = soak ? { ...process.env, CNI_TAP_SOAK: "1" } : process.env;
+  const child = spawn(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT, stdio: "inherit", env });
   return new Promise((resolve) => {
     child.on("error", (error) => {
-      console.error(`Cannot run ${command}: ${error.message}`);
+      console.error(`Cannot run ${script}: ${error.message}`);
       resolve(false);
     });
     child.on("exit", (code) => resolve(code === 0));
   });
 }
 
-async function step(title: string, command: string, args: readonly string[]): Promise<boolean> {
+async function step(title: string, script: string, args: readonly string[] = []): Promise<boolean> {
   console.log(`\n== ${title}`);
-  const ok = await run(command, args);
+  const ok = await run(script, args);
   counts[ok ? "passed" : "failed"]++;
   return ok;
 }
@@ -35,12 +66,12 @@ function readCount(report: object, name: string): number {
   return typeof value === "number" ? value : 0;
 }
 
-async function suites(): Promise<void> {
+async function suites(names: readonly string[]): Promise<void> {
   console.log("\n== tests");
   mkdirSync(join(ROOT, "build"), { recursive: true });
   rmSync(REPORT, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
-  const ok = await run("vitest", ["run", ...reporters, ...chosen]);
+  const ok = await run("node_modules/vitest/vitest.mjs", ["run", ...reporters, ...names]);
   const report: unknown = existsSync(REPORT) ? JSON.parse(readFileSync(REPORT, "utf8")) : null;
   if (typeof report === "object" && report !== null) {
     counts.passed += readCount(report, "numPassedTests");
@@ -50,13 +81,17 @@ async function suites(): Promise<void> {
   if (!ok && counts.failed === 0) counts.failed++; // a suite that could not even begin
 }
 
-if (chosen.length === 0) {
-  await step("lint", "biome", ["ci", "--error-on-warnings", "."]);
-  await step("types", "tsc", ["-p", "tsconfig.json"]);
-  await step("types of the taps, without Node's", "tsc", ["-p", "tsconfig.tap.json"]);
-  await step("types of nri's wire and session, without Node's", "tsc", ["-p", "tsconfig.nri.json"]);
+const TSC = "node_modules/typescript/bin/tsc";
+if (chosen.length === 0 && !soak) {
+  await step("lint", "node_modules/@biomejs/biome/bin/biome", ["ci", "--error-on-warnings", "."]);
+  await step("types", TSC, ["-p", "tsconfig.json"]);
+  await step("types of the native programs, without Node's", TSC, ["-p", "tsconfig.native.json"]);
+  await step("types of nri's wire and session, without Node's", TSC, ["-p", "tsconfig.nri.json"]);
 }
-if (await step("build", "node", ["scripts/build.ts"])) await suites();
+if (await step("build", "scripts/build.ts")) {
+  const suite = (name: string) => `test/${name}`;
+  await suites(chosen.length > 0 ? chosen : quick ? QUICK.map(suite) : soak ? SOAK.map(suite) : []);
+}
 
 if (process.getuid?.() !== 0) {
   console.log(

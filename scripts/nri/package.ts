@@ -7,8 +7,11 @@ import { ROOT } from "../cache-dir.ts";
 const dist = join(ROOT, "dist");
 
 rmSync(dist, { recursive: true, force: true });
-const tsc = join(ROOT, "node_modules/.bin/tsc");
-const run = spawnSync(tsc, ["-p", "tsconfig.dist.json"], { cwd: ROOT, stdio: ["ignore", 2, 2] });
+const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+const run = spawnSync(process.execPath, [tsc, "-p", "tsconfig.dist.json"], {
+  cwd: ROOT,
+  stdio: ["ignore", 2, 2],
+});
 if (run.status !== 0) throw new Error("Cannot make dist: tsc's words are above");
 cpSync(join(ROOT, "src/nri/gen"), join(dist, "nri/gen"), { recursive: true });
 

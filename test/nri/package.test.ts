@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -10,8 +10,7 @@ import { makeScratch } from "../support/scratch.ts";
 import { launch } from "./support/launch.ts";
 
 const run = promisify(execFile);
-const bin = join(ROOT, "node_modules/.bin");
-const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
 const scratch = makeScratch();
 const consumer = scratch.path("consumer");
 /** The plugin in the README. */
@@ -42,7 +41,7 @@ export const wrong: Handlers = { runPodSandbx() {} };
 `;
 
 beforeAll(async () => {
-  await run("npm", ["pack", "--pack-destination", scratch.folder], { cwd: ROOT, env });
+  await run("npm", ["pack", "--pack-destination", scratch.folder], { cwd: ROOT });
   const [tarball = ""] = readdirSync(scratch.folder).filter((name) => name.endsWith(".tgz"));
   mkdirSync(consumer);
   writeFileSync(join(consumer, "package.json"), '{"private":true,"type":"module"}');
@@ -51,14 +50,14 @@ beforeAll(async () => {
   // Its one dependency comes from here: a test asks no registry.
   const dependency = join(ROOT, "node_modules/@bufbuild/protobuf");
   const options = ["--offline", "--omit=optional", "--install-links", "--cache", scratch.path("cache")];
-  await run("npm", ["install", ...options, scratch.path(tarball), dependency], { cwd: consumer, env });
+  await run("npm", ["install", ...options, scratch.path(tarball), dependency], { cwd: consumer });
 }, 180_000);
 afterAll(() => scratch.remove());
 
 it("the tarball holds the package, and nothing of the checkout", () => {
   const names = readdirSync(join(consumer, "node_modules/cni-tap"));
   expect(names.sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
-  const types = readFileSync(join(consumer, "node_modules/cni-tap/dist/nri/node/run-plugin.d.ts"), "utf8");
+  const types = readFileSync(join(consumer, "node_modules/cni-tap/dist/nri/nodejs/run-plugin.d.ts"), "utf8");
   expect(types).toContain("/** Runs a plugin until its signal is aborted");
 });
 
@@ -76,14 +75,14 @@ it("another program is type-checked against it, strictly", async () => {
     typeRoots: [join(ROOT, "node_modules/@types")],
   };
   writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions }));
-  const { stdout } = await run(join(bin, "tsc"), ["-p", consumer], { env }).catch((error) => error);
+  const { stdout } = await run(process.execPath, [tsc, "-p", consumer]).catch((error) => error);
   expect(stdout).toBe("");
 });
 
 it("the README's plugin runs from it", async () => {
   expect(example.split("\n").length).toBeLessThan(25);
   const identity = { name: "network-logger", index: "10" };
-  const { child, connection } = launch(join(bin, "node"), join(consumer, "example.ts"), identity);
+  const { child, connection } = launch(process.execPath, join(consumer, "example.ts"), identity);
   const output = child.stdout && text(child.stdout);
   const pod = { id: "9f75", name: "web", namespace: "shop", ips: ["10.0.0.7"] };
   expect(await connection.start({ pods: [pod] })).toBe(0b1101);
@@ -98,6 +97,6 @@ it("the README's plugin runs from it", async () => {
 });
 
 it("another program's error has the class and the code", async () => {
-  const { stdout } = await run(join(bin, "node"), ["usage.ts", "/nowhere.sock"], { cwd: consumer });
+  const { stdout } = await run(process.execPath, ["usage.ts", "/nowhere.sock"], { cwd: consumer });
   expect(stdout).toBe("connect\n");
 });
