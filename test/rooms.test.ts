@@ -5,8 +5,8 @@ import { ROOT } from "../scripts/cache-dir.ts";
 
 /** The rooms of src/ from the top down: each imports only from itself and from those above. */
 const ROOMS = ["cni", "log", "native", "tap", "conflist", "nri", "machine", "observe", "cli"];
-/** Rooms that run in the taps' machine, where there is neither Node nor a package. */
-const BARE = ["cni", "log", "tap"];
+/** Rooms of which native programs are made, where there is neither Node nor a package. */
+const BARE = ["cni", "log", "native", "tap", "conflist"];
 const SRC = join(ROOT, "src");
 
 const sources = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) =>

@@ -1,3 +1,4 @@
+import { asByteString, type ByteString } from "../../src/log/byte-string.ts";
 import type { Pieces } from "../../src/log/pieces.ts";
 import type { LogTarget } from "../../src/log/target.ts";
 import * as deferred from "../../src/tap/deferred.ts";
@@ -24,8 +25,9 @@ class BinaryTwin extends TwinHost {
     this.#env = env;
   }
 
-  override env(name: string): string | null {
-    return this.#env[name] ?? null;
+  override env(name: string): ByteString | null {
+    const value = this.#env[name];
+    return value === undefined ? null : asByteString(value);
   }
 
   override append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[] {

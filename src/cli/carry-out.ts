@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { textOfBytes } from "../conflist/byte-text.ts";
 import { isTap } from "../conflist/tap-entries.ts";
+import { type ByteString, decodeUtf8 } from "../log/byte-string.ts";
 import { withLock } from "../machine/edit-lock.ts";
 import { findLeftovers, removeLeftovers } from "../machine/leftovers.ts";
 import { type LoadedNetwork, type Runtime, waitForRuntime } from "../machine/runtime.ts";
@@ -25,7 +25,7 @@ export interface Expected {
   /** The types of its taps, in order. */
   readonly taps: readonly string[];
   /** The file's text; null where another file has it too. */
-  readonly source: string | null;
+  readonly source: ByteString | null;
 }
 
 /** Files that change while they are read: a plan that fails is made again before it is believed. */
@@ -91,7 +91,7 @@ export async function checkLoaded(survey: Survey, expected: readonly Expected[])
 
 function isLoaded(network: LoadedNetwork, { network: name, taps, source }: Expected): boolean {
   if (network.name !== name || !isDeepStrictEqual(network.types.filter(isTap), taps)) return false;
-  return source === null || network.source === textOfBytes(source);
+  return source === null || network.source === decodeUtf8(source);
 }
 
 /** "containerd 2.1.9 has loaded it." */

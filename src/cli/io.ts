@@ -1,4 +1,4 @@
-import { textOfBytes } from "../conflist/byte-text.ts";
+import { type ByteString, decodeUtf8 } from "../log/byte-string.ts";
 
 /** What a command may do to the world besides the node's files; tests give it buffers. */
 export interface Io {
@@ -48,8 +48,8 @@ export function escapeForTerminal(text: string): string {
 }
 
 /** A file's bytes, one character a byte, as text for a terminal. */
-export function showBytes(text: string): string {
-  return escapeForTerminal(textOfBytes(text));
+export function showBytes(text: ByteString): string {
+  return escapeForTerminal(decodeUtf8(text));
 }
 
 /** One JSON value a line. */

@@ -1,6 +1,7 @@
 import { createTwoFilesPatch } from "diff";
 import { ConflistError } from "../conflist/conflist-error.ts";
 import { redactConfig } from "../conflist/redact-config.ts";
+import { type ByteString, encodeUtf8 } from "../log/byte-string.ts";
 import type { Step } from "../machine/step.ts";
 import { escapeForTerminal, type Io, paint, showBytes } from "./io.ts";
 
@@ -18,7 +19,7 @@ export function stepLine(step: Step, tense: "will" | "did"): string {
 /** What a step does to a network's file, as a unified diff; secrets are hidden as the log hides them. */
 export function stepDiff(step: Step): string | null {
   if (step.kind !== "config" && step.kind !== "drop-in") return null;
-  const show = (text: string | null) => (text === null ? "" : showBytes(redacted(text)));
+  const show = (text: ByteString | null) => (text === null ? "" : showBytes(redacted(text)));
   const from = step.before === null ? "/dev/null" : step.path;
   const to = step.after === null ? "/dev/null" : step.path;
   const diff = createTwoFilesPatch(from, to, show(step.before), show(step.after));
@@ -26,12 +27,12 @@ export function stepDiff(step: Step): string | null {
 }
 
 /** What is not JSON, and so cannot be searched for secrets, is not shown. */
-function redacted(text: string): string {
+function redacted(text: ByteString): ByteString {
   try {
     return redactConfig(text);
   } catch (error) {
     if (!(error instanceof ConflistError)) throw error;
-    return `(${error.message}; ${text.length} bytes)\n`;
+    return encodeUtf8(`(${error.message}; ${text.length} bytes)\n`);
   }
 }
 

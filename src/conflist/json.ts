@@ -52,6 +52,18 @@ export function memberOf(object: JsonObject, name: string): JsonValue | undefine
   return object.members.findLast((member) => member.name === name)?.value;
 }
 
+/** Whether two values of JSON.parse are the same; the order of members does not count. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null)
+    return one === other;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const [ours, theirs] = [new Map(Object.entries(one)), new Map(Object.entries(other))];
+  return (
+    ours.size === theirs.size &&
+    [...ours].every(([key, value]) => theirs.has(key) && isSameJson(value, theirs.get(key)))
+  );
+}
+
 class Parser {
   readonly #text: string;
   #at = 0;

@@ -1,10 +1,11 @@
+import { type ByteString, encodeUtf8 } from "../log/byte-string.ts";
 import { ConflistError } from "./conflist-error.ts";
 import { type Network, readNetwork } from "./network.ts";
 
 /** A file of the configuration folder; `text` is null where it cannot be read. */
 export interface ConfFile {
   readonly file: string;
-  readonly text: string | null;
+  readonly text: ByteString | null;
 }
 
 /** A file `<network>/<file>` below the configuration folder: one plugin, put behind a list's own (libcni 1.3). */
@@ -38,7 +39,8 @@ export function isRead(file: string): boolean {
 
 /** By bytes, as Go's sort.Strings; localeCompare would put "Z" behind "a". */
 export function byName(a: { readonly file: string }, b: { readonly file: string }): number {
-  return Buffer.compare(Buffer.from(a.file), Buffer.from(b.file));
+  const [one, other] = [encodeUtf8(a.file), encodeUtf8(b.file)];
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ByteString } from "../log/byte-string.ts";
 import { ConflistError } from "./conflist-error.ts";
 import { type JsonArray, type JsonObject, type JsonValue, memberOf, parseJson } from "./json.ts";
 
@@ -11,8 +12,8 @@ export interface Plugin {
 export interface Network {
   /** The file's name, without its folder. */
   readonly file: string;
-  /** The file's bytes, one character a byte, so that those which are not UTF-8 survive an edit. */
-  readonly text: string;
+  /** The bytes of the file: those that are not UTF-8 survive an edit. */
+  readonly text: ByteString;
   /** `single`: the file is one plugin. The ending decides: `.conflist` is a list, `.conf` and `.json` are one plugin. */
   readonly kind: "list" | "single";
   readonly name: string;
@@ -29,7 +30,7 @@ export interface Network {
  * Reads a file as libcni does (1.3, `NetworkConfFromBytes` and `ConfFromBytes`).
  * @throws {ConflistError} `broken` or `invalid`; the message is to follow the file's name and a colon
  */
-export function readNetwork(file: string, text: string): Network {
+export function readNetwork(file: string, text: ByteString): Network {
   const root = parseJson(text);
   if (root.kind !== "object") throw invalid("it is not a JSON object");
   const name = stringOf(root, "name") ?? "";

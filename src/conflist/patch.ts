@@ -1,5 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
+import type { ByteString } from "../log/byte-string.ts";
 import { ConflistError } from "./conflist-error.ts";
+import { isSameJson } from "./json.ts";
 import { type Network, type Plugin, readNetwork } from "./network.ts";
 import { planInsertFirst, planInsertLast, planRemove, planReplace } from "./tap-edits.ts";
 import { type DesiredTaps, entryOf, isTap, type StanzaEntry } from "./tap-entries.ts";
@@ -11,7 +12,7 @@ import { applyEdits, type Edit } from "./text-edit.ts";
  * ever. The same text comes back where nothing is to be changed.
  * @throws {ConflistError} `refused` where the result would not say exactly what was wished
  */
-export function patch(network: Network, desired: DesiredTaps): string {
+export function patch(network: Network, desired: DesiredTaps): ByteString {
   let now = edit(
     network,
     planRemove(network, (plugin) => isOdd(network, plugin, desired)),
@@ -20,7 +21,7 @@ export function patch(network: Network, desired: DesiredTaps): string {
     const stanza = stanzaOf(desired, type);
     if (!stanza) continue;
     const there = now.plugins.find((plugin) => plugin.type === type);
-    if (there && isDeepStrictEqual(entryOf(now, there), { type, ...stanza })) continue;
+    if (there && isSameJson(entryOf(now, there), { type, ...stanza })) continue;
     const insert = type === "cni_pre" ? planInsertFirst : planInsertLast;
     now = edit(now, there ? planReplace(now, there, type, stanza) : insert(now, type, stanza));
   }
@@ -29,7 +30,7 @@ export function patch(network: Network, desired: DesiredTaps): string {
 }
 
 /** The list's text without taps: byte for byte what it was before `patch`. */
-export function withoutTaps(network: Network): string {
+export function withoutTaps(network: Network): ByteString {
   return applyEdits(
     network.text,
     planRemove(network, (plugin) => isTap(plugin.type)),
@@ -43,7 +44,7 @@ function verify(before: Network, after: Network, desired: DesiredTaps): void {
   const right =
     taps.map((plugin) => plugin.type).join() === types.join() &&
     taps.every((plugin) =>
-      isDeepStrictEqual(entryOf(after, plugin), { type: plugin.type, ...stanzaOf(desired, plugin.type) }),
+      isSameJson(entryOf(after, plugin), { type: plugin.type, ...stanzaOf(desired, plugin.type) }),
     );
   if (!right || withoutTaps(after) !== withoutTaps(before)) {
     throw new ConflistError("refused", "the edited file would not say what was wanted");

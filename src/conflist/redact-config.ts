@@ -1,9 +1,10 @@
+import type { ByteString } from "../log/byte-string.ts";
 import { hidden, holdsSecretShape, isSecretKey } from "../log/redact.ts";
 import { type JsonValue, parseJson } from "./json.ts";
 import { applyEdits, type Edit } from "./text-edit.ts";
 
 /** A file's text with its secrets hidden by the rules of the log, and all else as it is. */
-export function redactConfig(text: string): string {
+export function redactConfig(text: ByteString): ByteString {
   const edits: Edit[] = [];
   collect(parseJson(text), text, edits);
   return applyEdits(text, edits);

@@ -1,3 +1,4 @@
+import { asByteString, type ByteString } from "../log/byte-string.ts";
 import { ConflistError } from "./conflist-error.ts";
 import type { Network } from "./network.ts";
 
@@ -9,14 +10,16 @@ export function isListFromSingle(file: string): boolean {
 }
 
 /** A list of the one plugin of a `.conf` file, as libcni makes it (`ConfListFromConf`). */
-export function listFromSingle(network: Network): string {
+export function listFromSingle(network: Network): ByteString {
   const plugin = network.plugins[0];
   if (network.kind !== "single" || !plugin) throw new TypeError(`${network.file} is no single plugin`);
   if (network.name === "") throw new ConflistError("refused", "it has no name, and a list must have one");
   const entry = network.text.slice(plugin.value.start, plugin.value.end);
   const version = network.cniVersion === "" ? "" : `  "cniVersion": ${JSON.stringify(network.cniVersion)},\n`;
   const lines = entry.replace(/\r\n?|\n/g, "\n    "); // no string holds a raw line end
-  return `{\n${version}  "name": ${JSON.stringify(network.name)},\n  "plugins": [\n    ${lines}\n  ]\n}\n`;
+  return asByteString(
+    `{\n${version}  "name": ${JSON.stringify(network.name)},\n  "plugins": [\n    ${lines}\n  ]\n}\n`,
+  );
 }
 
 /**

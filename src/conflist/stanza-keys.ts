@@ -1,6 +1,6 @@
+import { asByteString, type ByteString, encodeUtf8 } from "../log/byte-string.ts";
 import type { Span } from "../log/call-line.ts";
 import { readStanzaSettings, STANZA_KEYS, type StanzaSettings } from "../tap/stanza-settings.ts";
-import { bytesOfText } from "./byte-text.ts";
 import { memberOf, parseJson } from "./json.ts";
 
 /** Keys of a tap's stanza with their values, by whomever they were given. */
@@ -9,11 +9,11 @@ export type Keys = Readonly<Record<string, unknown>>;
 /** What a tap reads from keys: what is missing or wrong is its default, and other keys are somebody else's. */
 export function readKeys(keys: Keys): {
   readonly stanza: StanzaSettings;
-  readonly text: (span: Span) => string;
+  readonly text: (span: Span) => ByteString;
 } {
-  const json = bytesOfText(JSON.stringify(shallow(keys)));
+  const json = encodeUtf8(JSON.stringify(shallow(keys)));
   const object = parseJson(json);
-  const text = ({ start, end }: Span) => json.slice(start, end);
+  const text = ({ start, end }: Span) => asByteString(json.slice(start, end));
   const spanOf = (key: string) => (object.kind === "object" && memberOf(object, key)) || null;
   return { stanza: readStanzaSettings(spanOf, text), text };
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "../cni/args.ts";
+import { asByteString, type ByteString } from "./byte-string.ts";
 import type { Pieces } from "./pieces.ts";
 import { pushRedacted, redactArgs, redactText, type Secrets } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
@@ -14,15 +15,15 @@ export type Content =
   | { readonly kind: "input" | "output"; readonly span: Span }
   | { readonly kind: "note"; readonly text: string };
 
-/** The environment variables a line may tell; null where one is not set. Binary strings. */
+/** The environment variables a line may tell; null where one is not set. */
 export interface Variables {
-  readonly command: string;
-  readonly containerId: string | null;
-  readonly netns: string | null;
-  readonly ifname: string | null;
-  readonly args: string | null;
-  readonly traceparent: string | null;
-  readonly tracestate: string | null;
+  readonly command: ByteString;
+  readonly containerId: ByteString | null;
+  readonly netns: ByteString | null;
+  readonly ifname: ByteString | null;
+  readonly args: ByteString | null;
+  readonly traceparent: ByteString | null;
+  readonly tracestate: ByteString | null;
 }
 
 /** What only the json format tells. The spans are strings of standard input, null where there are none. */
@@ -41,10 +42,11 @@ export interface Redaction extends Secrets {
   readonly redact: boolean;
 }
 
+const EMPTY = asByteString("");
 const HEX = "0123456789ABCDEF";
 
 /** A variable in a classic line: a line stays one line, and `,` ends a field, whatever is in the variable. */
-export function escapeVariable(value: string): string {
+export function escapeVariable(value: ByteString): ByteString {
   const escapes: Record<number, string> = {}; // each made once: a variable of 128 KB must not take much more memory
   const parts: string[] = [];
   let from = 0;
@@ -58,13 +60,13 @@ export function escapeVariable(value: string): string {
   }
   if (from === 0) return value;
   parts.push(value.slice(from));
-  return parts.join("");
+  return asByteString(parts.join(""));
 }
 
 /** `CNI_COMMAND=ADD,CNI_CONTAINERID=…`: how a classic line begins, and a note about a call ends. */
 export function classicVariables(variables: Variables, redact: boolean): string {
-  const show = (value: string) => escapeVariable(redact ? redactText(value) : value);
-  return `CNI_COMMAND=${show(variables.command)},CNI_CONTAINERID=${show(variables.containerId ?? "")}`;
+  const show = (value: ByteString) => escapeVariable(redact ? redactText(value) : value);
+  return `CNI_COMMAND=${show(variables.command)},CNI_CONTAINERID=${show(variables.containerId ?? EMPTY)}`;
 }
 
 function pushSpan(pieces: Pieces, redaction: Redaction, span: Span): void {

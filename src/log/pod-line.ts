@@ -1,3 +1,4 @@
+import type { ByteString } from "./byte-string.ts";
 import { escapeVariable } from "./call-line.ts";
 import { redactArgs, redactText } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
@@ -5,35 +6,35 @@ import { formatTime, type Instant } from "./time.ts";
 /** What a line tells of: the events of NRI, what there was when the observer came, and what went unseen. */
 export type PodEvent = "RunPodSandbox" | "StopPodSandbox" | "RemovePodSandbox" | "Synchronize" | "Vanished";
 
-/** A pod as an event tells of it. Lines are made from one whose strings are binary strings. */
-export interface PodFacts {
+/** A pod as an event tells of it. */
+export interface PodFacts<Text extends string = string> {
   /** The pod sandbox's ID, which CNI plugins get as CNI_CONTAINERID. */
-  readonly id: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
+  readonly id: Text;
+  readonly namespace: Text;
+  readonly name: Text;
+  readonly uid: Text;
   /** Its network namespace's path; empty on the host's network, null where the runtime told no namespaces. */
-  readonly netns: string | null;
-  readonly ips: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
+  readonly netns: Text | null;
+  readonly ips: readonly Text[];
+  readonly labels: Readonly<Record<string, Text>>;
 }
 
 /** What the json format tells besides. */
 export interface PodLineDetails {
   readonly time: Instant;
   /** A string of the user's. */
-  readonly label: string | null;
+  readonly label: ByteString | null;
 }
 
 /** `NRI_EVENT=RunPodSandbox,CNI_CONTAINERID=…,pod={…}` */
-export function classicPodLine(event: PodEvent, pod: PodFacts, redact: boolean): string {
+export function classicPodLine(event: PodEvent, pod: PodFacts<ByteString>, redact: boolean): string {
   const id = escapeVariable(redact ? redactText(pod.id) : pod.id);
   return `NRI_EVENT=${event},CNI_CONTAINERID=${id},pod=${podJson(pod, redact, false)}\n`;
 }
 
 export function jsonPodLine(
   event: PodEvent,
-  pod: PodFacts,
+  pod: PodFacts<ByteString>,
   details: PodLineDetails,
   redact: boolean,
 ): string {
@@ -53,8 +54,8 @@ function jsonHead(event: PodEvent | null, id: string, details: PodLineDetails, r
   return `{"v":1,"time":"${formatTime(details.time)}","nri":${JSON.stringify(event)},"containerId":${id}${labelled}`;
 }
 
-function podJson(pod: PodFacts, redact: boolean, labels: boolean): string {
-  const show = (text: string) => (redact ? redactText(text) : text);
+function podJson(pod: PodFacts<ByteString>, redact: boolean, labels: boolean): string {
+  const show = (text: ByteString) => (redact ? redactText(text) : text);
   return JSON.stringify({
     namespace: show(pod.namespace),
     name: show(pod.name),

@@ -71,9 +71,9 @@ export function hidden(bytes: number): string {
   return `[redacted ${bytes} bytes]`;
 }
 
-/** A variable's text, hidden where it holds a secret's shape. */
-export function redactText(text: string): string {
-  return holdsSecretShape(text) ? hidden(text.length) : text;
+/** A variable's text, hidden where it holds a secret's shape. What stands for it is ASCII, and so of any kind of text. */
+export function redactText<Text extends string>(text: Text): Text {
+  return holdsSecretShape(text) ? (hidden(text.length) as Text) : text;
 }
 
 /** The pairs of CNI_ARGS, hidden where they must be. */

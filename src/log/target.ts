@@ -1,16 +1,18 @@
+import { asByteString, type ByteString } from "./byte-string.ts";
+
 /** Where a line goes. */
 export interface LogTarget {
-  readonly logFile: string;
+  readonly logFile: ByteString;
   /** null appends without a lock. */
-  readonly lockFile: string | null;
+  readonly lockFile: ByteString | null;
   readonly lockTimeoutMs: number;
   /** 0: never rotate. */
   readonly logMaxBytes: number;
 }
 
 export const DEFAULT_TARGET = {
-  logFile: "/tmp/cni.log",
-  lockFile: "/var/run/lock/cni.lock",
+  logFile: asByteString("/tmp/cni.log"),
+  lockFile: asByteString("/var/run/lock/cni.lock"),
   lockTimeoutMs: 200,
   logMaxBytes: 104857600,
 } as const satisfies LogTarget;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ConfFile, DropIn } from "../conflist/locate.ts";
 import { isRead } from "../conflist/locate.ts";
+import { asByteString, type ByteString } from "../log/byte-string.ts";
 import { cannot, codeOf } from "./machine-error.ts";
 import type { Root } from "./root.ts";
 
@@ -15,7 +16,7 @@ export interface ConfDir {
   readonly dropIns: readonly DropIn[];
 }
 
-/** Reads a configuration folder; texts are binary strings, one character a byte. */
+/** Reads a configuration folder; texts are byte strings. */
 export function readConfDir(root: Root, folder: string): ConfDir {
   try {
     const entries = readdirSync(root.at(folder), { withFileTypes: true }).sort((a, b) =>
@@ -47,17 +48,17 @@ function readDropIns(root: Root, folder: string): DropIn[] {
     .map((file) => ({ network: basename(folder), file, text: readText(root.at(join(folder, file))) }));
 }
 
-/** A file's bytes as a binary string; null where they cannot be read. */
-export function readText(path: string): string | null {
+/** The bytes of a file; null where they cannot be read. */
+export function readText(path: string): ByteString | null {
   try {
     const stat = statSync(path);
-    return stat.isFile() && stat.size <= MAX_BYTES ? readFileSync(path, "latin1") : null;
+    return stat.isFile() && stat.size <= MAX_BYTES ? asByteString(readFileSync(path, "latin1")) : null;
   } catch {
     return null;
   }
 }
 
-/** A binary string's bytes. */
-export function bufferOf(text: string): Buffer {
+/** The bytes themselves. */
+export function bufferOf(text: ByteString): Buffer {
   return Buffer.from(text, "latin1");
 }

@@ -9,6 +9,7 @@ import {
   rmdirSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import type { ByteString } from "../log/byte-string.ts";
 import { removeDurably, syncFolder, writeAtomically } from "./atomic-file.ts";
 import { bufferOf, readText } from "./conf-dir.ts";
 import { cannot, codeOf } from "./machine-error.ts";
@@ -21,7 +22,7 @@ import type { Root } from "./root.ts";
 export type Step =
   | { readonly kind: "binary"; readonly path: string; readonly content: Uint8Array }
   | { readonly kind: "log"; readonly path: string }
-  | { readonly kind: "private"; readonly path: string; readonly text: string }
+  | { readonly kind: "private"; readonly path: string; readonly text: ByteString }
   | FileStep
   | { readonly kind: "remove"; readonly path: string };
 
@@ -29,10 +30,10 @@ export type Step =
 export interface FileStep {
   readonly kind: "config" | "drop-in";
   readonly path: string;
-  readonly before: string | null;
-  readonly after: string | null;
+  readonly before: ByteString | null;
+  readonly after: ByteString | null;
   /** Another file from which it was made, and which must not have changed either. */
-  readonly source?: { readonly path: string; readonly text: string };
+  readonly source?: { readonly path: string; readonly text: ByteString };
 }
 
 /** A file is not what it was when the steps were planned. */

@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
+import type { Installation } from "../conflist/installations.ts";
 import { type Location, locate } from "../conflist/locate.ts";
 import type { Network } from "../conflist/network.ts";
 import { type ConfDir, readConfDir } from "./conf-dir.ts";
 import { findBinDirs, findConfDir } from "./directories.ts";
-import { type Installation, readRecord } from "./installation-record.ts";
+import { readRecord } from "./installation-record.ts";
 import { Root } from "./root.ts";
 import { findRuntime, type Runtime } from "./runtime.ts";
 

@@ -1,3 +1,4 @@
+import type { ByteString } from "../log/byte-string.ts";
 import type { Pieces } from "../log/pieces.ts";
 import type { LogTarget } from "../log/target.ts";
 import type { Instant } from "../log/time.ts";
@@ -71,7 +72,7 @@ export const FAULTS: readonly (readonly [
  * decides anything; none throws but for arguments of a wrong shape or when memory is used up.
  */
 export interface Host {
-  env(name: string): string | null;
+  env(name: string): ByteString | null;
   /** Whether standard input is a terminal. */
   isTerminal(): boolean;
   pid(): number;
@@ -82,7 +83,7 @@ export interface Host {
    */
   readInput(members: readonly string[]): Scan;
   /** A slice of standard input. */
-  text(start: number, end: number): string;
+  text(start: number, end: number): ByteString;
   /**
    * Locks, rotates where due, appends the line with one writev(2), unlocks. `flatten` turns raw CR and LF of slices
    * into spaces. Returns the faults, two numbers each: index into FAULTS, detail.

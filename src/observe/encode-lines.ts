@@ -1,4 +1,4 @@
-import { bytesOfText } from "../conflist/byte-text.ts";
+import { type ByteString, encodeUtf8 } from "../log/byte-string.ts";
 import { classicPodLine, jsonPodLine, noteLine, type PodEvent, type PodFacts } from "../log/pod-line.ts";
 import type { Instant } from "../log/time.ts";
 import type { Settings } from "./observer-settings.ts";
@@ -8,8 +8,8 @@ export function encodePodLine(event: PodEvent, pod: PodFacts, timeMs: number, se
   const { logFormat, redact, label } = settings;
   const line =
     logFormat === "classic"
-      ? classicPodLine(event, binaryFacts({ ...pod, labels: {} }), redact) // which are not in it
-      : jsonPodLine(event, binaryFacts(pod), { time: instantOf(timeMs), label }, redact);
+      ? classicPodLine(event, encodedFacts({ ...pod, labels: {} }), redact) // which are not in it
+      : jsonPodLine(event, encodedFacts(pod), { time: instantOf(timeMs), label }, redact);
   return Buffer.from(line, "latin1");
 }
 
@@ -23,16 +23,16 @@ function instantOf(timeMs: number): Instant {
   return [seconds, (timeMs - seconds * 1000) * 1000];
 }
 
-function binaryFacts(pod: PodFacts): PodFacts {
+function encodedFacts(pod: PodFacts): PodFacts<ByteString> {
   return {
-    id: bytesOfText(pod.id),
-    namespace: bytesOfText(pod.namespace),
-    name: bytesOfText(pod.name),
-    uid: bytesOfText(pod.uid),
-    netns: pod.netns === null ? null : bytesOfText(pod.netns),
-    ips: pod.ips.map(bytesOfText),
+    id: encodeUtf8(pod.id),
+    namespace: encodeUtf8(pod.namespace),
+    name: encodeUtf8(pod.name),
+    uid: encodeUtf8(pod.uid),
+    netns: pod.netns === null ? null : encodeUtf8(pod.netns),
+    ips: pod.ips.map(encodeUtf8),
     labels: Object.fromEntries(
-      Object.entries(pod.labels).map(([key, value]) => [bytesOfText(key), bytesOfText(value)]),
+      Object.entries(pod.labels).map(([key, value]) => [encodeUtf8(key), encodeUtf8(value)]),
     ),
   };
 }

@@ -1,6 +1,5 @@
-import { textOfBytes } from "../conflist/byte-text.ts";
 import { type Keys, readKeys } from "../conflist/stanza-keys.ts";
-import { decodeJsonString } from "../log/byte-string.ts";
+import { type ByteString, decodeJsonString, decodeUtf8 } from "../log/byte-string.ts";
 
 /** How the observer logs. */
 export interface Settings {
@@ -9,8 +8,7 @@ export interface Settings {
   /** 0: no limit. */
   readonly logMaxBytes: number;
   readonly redact: boolean;
-  /** A binary string. */
-  readonly label: string | null;
+  readonly label: ByteString | null;
 }
 
 /**
@@ -23,7 +21,7 @@ export function readSettings(keys: Keys): {
   const { stanza, text } = readKeys(keys);
   const { target, logFormat, redact, label, complaints } = stanza;
   const settings = {
-    logFile: textOfBytes(target.logFile),
+    logFile: decodeUtf8(target.logFile),
     logFormat,
     logMaxBytes: target.logMaxBytes,
     redact,

@@ -1,6 +1,6 @@
 import { ErrorCode, errorObjectTail, NO_COMMAND, NO_CONTAINER_ID } from "../cni/error-object.ts";
 import { CNI_VERSIONS, LATEST_CNI_VERSION } from "../cni/versions.ts";
-import { decodeJsonString } from "../log/byte-string.ts";
+import { asByteString, decodeJsonString } from "../log/byte-string.ts";
 import { classicLine, classicVariables, type Redaction, type Variables } from "../log/call-line.ts";
 import { UNFIT } from "../log/fitness.ts";
 import type { Pieces } from "../log/pieces.ts";
@@ -54,7 +54,7 @@ export function versionReply(request: Request | Unreadable | null): Pieces {
 
 function noteLine(text: string): Outcome["line"] {
   const variables: Variables = {
-    command: "",
+    command: asByteString(""),
     containerId: null,
     netns: null,
     ifname: null,

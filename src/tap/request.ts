@@ -1,3 +1,4 @@
+import type { ByteString } from "../log/byte-string.ts";
 import type { Redaction, Span } from "../log/call-line.ts";
 import type { Host } from "../native/host.ts";
 import { STANZA_KEYS, type StanzaKey } from "./stanza-settings.ts";
@@ -13,7 +14,7 @@ export interface Request {
   member(name: StanzaKey | "prevResult"): Span | null;
   /** Likewise, where it is a string. */
   string(name: "cniVersion" | "name"): Span | null;
-  text(span: Span): string;
+  text(span: Span): ByteString;
   /** What is to be hidden of it. */
   redaction(redact: boolean): Redaction;
 }

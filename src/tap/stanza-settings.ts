@@ -1,4 +1,4 @@
-import { decodeJsonString } from "../log/byte-string.ts";
+import { type ByteString, decodeJsonString } from "../log/byte-string.ts";
 import type { Span } from "../log/call-line.ts";
 import {
   DEFAULT_TARGET,
@@ -23,7 +23,7 @@ export const STANZA_KEYS = [
 export type StanzaKey = (typeof STANZA_KEYS)[number];
 
 export interface StanzaSettings {
-  readonly target: LogTarget & { readonly lockFile: string };
+  readonly target: LogTarget & { readonly lockFile: ByteString };
   readonly logFormat: "classic" | "json";
   readonly logStatus: boolean;
   readonly redact: boolean;
@@ -58,7 +58,7 @@ function typeOf(first: string): Type {
 /** Reads a stanza from the places of its keys in standard input (null where a key is not there). */
 export function readStanzaSettings(
   spanOf: (key: StanzaKey) => Span | null,
-  text: (span: Span) => string,
+  text: (span: Span) => ByteString,
 ): StanzaSettings {
   const complaints: string[] = [];
 
@@ -67,7 +67,7 @@ export function readStanzaSettings(
     key: StanzaKey,
     expected: string,
     otherwise: T,
-    accept: (type: Type, token: string) => T | undefined,
+    accept: (type: Type, token: ByteString) => T | undefined,
   ): T {
     const span = spanOf(key);
     if (span === null) return otherwise;
@@ -83,18 +83,13 @@ export function readStanzaSettings(
   }
 
   const path = (key: "logFile" | "lockFile") =>
-    read(
-      key,
-      `an absolute path under ${PATH_BYTES_MOST + 1} bytes`,
-      DEFAULT_TARGET[key] as string,
-      (type, token) => {
-        if (type !== "string") return undefined;
-        const value = decodeJsonString(token);
-        return value.startsWith("/") && value.length <= PATH_BYTES_MOST && !value.includes("\0")
-          ? value
-          : undefined;
-      },
-    );
+    read(key, `an absolute path under ${PATH_BYTES_MOST + 1} bytes`, DEFAULT_TARGET[key], (type, token) => {
+      if (type !== "string") return undefined;
+      const value = decodeJsonString(token);
+      return value.startsWith("/") && value.length <= PATH_BYTES_MOST && !value.includes("\0")
+        ? value
+        : undefined;
+    });
   const whole = (key: "lockTimeoutMs" | "logMaxBytes", mostText: string, most: number) =>
     read(key, `a whole number from 0 to ${mostText}`, DEFAULT_TARGET[key] as number, (type, token) => {
       const value = type === "number" ? Number(token) : -1;
@@ -116,7 +111,7 @@ export function readStanzaSettings(
     '"classic" or "json"',
     "classic" as "classic" | "json",
     (type, token) => {
-      const value = type === "string" ? decodeJsonString(token) : "";
+      const value: string = type === "string" ? decodeJsonString(token) : "";
       return value === "classic" || value === "json" ? value : undefined;
     },
   );

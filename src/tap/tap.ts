@@ -1,4 +1,5 @@
 import { NO_CONTAINER_ID } from "../cni/error-object.ts";
+import type { ByteString } from "../log/byte-string.ts";
 import {
   type Content,
   classicLine,
@@ -52,7 +53,7 @@ export function tap(role: Role, world: World, deferred: () => Deferred): Outcome
   };
 }
 
-function readVariables(command: string, world: World): Variables {
+function readVariables(command: ByteString, world: World): Variables {
   return {
     command,
     containerId: world.env("CNI_CONTAINERID"),

@@ -6,6 +6,7 @@ import { waitFor } from "../../scripts/containerd/wait.ts";
 import { readNetwork } from "../../src/conflist/network.ts";
 import { withoutTaps } from "../../src/conflist/patch.ts";
 import { modeOf } from "../../src/conflist/tap-entries.ts";
+import { asByteString } from "../../src/log/byte-string.ts";
 import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
 import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 
@@ -20,7 +21,7 @@ test("a file that is replaced between its reading and its writing is seen, and p
     FS_REPLACE: `${host.path(CALICO_FILE)}:${host.path("/new")}`,
   };
   expect(await runCnitap(["install", "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
-  const network = readNetwork("10-calico.conflist", host.read(CALICO_FILE));
+  const network = readNetwork("10-calico.conflist", asByteString(host.read(CALICO_FILE)));
   expect(modeOf(network)).toBe("both");
   expect(withoutTaps(network)).toBe(variant(1400));
   expect(host.read("/etc/cni/net.d/.10-calico.conflist.cni-tap-bak")).toBe(variant(1400));
@@ -51,7 +52,7 @@ test("two installations and a rewriter at once end patched and valid", async () 
   let looks = 0;
   const look = async () => {
     while (!stop) {
-      const network = readNetwork("10-calico.conflist", readFileSync(file, "latin1"));
+      const network = readNetwork("10-calico.conflist", asByteString(readFileSync(file, "latin1")));
       expect(written).toContain(withoutTaps(network));
       looks++;
       await delay(1);
@@ -67,7 +68,7 @@ test("two installations and a rewriter at once end patched and valid", async () 
     runCnitap(["install", "--host-root", host.root]),
     runCnitap(["install", "--host-root", host.root]),
   ]);
-  const network = readNetwork("10-calico.conflist", host.read(CALICO_FILE));
+  const network = readNetwork("10-calico.conflist", asByteString(host.read(CALICO_FILE)));
   expect(modeOf(network)).toBe("both");
   expect(written).toContain(withoutTaps(network));
   expect((await runCnitap(["status", "--host-root", host.root])).code).toBe(0);

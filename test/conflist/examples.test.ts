@@ -7,15 +7,16 @@ import { readNetwork } from "../../src/conflist/network.ts";
 import { patch, withoutTaps } from "../../src/conflist/patch.ts";
 import { listFileName, listFromSingle } from "../../src/conflist/single-plugin.ts";
 import { type DesiredTaps, modeOf } from "../../src/conflist/tap-entries.ts";
+import { asByteString, type ByteString } from "../../src/log/byte-string.ts";
 
 const folder = join(ROOT, "conflist-examples");
-const read = (name: string) => readFileSync(join(folder, name), "latin1");
+const read = (name: string) => asByteString(readFileSync(join(folder, name), "latin1"));
 const names = readdirSync(folder).filter((name) => /\.conf(?:list)?$/.test(name));
 const before = names.filter((name) => !name.includes("cni-tap"));
 const json = { logFormat: "json" };
 
 /** What `cnitap install` wishes: cni_pre too, unless the network refuses it. */
-function desiredTapsOf(text: string, name: string): DesiredTaps {
+function desiredTapsOf(text: ByteString, name: string): DesiredTaps {
   return { pre: hazardOf(readNetwork(name, text)) ? null : json, post: json };
 }
 

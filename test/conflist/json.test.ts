@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConflistError } from "../../src/conflist/conflist-error.ts";
-import { type JsonValue, MAX_DEPTH, parseJson } from "../../src/conflist/json.ts";
+import { isSameJson, type JsonValue, MAX_DEPTH, parseJson } from "../../src/conflist/json.ts";
 import { jsonText } from "./support.ts";
 
 function plain(node: JsonValue): unknown {
@@ -98,4 +99,19 @@ describe("what is broken is told by line and column, never by its text", () => {
       `more than ${MAX_DEPTH} levels at line 1, column ${MAX_DEPTH + 2}`,
     );
   });
+});
+
+test("two values are the same as Node finds them, whatever the order of their members", () => {
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.constantFrom(null, {}, [], "", 0, { a: 1, b: [2] }, { b: [2], a: 1 }, { a: 1 }, [null], [{}]),
+  );
+  fc.assert(
+    fc.property(value, value, (one, other) => {
+      const plain = (json: unknown): unknown => JSON.parse(JSON.stringify(json));
+      expect(isSameJson(plain(one), plain(other))).toBe(isDeepStrictEqual(plain(one), plain(other)));
+      expect(isSameJson(plain(one), plain(one))).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -1,14 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { isRead, locate } from "../../src/conflist/locate.ts";
+import { asByteString } from "../../src/log/byte-string.ts";
 
-const list = (name: string) => `{"name":"${name}","plugins":[{"type":"x"}]}`;
-const single = (name: string) => `{"name":"${name}","type":"x"}`;
+const list = (name: string) => asByteString(`{"name":"${name}","plugins":[{"type":"x"}]}`);
+const single = (name: string) => asByteString(`{"name":"${name}","type":"x"}`);
 
 function chosen(
   files: Readonly<Record<string, string | null>>,
   maxConfNum?: number,
 ): [string | null, string | null] {
-  const all = Object.entries(files).map(([file, text]) => ({ file, text }));
+  const all = Object.entries(files).map(([file, text]) => ({
+    file,
+    text: text === null ? null : asByteString(text),
+  }));
   const { goCni, ocicni } = locate(all, [], maxConfNum);
   return [goCni?.file ?? null, ocicni?.file ?? null];
 }
@@ -63,10 +67,11 @@ describe("what containerd and CRI-O take", () => {
   });
 
   test("a list with drop-ins alone is a network, unless it wants none", () => {
-    const files = [{ file: "a.conflist", text: '{"name":"a"}' }];
-    const dropIns = [{ network: "a", file: "1.conf", text: '{"type":"x"}' }];
+    const files = [{ file: "a.conflist", text: asByteString('{"name":"a"}') }];
+    const dropIns = [{ network: "a", file: "1.conf", text: asByteString('{"type":"x"}') }];
     expect(locate(files, dropIns).goCni?.name).toBe("a");
-    const closed = [{ file: "a.conflist", text: '{"name":"a","loadOnlyInlinedPlugins":true,"plugins":[]}' }];
+    const text = asByteString('{"name":"a","loadOnlyInlinedPlugins":true,"plugins":[]}');
+    const closed = [{ file: "a.conflist", text }];
     expect(locate(closed, dropIns).goCni).toBeNull();
   });
 

@@ -9,9 +9,10 @@ import {
   NO_TAPS,
   type StanzaEntry,
 } from "../../src/conflist/tap-entries.ts";
+import { asByteString } from "../../src/log/byte-string.ts";
 import { conflistText } from "./support.ts";
 
-const read = (text: string) => readNetwork("10-net.conflist", text);
+const read = (text: string) => readNetwork("10-net.conflist", asByteString(text));
 const json: StanzaEntry = { logFormat: "json" };
 const both: DesiredTaps = { pre: json, post: json };
 

@@ -1,14 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { redactConfig } from "../../src/conflist/redact-config.ts";
+import { asByteString } from "../../src/log/byte-string.ts";
 import { jsonText } from "./support.ts";
+
+const redact = (text: string) => redactConfig(asByteString(text));
 
 test("values of secret keys, and strings in the shape of a secret, are hidden; the rest is as it was", () => {
   const text = `{
   "k8s_auth_token": "abc", "nested": [{"etcd_key": {"a": 1}, "tokenFile": "/x"}],
   "x": "eyJa.b.c", "-----BEGIN X": 1
 }`;
-  expect(redactConfig(text)).toBe(`{
+  expect(redact(text)).toBe(`{
   "k8s_auth_token": "[redacted 5 bytes]", "nested": [{"etcd_key": "[redacted 8 bytes]", "tokenFile": "/x"}],
   "x": "[redacted 10 bytes]", "[redacted 14 bytes]": 1
 }`);
@@ -17,9 +20,9 @@ test("values of secret keys, and strings in the shape of a secret, are hidden; t
 test("any JSON stays JSON, and none of it changes where nothing is secret", () => {
   fc.assert(
     fc.property(jsonText, (text) => {
-      expect(() => JSON.parse(redactConfig(text))).not.toThrow();
-      expect(redactConfig(`{"a":${text}}`).length).toBeGreaterThan(0);
-      if (!/token|secret|password|BEGIN|eyJ/i.test(text)) expect(redactConfig(text)).toBe(text);
+      expect(() => JSON.parse(redact(text))).not.toThrow();
+      expect(redact(`{"a":${text}}`).length).toBeGreaterThan(0);
+      if (!/token|secret|password|BEGIN|eyJ/i.test(text)) expect(redact(text)).toBe(text);
     }),
     { numRuns: 500 },
   );

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ConflistError } from "../../src/conflist/conflist-error.ts";
 import { readNetwork } from "../../src/conflist/network.ts";
 import { isListFromSingle, listFileName, listFromSingle } from "../../src/conflist/single-plugin.ts";
+import { asByteString } from "../../src/log/byte-string.ts";
 
 const single = (file: string, name = "net") =>
-  readNetwork(file, `{"cniVersion":"0.4.0","name":"${name}","type":"x"}`);
+  readNetwork(file, asByteString(`{"cniVersion":"0.4.0","name":"${name}","type":"x"}`));
 
 describe("the list's name is read just before the single plugin's", () => {
   test.each([
@@ -28,11 +29,13 @@ describe("the list's name is read just before the single plugin's", () => {
 
 test("the plugin stands in the list as it was, byte for byte where it is on one line", () => {
   const text = '{"cniVersion":"0.4.0","name":"net","type":"x","big":12345678901234567890,"name2":"\xff"}';
-  const list = listFromSingle(readNetwork("10.conf", text));
+  const list = listFromSingle(readNetwork("10.conf", asByteString(text)));
   expect(list).toContain(`\n    ${text}\n`);
   expect(readNetwork("10.conflist", list)).toMatchObject({ name: "net", cniVersion: "0.4.0", kind: "list" });
 });
 
 test("a plugin without a name makes no list", () => {
-  expect(() => listFromSingle(readNetwork("10.conf", '{"type":"x"}'))).toThrow("it has no name");
+  expect(() => listFromSingle(readNetwork("10.conf", asByteString('{"type":"x"}')))).toThrow(
+    "it has no name",
+  );
 });

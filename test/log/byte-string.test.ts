@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { decodeJsonString } from "../../src/log/byte-string.ts";
+import { describe, expect, test } from "vitest";
+import { asByteString, decodeJsonString, decodeUtf8, encodeUtf8 } from "../../src/log/byte-string.ts";
 
 const binary = (text: string) => Buffer.from(text).toString("latin1");
 
@@ -11,7 +11,7 @@ test("any string comes back from its JSON text, escaped or not", () => {
       const escaped = ascii
         ? json.replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
         : json;
-      expect(decodeJsonString(binary(escaped))).toBe(binary(text));
+      expect(decodeJsonString(asByteString(binary(escaped)))).toBe(binary(text));
     }),
   );
 });
@@ -23,5 +23,56 @@ test.each([
   ['"\\ud83dx"', "\u00ed\u00a0\u00bdx"],
   ['"\u00ff\u00fe"', "\u00ff\u00fe"],
 ])("%s", (text, bytes) => {
-  expect(decodeJsonString(text)).toBe(bytes);
+  expect(decodeJsonString(asByteString(text))).toBe(bytes);
+});
+
+describe("UTF-8, as Node's own", () => {
+  const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
+  /** Bytes that begin, go on with, or break a character. */
+  const anyBytes = fc.oneof(
+    fc.uint8Array({ maxLength: 12 }),
+    fc.array(
+      fc.constantFrom(
+        0x41,
+        0x7f,
+        0x80,
+        0x8f,
+        0x90,
+        0x9f,
+        0xa0,
+        0xbf,
+        0xc0,
+        0xc2,
+        0xdf,
+        0xe0,
+        0xed,
+        0xef,
+        0xf0,
+        0xf4,
+        0xf5,
+      ),
+      { maxLength: 8 },
+    ),
+  );
+
+  test("a text is encoded", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(encodeUtf8(text)).toBe(Buffer.from(text).toString("latin1"));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("any bytes are decoded", () => {
+    fc.assert(
+      fc.property(anyBytes, (bytes) => {
+        const buffer = Buffer.from(bytes);
+        expect(decodeUtf8(asByteString(buffer.toString("latin1")))).toBe(
+          new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffer),
+        );
+      }),
+      { numRuns: 5000 },
+    );
+  });
 });

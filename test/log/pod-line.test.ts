@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
+import { asByteString, type ByteString } from "../../src/log/byte-string.ts";
 import {
   classicPodLine,
   jsonPodLine,
@@ -18,8 +19,13 @@ const EVENTS: readonly PodEvent[] = [
 ];
 /** No control character of ASCII but the end; bytes of UTF-8 look like those above it. */
 const ONE_LINE = /^(?:(?!\p{Cc})[\0-\x7f]|[\x7f-\xff])*\n$/u;
+/** Says of all strings of a pod that they are byte strings. */
+function inBytes(pod: PodFacts): PodFacts<ByteString> {
+  return pod as PodFacts<ByteString>;
+}
+
 const details = { time: [1_700_000_000, 123_000], label: null } as const;
-const POD: PodFacts = {
+const POD = inBytes({
   id: "9f75",
   namespace: "default",
   name: "web-0",
@@ -27,27 +33,29 @@ const POD: PodFacts = {
   netns: "/var/run/netns/cni-1",
   ips: ["10.0.0.1", "fd00::1"],
   labels: { app: "web", "app.kubernetes.io/name": "x" },
-};
+});
 
 /** Any bytes, one character each, often such as have a meaning in a line. */
-const binary = fc.oneof(
-  fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString("latin1")),
-  fc
-    .array(
-      fc.constantFrom("\n", "\r", ",", '"', "\\", "\x1b[31m", "\0", "\x7f", "=", "{", "a", "\x80", "\xff"),
-      {
-        maxLength: 8,
-      },
-    )
-    .map((parts) => parts.join("")),
-  fc.constantFrom("eyJa.b.c", "x-----BEGIN RSA", "password", "__proto__", "constructor", ""),
-);
+const binary = fc
+  .oneof(
+    fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString("latin1")),
+    fc
+      .array(
+        fc.constantFrom("\n", "\r", ",", '"', "\\", "\x1b[31m", "\0", "\x7f", "=", "{", "a", "\x80", "\xff"),
+        {
+          maxLength: 8,
+        },
+      )
+      .map((parts) => parts.join("")),
+    fc.constantFrom("eyJa.b.c", "x-----BEGIN RSA", "password", "__proto__", "constructor", ""),
+  )
+  .map(asByteString);
 /**
  * V8 13.6 reads the key of `{"p":1,"a\n":2}` as the `a\\` of an object like it that it read before: no key here ends
  * in a backslash.
  */
 const labelKey = binary.map((key) => key.replace(/\\$/, "\\."));
-const anyPod: fc.Arbitrary<PodFacts> = fc.record({
+const anyPod: fc.Arbitrary<PodFacts<ByteString>> = fc.record({
   id: binary,
   namespace: binary,
   name: binary,
@@ -89,9 +97,9 @@ test("a json line is this, the label before the pod", () => {
   const pod =
     '"pod":{"namespace":"default","name":"web-0","uid":"f3ed","netns":null,"ips":[],"labels":{"app":"web"}}}\n';
   const head = '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":"Vanished","containerId":"9f75",';
-  const facts = { ...POD, netns: null, ips: [], labels: { app: "web" } };
+  const facts = inBytes({ ...POD, netns: null, ips: [], labels: { app: "web" } });
   expect(jsonPodLine("Vanished", facts, details, true)).toBe(head + pod);
-  expect(jsonPodLine("Vanished", facts, { ...details, label: "node-1" }, true)).toBe(
+  expect(jsonPodLine("Vanished", facts, { ...details, label: asByteString("node-1") }, true)).toBe(
     `${head}"label":"node-1",${pod}`,
   );
 });
@@ -138,11 +146,11 @@ describe("a secret", () => {
   const hidden = `[redacted ${jwt.length} bytes]`;
 
   it("is hidden wherever it stands, and its bytes are counted", () => {
-    const pod = {
+    const pod = inBytes({
       ...{ id: jwt, namespace: jwt, name: jwt, uid: jwt, netns: jwt, ips: [jwt] },
       labels: { plain: jwt, [jwt]: "v", apiToken: "h\xc3\xa9", tokenName: "n" },
-    };
-    const line = jsonPodLine("RunPodSandbox", pod, { ...details, label: jwt }, true);
+    });
+    const line = jsonPodLine("RunPodSandbox", pod, { ...details, label: asByteString(jwt) }, true);
     expect(line).not.toContain("eyJ");
     expect(JSON.parse(line)).toMatchObject({
       ...{ containerId: hidden, label: hidden },
@@ -163,7 +171,7 @@ describe("a secret", () => {
   });
 
   it("is shown where that is wanted", () => {
-    const pod = { ...POD, id: jwt, labels: { token: jwt } };
+    const pod = inBytes({ ...POD, id: jwt, labels: { token: jwt } });
     expect(classicPodLine("RunPodSandbox", pod, false)).toContain(`CNI_CONTAINERID=${jwt},`);
     expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, false)).pod.labels).toEqual({ token: jwt });
   });
@@ -171,7 +179,7 @@ describe("a secret", () => {
 
 test("a note is a line of its own in either format", () => {
   expect(noteLine('a "note"', "classic", details)).toBe('a "note"\n');
-  expect(noteLine('a "note"', "json", { ...details, label: "l" })).toBe(
+  expect(noteLine('a "note"', "json", { ...details, label: asByteString("l") })).toBe(
     '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":null,"containerId":null,"label":"l","note":"a \\"note\\""}\n',
   );
 });

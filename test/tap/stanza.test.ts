@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { asByteString } from "../../src/log/byte-string.ts";
 import type { Span } from "../../src/log/call-line.ts";
 import { readStanzaSettings, STANZA_KEYS, type StanzaSettings } from "../../src/tap/stanza-settings.ts";
 
@@ -12,7 +13,7 @@ function read(values: Record<string, string>): StanzaSettings {
     }
     return null;
   };
-  return readStanzaSettings(place, ({ start, end }) => all.slice(start, end));
+  return readStanzaSettings(place, ({ start, end }) => asByteString(all.slice(start, end)));
 }
 
 test("an empty stanza is the defaults", () => {

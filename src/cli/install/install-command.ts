@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
+import type { InstallMode } from "../../conflist/installations.ts";
 import type { StanzaEntry } from "../../conflist/tap-entries.ts";
 import { loadTaps } from "../../machine/carried-taps.ts";
-import type { InstallMode } from "../../machine/installation-record.ts";
 import { retakeSurvey, type Survey, takeSurvey } from "../../machine/survey.ts";
 import { carryOut, checkLoaded, type Loaded, retryWhileFilesChange, sayLoaded } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";

@@ -1,8 +1,13 @@
 import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bytesOfText } from "../../conflist/byte-text.ts";
 import { ConflistError } from "../../conflist/conflist-error.ts";
 import { hazardOf } from "../../conflist/hazards.ts";
+import {
+  encodeInstallations,
+  type Installation,
+  type InstallMode,
+  withInstallation,
+} from "../../conflist/installations.ts";
 import { type Network, readNetwork } from "../../conflist/network.ts";
 import { patch, withoutTaps } from "../../conflist/patch.ts";
 import { listFileName, listFromSingle } from "../../conflist/single-plugin.ts";
@@ -13,16 +18,10 @@ import {
   type StanzaEntry,
   type TapType,
 } from "../../conflist/tap-entries.ts";
+import { type ByteString, encodeUtf8 } from "../../log/byte-string.ts";
 import type { Taps } from "../../machine/carried-taps.ts";
 import { readText } from "../../machine/conf-dir.ts";
-import {
-  encodeRecord,
-  hashOf,
-  type Installation,
-  type InstallMode,
-  RECORD_PATH,
-  withInstallation,
-} from "../../machine/installation-record.ts";
+import { hashOf, RECORD_PATH } from "../../machine/installation-record.ts";
 import type { FileStep, Step } from "../../machine/step.ts";
 import type { Survey } from "../../machine/survey.ts";
 import type { Plan } from "../carry-out.ts";
@@ -62,7 +61,7 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
   const list = patchOf(base, inline);
   const dropIn =
     request.mode === "drop-in"
-      ? bytesOfText(`${JSON.stringify({ type: "cni_post", ...desired.post }, null, 2)}\n`)
+      ? encodeUtf8(`${JSON.stringify({ type: "cni_post", ...desired.post }, null, 2)}\n`)
       : null;
 
   const files: FileStep[] = [];
@@ -103,7 +102,7 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
       ...privateStep(
         survey,
         RECORD_PATH,
-        bytesOfText(encodeRecord(withInstallation(survey.record, installation, installation))),
+        encodeUtf8(encodeInstallations(withInstallation(survey.record, installation, installation))),
       ),
       ...files,
     ],
@@ -178,7 +177,7 @@ function linkAt(survey: Survey, file: string): boolean {
 }
 
 /** What a network's file is to say. */
-function patchOf(network: Network, desired: DesiredTaps): string {
+function patchOf(network: Network, desired: DesiredTaps): ByteString {
   try {
     return patch(network, desired);
   } catch (error) {
@@ -239,10 +238,10 @@ function logStep(survey: Survey, desired: DesiredTaps): Step[] {
   return there ? [] : [{ kind: "log", path }];
 }
 
-function privateStep(survey: Survey, path: string, text: string): Step[] {
+function privateStep(survey: Survey, path: string, text: ByteString): Step[] {
   return readText(survey.root.at(path)) === text ? [] : [{ kind: "private", path, text }];
 }
 
-function textOf(survey: Survey, file: string): string | null {
+function textOf(survey: Survey, file: string): ByteString | null {
   return readText(survey.root.at(join(survey.confDir, file)));
 }

@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { bytesOfText } from "../../conflist/byte-text.ts";
+import { encodeInstallations, type Installation } from "../../conflist/installations.ts";
 import { memberOf, parseJson } from "../../conflist/json.ts";
 import type { DropIn } from "../../conflist/locate.ts";
 import type { Network } from "../../conflist/network.ts";
 import { withoutTaps } from "../../conflist/patch.ts";
 import { isListFromSingle } from "../../conflist/single-plugin.ts";
 import { isTap, modeOf } from "../../conflist/tap-entries.ts";
+import { encodeUtf8 } from "../../log/byte-string.ts";
 import { cachedAttachments } from "../../machine/attachments.ts";
 import { readText } from "../../machine/conf-dir.ts";
-import { encodeRecord, hashOf, type Installation, RECORD_PATH } from "../../machine/installation-record.ts";
+import { hashOf, RECORD_PATH } from "../../machine/installation-record.ts";
 import type { FileStep, Step } from "../../machine/step.ts";
 import type { Survey } from "../../machine/survey.ts";
 import type { Expected, Plan } from "../carry-out.ts";
@@ -84,7 +85,7 @@ function undo(
   const original = made
     ? true
     : installation
-      ? installation.original === hashOf(after ?? "")
+      ? installation.original === (after === null ? "" : hashOf(after))
       : backup === null
         ? null
         : backup === after;
@@ -132,7 +133,7 @@ function typeOf({ text }: DropIn): string {
 function recordStep(survey: Survey, record: readonly Installation[]): Step[] {
   if (record.length === survey.record.length) return [];
   if (record.length === 0) return [{ kind: "remove", path: RECORD_PATH }];
-  return [{ kind: "private", path: RECORD_PATH, text: bytesOfText(encodeRecord(record)) }];
+  return [{ kind: "private", path: RECORD_PATH, text: encodeUtf8(encodeInstallations(record)) }];
 }
 
 /** The executables, once nothing calls them: CRI-O ends a pod with the list it was made with. */

@@ -1,3 +1,4 @@
+import { asByteString, type ByteString, encodeUtf8 } from "../../../src/log/byte-string.ts";
 import type { Pieces } from "../../../src/log/pieces.ts";
 import { HARMLESS_ENDINGS, SECRET_WORDS } from "../../../src/log/redact.ts";
 import type { LogTarget } from "../../../src/log/target.ts";
@@ -41,9 +42,9 @@ export class TwinHost implements Host {
     this.#input = Buffer.from(world.stdin ?? "");
   }
 
-  env(name: string): string | null {
+  env(name: string): ByteString | null {
     const value = this.world.env?.[name];
-    return value === undefined ? null : Buffer.from(value).toString("latin1");
+    return value === undefined ? null : encodeUtf8(value);
   }
 
   isTerminal(): boolean {
@@ -69,9 +70,9 @@ export class TwinHost implements Host {
     });
   }
 
-  text(start: number, end: number): string {
+  text(start: number, end: number): ByteString {
     if (start < 0 || start > end || end > this.#input.length) throw new RangeError("text");
-    return this.#input.toString("latin1", start, end);
+    return asByteString(this.#input.toString("latin1", start, end));
   }
 
   append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[] {

@@ -1,4 +1,4 @@
-import { textOfBytes } from "../../../conflist/byte-text.ts";
+import { decodeUtf8 } from "../../../log/byte-string.ts";
 import { type Check, error, warning } from "../check.ts";
 
 export const loadStatus: Check = {
@@ -23,7 +23,7 @@ export const loadStatus: Check = {
     }
     const first = survey.location.goCni;
     if (!first || first.kind === "single") return [];
-    const source = textOfBytes(first.text);
+    const source = decodeUtf8(first.text);
     if (networks?.some((network) => network.source === source)) return [];
     return [
       error(

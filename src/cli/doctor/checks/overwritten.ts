@@ -24,7 +24,7 @@ export const overwritten: Check = {
           ),
         ];
       const single = survey.conf.files.find((one) => one.file === source);
-      if (single && hashOf(single.text ?? "") !== original) {
+      if (single && (single.text === null ? "" : hashOf(single.text)) !== original) {
         return [
           error(`${source} has changed since ${file} was made from it, and pods get the old one`, advice),
         ];
