@@ -1,3 +1,5 @@
+import { parseLogLine } from "../../src/log/log-line.ts";
+
 /** A line of the log with what is known about it. */
 interface Event {
   readonly line: string;
@@ -39,12 +41,12 @@ export function tellStory(lines: readonly string[], paint: (code: string, text: 
 /** Gives each line its key; in the classic format tap and round follow from the line's kind and place. */
 function readEvents(lines: readonly string[]): Event[] {
   const seen = new Set<string>();
-  return lines.map((line) => {
-    const nri = /^NRI_EVENT=(\w+)/.exec(line)?.[1] ?? /"nri":"(\w+)"/.exec(line)?.[1];
-    if (nri) return { line, key: `NRI ${nri}` };
-    const command = /^CNI_COMMAND=(\w+)/.exec(line)?.[1] ?? /"command":"(\w+)"/.exec(line)?.[1] ?? "";
-    const named = /"tap":"(pre|post)"/.exec(line)?.[1];
-    const tap = named ?? (command === "ADD" && line.includes(",input=") ? "pre" : "post");
+  return lines.flatMap((line) => {
+    const read = parseLogLine(line);
+    if (read?.kind === "pod") return { line, key: `NRI ${read.event}` };
+    if (read?.kind !== "call") return [];
+    const { command, content } = read;
+    const tap = read.tap ?? (command === "ADD" && content.kind === "input" ? "pre" : "post");
     const round = seen.has(`${command} ${tap}`) ? 2 : 1;
     seen.add(`${command} ${tap}`);
     return { line, key: `${command} ${tap} ${round}` };

@@ -1,4 +1,5 @@
 import { type ByteString, decodeUtf8 } from "../log/byte-string.ts";
+import { printable } from "../log/printable.ts";
 
 /** What a command may do to the world besides the node's files; tests give it buffers. */
 export interface Io {
@@ -39,12 +40,9 @@ export function paint(io: Io, colour: keyof typeof CODES, text: string): string 
   return io.colour ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }
 
-/** Foreign text without what a terminal would obey: control characters and those that turn the direction of writing. */
+/** Foreign text as it may be shown on a terminal; its lines stay lines. */
 export function escapeForTerminal(text: string): string {
-  return text.replace(
-    /[^\P{C}\n\t]|[\u2028\u2029]/gu,
-    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return printable(text, "\n\t");
 }
 
 /** A file's bytes, one character a byte, as text for a terminal. */

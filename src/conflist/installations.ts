@@ -22,7 +22,8 @@ export interface Installation {
 export function parseInstallations(text: string): Installation[] | null {
   try {
     const { v, networks } = JSON.parse(text);
-    return v === 1 && Array.isArray(networks) && networks.every(isInstallation) ? networks : null;
+    if (v !== 1 || !Array.isArray(networks) || !networks.every(isInstallation)) return null;
+    return networks.map((one) => ({ ...one, pre: one.pre ?? null, post: one.post ?? null }));
   } catch {
     return null;
   }
@@ -58,5 +59,5 @@ function isInstallation(value: unknown): value is Installation {
 
 /** What a tap's entry is to say is checked by whoever reads its keys. */
 function isStanza(value: unknown): boolean {
-  return value === null || (typeof value === "object" && !Array.isArray(value));
+  return value === undefined || value === null || (typeof value === "object" && !Array.isArray(value));
 }

@@ -3,8 +3,17 @@ import { escapeVariable } from "./call-line.ts";
 import { redactArgs, redactText } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
 
-/** What a line tells of: the events of NRI, what there was when the observer came, and what went unseen. */
-export type PodEvent = "RunPodSandbox" | "StopPodSandbox" | "RemovePodSandbox" | "Synchronize" | "Vanished";
+/** The events of NRI, what there was when the observer came, and what went unseen. */
+export const POD_EVENTS = [
+  "RunPodSandbox",
+  "StopPodSandbox",
+  "RemovePodSandbox",
+  "Synchronize",
+  "Vanished",
+] as const;
+
+/** What a line tells of. */
+export type PodEvent = (typeof POD_EVENTS)[number];
 
 /** A pod as an event tells of it. */
 export interface PodFacts<Text extends string = string> {

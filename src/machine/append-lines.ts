@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import { logUnfitness } from "../log/fitness.ts";
+import { fitnessText, judgeLog } from "../log/fitness.ts";
 import { codeOf, wordsOf } from "./machine-error.ts";
 
 const LINE_FEED = 0x0a;
@@ -42,7 +42,7 @@ function tryAppend(path: string, lines: readonly Uint8Array[], maxBytes: number)
   try {
     const stat = fstatSync(fd);
     if (stat.nlink === 0) return null;
-    const unfit = logUnfitness(stat, process.geteuid?.());
+    const unfit = fitnessText(judgeLog(stat, process.geteuid?.()));
     if (unfit) return none(`Cannot use ${path}: ${unfit}`);
     const fitting = maxBytes > 0 ? startingBelow(2 * maxBytes - stat.size, lines) : lines;
     const written = fitting.length > 0 ? write(fd, fitting) : 0;

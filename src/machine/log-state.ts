@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { parseLogLine } from "../log/log-line.ts";
 import type { Root } from "./root.ts";
 
 /** As much of a log's end as is looked at for its last line. */
@@ -27,8 +28,8 @@ export function readLogState(root: Root, path: string): LogState {
     const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
     readSync(fd, tail, 0, tail.length, size - tail.length);
     const last = tail.toString("latin1").trimEnd().split("\n").at(-1) ?? "";
-    const time = /"time":"(\d{4}-[\d:.TZ-]+)"/.exec(last)?.[1];
-    return { path, bytes: size, lastLine: size === 0 ? null : (time ?? mtime.toISOString()) };
+    const time = parseLogLine(last)?.time ?? mtime.toISOString();
+    return { path, bytes: size, lastLine: size === 0 ? null : time };
   } finally {
     closeSync(fd);
   }

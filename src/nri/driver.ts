@@ -1,4 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { printable } from "../log/printable.ts";
 import { answerEvent, listOf, nothing } from "./answer.ts";
 import type { PluginCall } from "./calls.ts";
 import { encode } from "./encode.ts";
@@ -13,7 +14,7 @@ import {
   UpdateContainersResponseSchema,
 } from "./gen/api_pb.js";
 import type { Context, Handlers, RuntimeInfo, UpdateInit } from "./handlers.ts";
-import { type NriError, printable, reasonOf } from "./nri-error.ts";
+import { type NriError, reasonOf } from "./nri-error.ts";
 import { type Call, type Identity, nriVersion, type Output, Session } from "./session.ts";
 import { Synchronization, type SynchronizePart } from "./synchronization.ts";
 import { StatusCode } from "./wire/status.ts";

@@ -1,7 +1,8 @@
+import { printable } from "../log/printable.ts";
 import { decodeCall, type PluginCall } from "./calls.ts";
 import { encode } from "./encode.ts";
 import { Plugin, RegisterPluginRequestSchema, Runtime } from "./gen/api_pb.js";
-import { NriError, printable, reasonOf } from "./nri-error.ts";
+import { NriError, reasonOf } from "./nri-error.ts";
 import { Client, type Outcome } from "./wire/client.ts";
 import { type Message, MessageDecoder } from "./wire/message.ts";
 import { Connection, encodeFrames, MuxDecoder } from "./wire/mux.ts";

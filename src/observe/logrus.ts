@@ -1,3 +1,5 @@
+import { printable } from "../log/printable.ts";
+
 /** A level of logrus (github.com/sirupsen/logrus), in which NRI plugins speak. */
 export type Level = "info" | "warning" | "error";
 
@@ -21,7 +23,7 @@ export function logrusLine(level: Level, message: string, look: Look, moment: Mo
   const title = level.toUpperCase().padEnd(LEVEL_WIDTH);
   const painted = look === "colour" ? `\x1b[${COLOURS[level]}m${title}\x1b[0m` : title;
   const seconds = String(Math.floor(moment.sinceStartMs / 1000)).padStart(4, "0");
-  return `${painted}[${seconds}] ${escaped(message).padEnd(MESSAGE_WIDTH)} \n`;
+  return `${painted}[${seconds}] ${printable(message).padEnd(MESSAGE_WIDTH)} \n`;
 }
 
 /** RFC 3339 in whole seconds, as this machine's clock on the wall. */
@@ -38,24 +40,5 @@ function localTime(timeMs: number): string {
 /** As Go's %q; logrus leaves out the quotes around words of harmless characters. */
 function quote(message: string): string {
   if (/^[\w./@^+-]+$/.test(message)) return message;
-  return `"${escaped(message.replace(/["\\]/g, "\\$&"))}"`;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-};
-
-/** What Go's strconv.IsPrint does not take, escaped as %q escapes it. */
-function escaped(text: string): string {
-  return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (char) => {
-    const code = char.codePointAt(0) ?? 0;
-    const hex = (digits: number) => code.toString(16).padStart(digits, "0");
-    return ESCAPES[char] ?? (code < 0x80 ? `\\x${hex(2)}` : code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`);
-  });
+  return `"${printable(message.replace(/["\\]/g, "\\$&"))}"`;
 }

@@ -1,3 +1,4 @@
+import { missingLinesNote } from "../log/notes.ts";
 import { AppendThread } from "../machine/append-thread.ts";
 import { Backlog } from "./backlog.ts";
 import { encodeNote, encodePodLine } from "./encode-lines.ts";
@@ -30,8 +31,7 @@ export class PodLog {
         ? encodeNote(line.note, line.timeMs, this.#settings)
         : encodePodLine(line.event, line.pod, line.timeMs, this.#settings),
     write: (lines) => this.#write(lines),
-    lostLine: (count) =>
-      encodeNote(`${count} lines of pods are missing here: too many waited`, Date.now(), this.#settings),
+    lostLine: (count) => encodeNote(missingLinesNote(count), Date.now(), this.#settings),
   });
 
   constructor(settings: Settings, say: (level: Level, message: string) => void) {

@@ -1,18 +1,27 @@
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { asByteString } from "../../src/log/byte-string.ts";
+import { jsonPodLine } from "../../src/log/pod-line.ts";
 import { CALICO_FILE, useHost } from "./support/host.ts";
+
+const bytes = asByteString;
+const POD = {
+  ...{ id: bytes("9f75"), namespace: bytes("default"), name: bytes("web-0"), uid: bytes("u"), netns: null },
+  ...{ ips: [], labels: {} },
+};
 
 describe("status", () => {
   test("3 before the installation, 0 after it, 3 again when it is undone", async () => {
     const host = useHost();
     expect(await host.cnitap("status")).toMatchObject({ code: 3, out: expect.stringContaining("no taps") });
     await host.cnitap("install");
-    host.write("/tmp/cni.log", '{"v":1,"time":"2026-11-21T05:22:35.635892Z","tap":"pre"}\n', 0o600);
+    const line = jsonPodLine("Vanished", POD, { time: [1_795_238_555, 635_892], label: null }, true);
+    host.write("/tmp/cni.log", line, 0o600);
     const { code, out } = await host.cnitap("status");
     expect(code).toBe(0);
     expect(out).toContain("plugins  [cni_pre] → calico → portmap → bandwidth → [cni_post]");
-    expect(out).toContain("/tmp/cni.log: 57 bytes, last line 2026-11-21T05:22:35.635892Z");
+    expect(out).toContain(`/tmp/cni.log: ${line.length} bytes, last line 2026-11-21T05:22:35.635892Z`);
     expect(out).toContain("the one that this cnitap installs");
     await host.cnitap("uninstall");
     expect((await host.cnitap("status")).code).toBe(3);
@@ -76,7 +85,7 @@ test("names of files cannot write on the terminal as they please", async () => {
   });
   for (const command of ["status", "doctor", "install"]) {
     const { out, err } = await host.cnitap(command);
-    expect(out + err).toContain("\\u{1b}");
+    expect(out + err).toContain("\\x1b");
     expect(/[^\n\P{C}]/u.test(out + err)).toBe(false);
   }
 });

@@ -55,7 +55,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
         "Cannot use redact: wants true or false, saw a string",
       ]);
       const [run] = events.ofPod(pod.id);
-      expect(run?.pod?.labels["example.com/token"]).toBe("[redacted 10 bytes]");
+      expect(run?.pod?.labels?.["example.com/token"]).toBe("[redacted 10 bytes]");
       expect(run?.pod?.ips).toHaveLength(tellsAll(node()) ? 1 : 0);
       await endWithContainerd(node());
     });

@@ -1,11 +1,12 @@
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { printable } from "../../log/printable.ts";
 import { Backoff } from "../backoff.ts";
 import { handledEvents, type LogLevel, titleOf } from "../driver.ts";
 import type { ContainerUpdate } from "../gen/api_pb.js";
 import type { Handlers, UpdateInit } from "../handlers.ts";
 import { resolveIdentity, resolveTarget, type Target } from "../identity.ts";
-import { NriError, printable } from "../nri-error.ts";
+import { NriError } from "../nri-error.ts";
 import type { Identity } from "../session.ts";
 import { connect, SocketSession } from "./connection.ts";
 

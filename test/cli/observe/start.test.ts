@@ -60,7 +60,7 @@ describe("wrong usage is one complaint with a hint, and exit code 2:", () => {
       ["-idx"],
       `Cannot read the command line: option '--idx <NN>' argument missing\n${HELP_HINT}`,
     ],
-    ["an unknown flag", ["-x\x1b"], `Cannot read the command line: unknown option '-x\\u{1b}'\n${HELP_HINT}`],
+    ["an unknown flag", ["-x\x1b"], `Cannot read the command line: unknown option '-x\\x1b'\n${HELP_HINT}`],
     [
       "an unknown format",
       ["-log-format=xml"],

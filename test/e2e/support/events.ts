@@ -1,23 +1,27 @@
 import type { ContainerdNode } from "../../../scripts/containerd/node.ts";
 import type { Pod } from "../../../scripts/containerd/pods.ts";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
-import type { Line } from "./log.ts";
+import { type PodEventLine, parseLogLine } from "../../../src/log/log-line.ts";
+import { type Line, tapLine } from "./log.ts";
 
-/** A line of the observer in the json format; a note has no event, and no pod. */
+/** A line of the observer; a note has no event, and no pod. */
 export interface PodLine {
   readonly time: string;
   readonly nri: string | null;
   readonly containerId: string | null;
-  readonly label?: string;
-  readonly pod?: {
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid: string;
-    readonly netns: string | null;
-    readonly ips: readonly string[];
-    readonly labels: Readonly<Record<string, string>>;
-  };
+  readonly label: string | null;
+  readonly pod?: PodEventLine["pod"];
   readonly note?: string;
+}
+
+function readLine(line: string): Line | PodLine {
+  const read = parseLogLine(line);
+  if (read?.time == null) throw new Error(`Cannot read the log: ${line}`);
+  const { time } = read;
+  if (read.kind === "call") return tapLine(line, read);
+  const { label, containerId } = read;
+  if (read.kind === "note") return { time, nri: null, containerId, label, note: read.text };
+  return { time, nri: read.event, containerId, label, pod: read.pod };
 }
 
 /** All lines of a log that taps and an observer share, in the order in which they happened. */
@@ -32,7 +36,7 @@ export class Events {
     // event's, in milliseconds; what has the same stays as it is.
     const at = ({ time }: Line | PodLine) => time.slice(0, "2026-11-21T07:59:48.298".length);
     this.lines = lines
-      .map((line): Line | PodLine => JSON.parse(line))
+      .map(readLine)
       .sort((one, other) => (at(one) < at(other) ? -1 : at(one) > at(other) ? 1 : 0));
   }
 

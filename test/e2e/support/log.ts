@@ -1,3 +1,5 @@
+import { type LogLine, parseLogLine } from "../../../src/log/log-line.ts";
+
 /** A CNI result as far as the tests look at it. */
 export interface Result {
   readonly cniVersion: string;
@@ -23,11 +25,40 @@ export interface Line {
   readonly output?: Result;
 }
 
-/** All lines of a log; one that is not whole fails here. */
+/** All lines of a log of taps; one that is not whole fails here. */
 export function parseLog(log: string): Line[] {
   const lines = log.split("\n");
   if (lines.pop() !== "") throw new Error("Cannot read the log: its last line has no end");
-  return lines.map((line): Line => JSON.parse(line));
+  return lines.map((line) => tapLine(line, parseLogLine(line)));
+}
+
+/** A line of a tap that tells all there is; any other one fails. */
+export function tapLine(line: string, read: LogLine | null): Line {
+  if (read?.kind !== "call") throw new Error(`Cannot read the log: this is no line of a tap: ${line}`);
+  const { time, tap, command, containerId, network, cniVersion, ifname, netns, args, content } = read;
+  if (
+    !time ||
+    !tap ||
+    !containerId ||
+    !network ||
+    !cniVersion ||
+    !ifname ||
+    !args ||
+    content.kind === "note"
+  ) {
+    if (command !== "STATUS") throw new Error(`Cannot read the log: something is missing in ${line}`);
+  }
+  return {
+    ...{
+      time: time ?? "",
+      tap: tap ?? "pre",
+      command,
+      containerId: containerId ?? "",
+      network: network ?? "",
+    },
+    ...{ cniVersion: cniVersion ?? "", ifname: ifname ?? "", netns: netns ?? "", args: args ?? {} },
+    ...(content.kind === "note" ? {} : { [content.kind]: JSON.parse(content.json) }),
+  };
 }
 
 /** The lines of one container ID. */

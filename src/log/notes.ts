@@ -1,0 +1,9 @@
+/** The observer's note where lines should stand that were never written. */
+export function missingLinesNote(count: number): string {
+  return `${count} lines of pods are missing here: too many waited`;
+}
+
+/** Whether a text is a note of the observer: that, or a complaint. */
+export function isObserverNote(text: string): boolean {
+  return text.startsWith("Cannot ") || text === missingLinesNote(Number.parseInt(text, 10));
+}
