@@ -106,11 +106,16 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       await bytecode("deferred_script", await bundleTap(join(ROOT, "src", "tap", "deferred.ts"), "deferred")),
       join(work, "name.c"),
     ];
-    writeFileSync(join(work, "name.c"), `const char program_name[] = "${name}";\n`);
+    const mark = `\\0cni-tap program=${name} version=${packageVersion()}`;
+    writeFileSync(
+      join(work, "name.c"),
+      `const char program_name[] = "${name}";\nconst char program_mark[] = "${mark}";\n`,
+    );
     const fresh = join(work, "tap");
     await runTool(compiler, [
       ...(compiler === "musl-gcc" ? ["-static"] : []),
       "-Os",
+      "-Wl,--undefined=program_mark", // nothing reads it but cnitap, in the file
       "-Wl,--gc-sections,-z,noseparate-code,-z,norelro,--build-id=none",
       ...(flags.includes("-g") ? [] : ["-s"]),
       ...flags,

@@ -3,17 +3,21 @@ import { join } from "node:path";
 import { memberOf, parseJson } from "../conflist/json.ts";
 import type { Root } from "./root.ts";
 
-const CACHE = "/var/lib/cni/results";
-
 /** A pod's attachment as libcni remembers it. */
 export interface Attachment {
   /** The file in the cache. */
   readonly file: string;
-  /** The plugins of the list that it was made with. */
-  readonly types: readonly string[];
+  /** The plugins of the list that it was made with; null where the file cannot be read, and nobody knows. */
+  readonly types: readonly string[] | null;
 }
 
-/** What libcni has cached (`cniCacheV1`): the list of each attachment that has not ended. */
+/** The folder of libcni's cache. */
+export const CACHE = "/var/lib/cni/results";
+
+/**
+ * What libcni has cached (`cniCacheV1`): the list of each attachment that has not ended. A file that is empty or broken
+ * is no harmless one: libcni before 1.2.1 fails each DEL of that attachment on it.
+ */
 export function cachedAttachments(root: Root): Attachment[] {
   const folder = root.at(CACHE);
   let names: string[];
@@ -22,13 +26,15 @@ export function cachedAttachments(root: Root): Attachment[] {
   } catch {
     return []; // no cache, no attachments
   }
-  return names.sort().flatMap((file) => {
+  return names.sort().flatMap((file): Attachment[] => {
     try {
       const { kind, config } = JSON.parse(readFileSync(join(folder, file), "utf8"));
-      if (kind !== "cniCacheV1" || typeof config !== "string") return [];
+      if (kind !== undefined && kind !== "cniCacheV1") return []; // of a later libcni
+      if (kind === undefined) return []; // a bare result, as libcni before 0.8 wrote it
+      if (typeof config !== "string") return [{ file, types: null }];
       return [{ file, types: typesOf(Buffer.from(config, "base64").toString("latin1")) }];
     } catch {
-      return []; // not whole: libcni does not use it either
+      return [{ file, types: null }];
     }
   });
 }

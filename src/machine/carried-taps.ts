@@ -25,10 +25,10 @@ function asset(name: string): Uint8Array {
   return new Uint8Array(getAsset(name));
 }
 
-/** What a tap's executable calls its version; null where it says none. */
+/** The version in the mark that the build puts into each executable (program_mark); null where there is none. */
 export function versionOf(executable: Uint8Array): string | null {
   const text = Buffer.from(executable.buffer, executable.byteOffset, executable.byteLength).toString(
     "latin1",
   );
-  return /(\d+\.\d+\.\d+[\w.+-]*), a CNI plugin of cni-tap/.exec(text)?.[1] ?? null;
+  return /\0cni-tap program=[\w-]+ version=([\w.+-]+)\0/.exec(text)?.[1] ?? null;
 }

@@ -223,6 +223,31 @@ describe("what stands in a network", () => {
   });
 });
 
+describe("libcni's cache", () => {
+  const file = "/var/lib/cni/results/k8s-pod-network-abc-eth0";
+  const seen = `${file} is empty or broken`;
+
+  test.each(["", "{", '{"kind":"cniCacheV1"}'])(
+    "cache-files: %j, which does not keep install from its work",
+    async (text) => {
+      const host = useHost();
+      host.write(file, text);
+      expect(await find(host, "cache-files")).toEqual([error(seen)]);
+      expect((await host.cnitap("install")).code).toBe(0);
+    },
+  );
+
+  test("cache-files: a whole one, and none", async () => {
+    const host = useHost();
+    expect(await find(host, "cache-files")).toEqual([]);
+    host.write(
+      file,
+      JSON.stringify({ kind: "cniCacheV1", config: Buffer.from(CALICO, "latin1").toString("base64") }),
+    );
+    expect(await find(host, "cache-files")).toEqual([]);
+  });
+});
+
 describe("where the taps log", () => {
   const log = "/tmp/cni.log";
 

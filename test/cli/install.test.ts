@@ -31,6 +31,8 @@ function fingerprint(folder: string): string[] {
     });
 }
 
+const capabilities = { portMappings: true, bandwidth: true };
+
 describe("install", () => {
   test("puts executables, log, record and network in place", async () => {
     const host = useHost();
@@ -114,20 +116,30 @@ describe("install", () => {
       logFile: "/var/log/cni-tap/cni.log",
       label: "4711",
       redact: false,
+      capabilities,
     });
     expect(statSync(host.path("/var/log/cni-tap/cni.log")).mode & 0o7777).toBe(0o600);
     expect(existsSync(host.path("/opt/cni/bin/cni_pre"))).toBe(false);
   });
 
-  test("--capabilities declares what the other plugins declare", async () => {
+  test.each([[[]], [["--capabilities"]]])(
+    "the taps declare what the other plugins declare: %j",
+    async (args) => {
+      const host = useHost();
+      await host.cnitap("install", ...args);
+      expect(JSON.parse(host.read(CALICO_FILE)).plugins[0]).toEqual({
+        type: "cni_pre",
+        logFormat: "json",
+        capabilities,
+      });
+    },
+  );
+
+  test("--no-capabilities leaves that out, also where it stood", async () => {
     const host = useHost();
-    await host.cnitap("install", "--capabilities");
-    const capabilities = { portMappings: true, bandwidth: true };
-    expect(JSON.parse(host.read(CALICO_FILE)).plugins[0]).toEqual({
-      type: "cni_pre",
-      logFormat: "json",
-      capabilities,
-    });
+    await host.cnitap("install");
+    await host.cnitap("install", "--no-capabilities");
+    expect(JSON.parse(host.read(CALICO_FILE)).plugins[0]).toEqual({ type: "cni_pre", logFormat: "json" });
   });
 
   test("--from takes other executables", async () => {
@@ -162,6 +174,7 @@ describe("install", () => {
     expect(JSON.parse(host.read("/etc/cni/net.d/k8s-pod-network/99-cni_post.conf"))).toEqual({
       type: "cni_post",
       logFormat: "json",
+      capabilities,
     });
     await host.cnitap("install", "--mode", "post");
     expect(types(host, CALICO_FILE)).toEqual(["calico", "portmap", "bandwidth", "cni_post"]);

@@ -119,13 +119,42 @@ describe("--purge", () => {
       "/var/lib/cni/results/k8s-pod-network-abc-eth0",
       JSON.stringify({ kind: "cniCacheV1", config }),
     );
-    host.write("/var/lib/cni/results/broken", "{");
     const { code, err } = await host.cnitap("uninstall", "--purge");
     expect(code).toBe(1);
     expect(err).toContain("1 pod was made with them");
     expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
     expect((await host.cnitap("uninstall", "--purge", "--force")).code).toBe(0);
     expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);
+  });
+
+  test.each([
+    ["empty", ""],
+    ["broken", "{"],
+    ["without its list", '{"kind":"cniCacheV1"}'],
+    ["with a list that is none", '{"kind":"cniCacheV1","config":"e30x"}'],
+  ])(
+    "does nothing while a file of libcni's cache is %s: its pod may have been made with them",
+    async (_, text) => {
+      const host = useHost();
+      await host.cnitap("install");
+      host.write("/var/lib/cni/results/k8s-pod-network-abc-eth0", text);
+      const { code, err } = await host.cnitap("uninstall", "--purge");
+      expect(code).toBe(1);
+      expect(err).toContain(
+        "1 file of libcni's cache cannot be read (/var/lib/cni/results/k8s-pod-network-abc-eth0)",
+      );
+      expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(true);
+      expect((await host.cnitap("uninstall", "--purge", "--force")).code).toBe(0);
+      expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);
+    },
+  );
+
+  test("a result of libcni before 0.8, and a file of a later kind, keep nothing", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    host.write("/var/lib/cni/results/old", '{"cniVersion":"0.3.1","ips":[]}');
+    host.write("/var/lib/cni/results/new", '{"kind":"cniCacheV2"}');
+    expect((await host.cnitap("uninstall", "--purge")).code).toBe(0);
   });
 });
 

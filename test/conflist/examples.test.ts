@@ -6,18 +6,20 @@ import { hazardOf } from "../../src/conflist/hazards.ts";
 import { readNetwork } from "../../src/conflist/network.ts";
 import { patch, withoutTaps } from "../../src/conflist/patch.ts";
 import { listFileName, listFromSingle } from "../../src/conflist/single-plugin.ts";
-import { type DesiredTaps, modeOf } from "../../src/conflist/tap-entries.ts";
+import { type DesiredTaps, declaredCapabilities, modeOf } from "../../src/conflist/tap-entries.ts";
 import { asByteString, type ByteString } from "../../src/log/byte-string.ts";
 
 const folder = join(ROOT, "conflist-examples");
 const read = (name: string) => asByteString(readFileSync(join(folder, name), "latin1"));
 const names = readdirSync(folder).filter((name) => /\.conf(?:list)?$/.test(name));
 const before = names.filter((name) => !name.includes("cni-tap"));
-const json = { logFormat: "json" };
 
-/** What `cnitap install` wishes: cni_pre too, unless the network refuses it. */
+/** What `cnitap install` puts in: cni_pre too, unless the network refuses it, and the capabilities of the others. */
 function desiredTapsOf(text: ByteString, name: string): DesiredTaps {
-  return { pre: hazardOf(readNetwork(name, text)) ? null : json, post: json };
+  const network = readNetwork(name, text);
+  const capabilities = declaredCapabilities(network);
+  const entry = { logFormat: "json", ...(Object.keys(capabilities).length > 0 ? { capabilities } : {}) };
+  return { pre: hazardOf(network) ? null : entry, post: entry };
 }
 
 test("each example has its other half, and the README a line for it", () => {

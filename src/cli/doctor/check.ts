@@ -10,8 +10,8 @@ export interface Check {
   readonly id: string;
   /** What is so when there is nothing to find. */
   readonly title: string;
-  /** Whether installing sets an error here right, or sees to it by itself; all others keep `install` from its work. */
-  readonly mendedByInstall?: boolean;
+  /** Whether an error here is no reason against an installation: it mends it, looks for it itself, or is not concerned. */
+  readonly allowsInstall?: boolean;
   /** What was seen where there is nothing to find, if that is worth more than the title. */
   tell?(subject: CheckSubject): string;
   run(subject: CheckSubject): Finding[] | Promise<Finding[]>;

@@ -1,6 +1,7 @@
 import type { Check, CheckSubject, Finding } from "./check.ts";
 import { backups } from "./checks/backups.ts";
 import { binDir } from "./checks/bin-dir.ts";
+import { cacheFiles } from "./checks/cache-files.ts";
 import { cached } from "./checks/cached.ts";
 import { cilium } from "./checks/cilium.ts";
 import { cniVersion } from "./checks/cni-version.ts";
@@ -36,6 +37,7 @@ const CHECKS: readonly Check[] = [
   overwritten,
   plugins,
   cached,
+  cacheFiles,
   noexec,
   binDir,
   logFile,
@@ -65,7 +67,7 @@ export async function runChecks(subject: CheckSubject): Promise<Report[]> {
 
 /** The first error that an installation does not set right. */
 export async function findBlock(subject: CheckSubject): Promise<Finding | null> {
-  for (const check of CHECKS.filter(({ mendedByInstall }) => !mendedByInstall)) {
+  for (const check of CHECKS.filter(({ allowsInstall }) => !allowsInstall)) {
     const block = (await check.run(subject)).find(({ level }) => level === "error");
     if (block) return block;
   }

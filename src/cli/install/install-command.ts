@@ -45,7 +45,11 @@ export function installCommand(io: Io): Command {
     .option("--log-file <file>", "where the taps log (default: /tmp/cni.log)")
     .option("--lock-file <file>", "their lock (default: /var/run/lock/cni.lock)")
     .option("--set <key=value>", "another key of the taps' entries; may be given again", collectSetting)
-    .option("--capabilities", "log the runtimeConfig that the other plugins are given")
+    .option(
+      "--no-capabilities",
+      "do not log the runtimeConfig that the other plugins are given, as port mappings",
+    )
+    .addOption(new Option("--capabilities", "the default").hideHelp())
     .option("--from <dir>", "take cni_pre and cni_post from there, not those carried in cnitap")
     .option("--for <time>", "stay, and uninstall after that time (30s, 30m, 2h) or at Ctrl-C", parseDuration)
     .option("--dry-run", "show what would be done, and do nothing")
@@ -107,7 +111,7 @@ function readRequest(options: InstallOptions): InstallRequest {
     ...(options.network === undefined ? {} : { network: options.network }),
     mode: options.mode,
     stanza: stanzaOf(keys),
-    capabilities: options.capabilities === true,
+    capabilities: options.capabilities !== false,
     force: options.force === true,
     taps: loadTaps(options.from),
   };

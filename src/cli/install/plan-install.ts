@@ -19,6 +19,7 @@ import {
   type TapType,
 } from "../../conflist/tap-entries.ts";
 import { type ByteString, encodeUtf8 } from "../../log/byte-string.ts";
+import { backupPath } from "../../machine/backup-file.ts";
 import type { Taps } from "../../machine/carried-taps.ts";
 import { readText } from "../../machine/conf-dir.ts";
 import { hashOf, RECORD_PATH } from "../../machine/installation-record.ts";
@@ -28,8 +29,6 @@ import type { Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
 import { type SelectedNetwork, selectNetwork } from "../select-network.ts";
 import { logFileOf } from "../stanza-options.ts";
-
-const BACKUP_ENDING = ".cni-tap-bak";
 
 /** SPEC 1.1.0, section 1: network names. They become names of files here. */
 const LEGAL_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -110,15 +109,6 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
       { network: network.name, taps: tapsOf(desired), source: request.mode === "drop-in" ? null : list },
     ],
   };
-}
-
-/** Where a network's file is kept as it was; no runtime reads the name. */
-export function backupPath(confDir: string, file: string): string {
-  return join(confDir, `.${file}${BACKUP_ENDING}`);
-}
-
-export function isBackup(name: string): boolean {
-  return name.startsWith(".") && name.endsWith(BACKUP_ENDING);
 }
 
 /** What cannot work, and, without --force, what had better not be done. */

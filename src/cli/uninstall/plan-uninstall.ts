@@ -8,14 +8,14 @@ import { withoutTaps } from "../../conflist/patch.ts";
 import { isListFromSingle } from "../../conflist/single-plugin.ts";
 import { isTap, modeOf } from "../../conflist/tap-entries.ts";
 import { encodeUtf8 } from "../../log/byte-string.ts";
-import { cachedAttachments } from "../../machine/attachments.ts";
+import { CACHE, cachedAttachments } from "../../machine/attachments.ts";
+import { backupPath, isBackup } from "../../machine/backup-file.ts";
 import { readText } from "../../machine/conf-dir.ts";
 import { hashOf, RECORD_PATH } from "../../machine/installation-record.ts";
 import type { FileStep, Step } from "../../machine/step.ts";
 import type { Survey } from "../../machine/survey.ts";
 import type { Expected, Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
-import { backupPath, isBackup } from "../install/plan-install.ts";
 
 export interface UninstallRequest {
   /** One network; all of the folder where it is not given. */
@@ -147,16 +147,28 @@ function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[
         `Cannot remove the taps' executables: ${others[0]?.file} still has taps\nUninstall without --network.`,
       );
   }
-  const users = cachedAttachments(survey.root).filter((one) => one.types.some(isTap));
-  if (users.length > 0 && !force) {
-    throw new CliError(
-      `Cannot remove the taps' executables: ${users.length} ${users.length === 1 ? "pod was" : "pods were"} made with them in its list (${users[0]?.file} in libcni's cache), and CRI-O could not end such a pod\nEnd those pods first. With containerd, which ends pods by the list of today, use --force.`,
-    );
-  }
+  if (!force) refuseCached(survey);
   return survey.binDirs.flatMap((folder) =>
     ["cni_pre", "cni_post"]
       .map((name) => join(folder, name))
       .filter((path) => existsSync(survey.root.at(path)))
       .map((path): Step => ({ kind: "remove", path })),
   );
+}
+
+/** Refuses while a pod that runs may have been made with the taps. */
+function refuseCached({ root }: Survey): void {
+  const attachments = cachedAttachments(root);
+  const users = attachments.filter(({ types }) => types?.some(isTap));
+  const unknown = attachments.filter(({ types }) => types === null);
+  if (users.length > 0) {
+    throw new CliError(
+      `Cannot remove the taps' executables: ${users.length} ${users.length === 1 ? "pod was" : "pods were"} made with them in its list (${users[0]?.file} in libcni's cache), and CRI-O could not end such a pod\nEnd those pods first. With containerd, which ends pods by the list of today, use --force.`,
+    );
+  }
+  if (unknown.length > 0) {
+    throw new CliError(
+      `Cannot remove the taps' executables: ${unknown.length} ${unknown.length === 1 ? "file" : "files"} of libcni's cache cannot be read (${join(CACHE, unknown[0]?.file ?? "")}), so whether pods were made with them is not known\nEnd those pods first, or remove the files (cnitap doctor says what that means), or use --force.`,
+    );
+  }
 }

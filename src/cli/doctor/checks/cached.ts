@@ -10,7 +10,7 @@ export const cached: Check = {
   run({ survey, beforeInstall }) {
     const missing = new Map<string, number>();
     for (const { types } of cachedAttachments(survey.root)) {
-      for (const type of new Set(types)) {
+      for (const type of new Set(types ?? [])) {
         if (beforeInstall && isTap(type)) continue;
         if (survey.binDirs.some((folder) => existsSync(survey.root.at(join(folder, type))))) continue;
         missing.set(type, (missing.get(type) ?? 0) + 1);

@@ -4,7 +4,7 @@ import { type Check, error, warning } from "../check.ts";
 export const cilium: Check = {
   id: "cilium",
   title: "Cilium bears the taps",
-  mendedByInstall: true,
+  allowsInstall: true,
   run({ tapped }) {
     return tapped.flatMap((network) => {
       const types = network.plugins.map(({ type }) => type);

@@ -4,7 +4,7 @@ import { type Check, error } from "../check.ts";
 export const ipvlan: Check = {
   id: "ipvlan",
   title: "ipvlan has its master",
-  mendedByInstall: true,
+  allowsInstall: true,
   run({ tapped }) {
     return tapped
       .filter(

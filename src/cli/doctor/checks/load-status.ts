@@ -4,7 +4,7 @@ import { type Check, error, warning } from "../check.ts";
 export const loadStatus: Check = {
   id: "load-status",
   title: "the runtime has loaded the folder as it is",
-  mendedByInstall: true,
+  allowsInstall: true,
   run({ survey }) {
     const { runtime, confDir } = survey;
     if (!runtime) return [];

@@ -5,7 +5,7 @@ import { type Check, error, type Finding } from "../check.ts";
 export const overwritten: Check = {
   id: "overwritten",
   title: "what was installed is still in place",
-  mendedByInstall: true,
+  allowsInstall: true,
   run({ survey }) {
     const mine = survey.record.filter(({ confDir }) => confDir === survey.confDir);
     return mine.flatMap(({ network, file, mode, source, original }): Finding[] => {

@@ -4,7 +4,7 @@ import { type Check, error } from "../check.ts";
 export const runtimeFile: Check = {
   id: "runtime-file",
   title: "the runtime has a network to take",
-  mendedByInstall: true, // it is told which network is meant, or refuses by itself
+  allowsInstall: true, // it is told which network is meant, or refuses by itself
   tell({ survey }) {
     const [taken] = defaultNetworks(survey);
     return `pods get the network ${taken?.network?.name} of ${taken?.network?.file}`;

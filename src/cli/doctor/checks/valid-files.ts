@@ -8,7 +8,7 @@ const ADVICE = "Repair it, or give it a name that does not end in .conf, .confli
 export const validFiles: Check = {
   id: "valid-files",
   title: "every file is a network",
-  mendedByInstall: true,
+  allowsInstall: true,
   run(subject) {
     const { location } = subject.survey;
     const files = location.candidates.flatMap(({ file, error: why }, at): Finding[] => {
