@@ -87,7 +87,7 @@ Without root these still run: npm run build, and npm test for all that needs no 
   else show(installed, observed, lines, pod.id, address?.ip ?? "", `containerd ${node.version}`);
 }
 
-/** Runs cnitap as in a container on the node, where the node's file system is below a folder; what it says. */
+/** Runs cnitap as in a container on the node, where the node's file system is below a directory; what it says. */
 async function install(node: ContainerdNode, format: "classic" | "json"): Promise<string> {
   const places = [
     "--host-root",
@@ -155,7 +155,7 @@ function build(): Promise<void> {
   });
 }
 
-/** Says what went wrong; the exit code: 0 for help, 1 could not be done, 2 wrong usage, 130 and the like for a signal. */
+/** Says what went wrong; the exit code: 0 for help, 1 could not be done, 2 invalid usage, 130 and the like for a signal. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (abort.signal.aborted) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building the taps needs and this machine lacks: gcc, musl-tools, binutils, xz-utils, and the source
-# of QuickJS (kept in the cache folder). Silent and quick when all is there. QUICKJS_SRC=DIR uses an unpacked source.
+# of QuickJS (kept in the cache directory). Silent and quick when all is there. QUICKJS_SRC=DIR uses an unpacked source.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/cache-dir.sh

@@ -61,7 +61,7 @@ export function policyHeader(): string {
   ].join("\n");
 }
 
-/** Writes policy.h where it is not there as it should be; the folder it is in. Others may be at it too. */
+/** Writes policy.h where it is not there as it should be; the directory it is in. Others may be at it too. */
 export function writePolicyHeader(): string {
   const folder = join(ROOT, "build", "generated");
   const file = join(folder, "policy.h");

@@ -1,10 +1,10 @@
 /** What containerd's configuration depends on. */
 export interface DaemonOptions {
-  /** The working folder. */
+  /** The working directory. */
   readonly folder: string;
   /** containerd's own, "2.1.9". */
   readonly version: string;
-  /** How many files of the configuration folder are networks of a pod; 0 means all. */
+  /** How many files of the configuration directory are networks of a pod; 0 means all. */
   readonly maxConfNum: number;
   /** The name of the sandbox image. */
   readonly sandboxImage: string;
@@ -20,7 +20,7 @@ const unused = [
   "io.containerd.tracing.processor.v1.otlp",
 ];
 
-/** Writes containerd's configuration: everything it makes lies below the folder. */
+/** Writes containerd's configuration: everything it makes lies below the directory. */
 export function daemonConfig(options: DaemonOptions): string {
   return options.version.startsWith("1.") ? version2(options) : version3(options);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches containerd, the CNI plugins, runc and what they need as Debian packages, and unpacks them into the cache
-# folder; nothing is installed. Prints the folder. Silent and quick when it is there.
+# directory; nothing is installed. Prints the directory. Silent and quick when it is there.
 #   fetch.sh [SUITE]    where containerd comes from: sid (default: 2.x) or trixie (1.7)
 set -eu
 cd "$(dirname "$0")/../.."
@@ -67,6 +67,6 @@ fi
 rm -rf "$work"/apt-* "$work"/*.log
 echo "$found" >"$work/done"
 chmod 755 "$work"
-# Two at once: the first one's folder stays.
+# Two at once: the first one's directory stays.
 mv -T "$work" "$final" 2>/dev/null || [ -f "$final/done" ] || fail "make $final"
 echo "$final"

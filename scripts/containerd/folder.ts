@@ -10,7 +10,7 @@ import type { Packages } from "./packages.ts";
 const programs = ["usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/bin/ctr", "usr/sbin/runc"];
 const iptables = ["iptables", "iptables-save", "iptables-restore"];
 
-/** Fills the working folder: configuration, links to programs and plugins, images. */
+/** Fills the working directory: configuration, links to programs and plugins, images. */
 export async function fillFolder(folder: string, packages: Packages, options: NodeOptions): Promise<void> {
   const at = (path: string) => join(folder, path);
   for (const path of ["bin", "cni/bin", "cni/net.d", "etc", "log/pods", "nri/plugins", "nri/conf.d"]) {

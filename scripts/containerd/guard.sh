@@ -1,7 +1,7 @@
 #!/bin/sh
-# The host's side of a private containerd: makes the working folder, starts the namespaces, and takes both away again.
+# The host's side of a private containerd: makes the working directory, starts the namespaces, and takes both away again.
 #   guard.sh PARENT PACKAGES
-# Standard input is a pipe held by the command that wants the containerd. Its first line says that the folder is
+# Standard input is a pipe held by the command that wants the containerd. Its first line says that the directory is
 # filled; when it ends, however that command ended, everything here ends too.
 # Standard output: "folder PATH", "namespaces PID" (of unshare), then the lines of init.sh.
 set -eu

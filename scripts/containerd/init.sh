@@ -8,7 +8,7 @@ set -eu
 folder=$1 packages=$2
 cd "$folder"
 
-# The folder and the packages may lie below what is about to be covered: hold them by relative paths.
+# The directory and the packages may lie below what is about to be covered: hold them by relative paths.
 mkdir -p un
 busybox=bin/busybox
 [ -e "$packages/$busybox" ] || busybox=usr/bin/busybox

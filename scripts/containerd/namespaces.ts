@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 import { ContainerdError } from "./error.ts";
 import { waitFor } from "./wait.ts";
 
-/** Sockets end at 107 bytes, and containerd makes long names below its folder. */
+/** Sockets end at 107 bytes, and containerd makes long names below its directory. */
 const maxFolderLength = 60;
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const stopTimeoutMs = 15_000;
@@ -15,11 +15,11 @@ const chrootHint = `
 The root folder is a chroot that is no mount: before chroot, mount it onto itself (mount --bind DIR DIR).`;
 
 /**
- * The working folder and the namespaces around a containerd. They end when this object or its process does:
+ * The working directory and the namespaces around a containerd. They end when this object or its process does:
  * guard.sh and init.sh hold the other end of a pipe.
  */
 export class Namespaces {
-  /** The working folder, the same path inside and outside. */
+  /** The working directory, the same path inside and outside. */
   readonly folder: string;
   /** Process 1 of the namespaces, as the host counts; 0 before `enter`. */
   pid = 0;
@@ -30,7 +30,7 @@ export class Namespaces {
     this.folder = folder;
   }
 
-  /** Makes the working folder. `env` is all of the environment that anything inside will have. */
+  /** Makes the working directory. `env` is all of the environment that anything inside will have. */
   static async prepare(packages: string, env: Readonly<Record<string, string>>): Promise<Namespaces> {
     const guard = new Guard(packages, env);
     const folder = await guard.expect("folder");
@@ -42,7 +42,7 @@ export class Namespaces {
     );
   }
 
-  /** Enters the namespaces and starts containerd, for which the folder must be filled. */
+  /** Enters the namespaces and starts containerd, for which the directory must be filled. */
   async enter(): Promise<void> {
     this.#guard.send("start");
     const unshare = Number(await this.#guard.expect("namespaces"));
@@ -58,7 +58,7 @@ export class Namespaces {
 
   /** Runs a program inside; its output. A failing one is an error with what it said. */
   exec(file: string, args: readonly string[]): Promise<string> {
-    // The root folder too (-r): without it that of the machine is entered, which is another one in a chroot.
+    // The root directory too (-r): without it that of the machine is entered, which is another one in a chroot.
     const enter = ["-t", String(this.pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--", file, ...args];
     const env = { PATH: `${this.folder}/bin:${systemPath}`, LANG: "C.UTF-8" };
     return new Promise((resolve, reject) => {
@@ -92,7 +92,7 @@ export class Namespaces {
     return !this.#guard.running;
   }
 
-  /** Ends everything inside and removes the folder and the control groups. May be called twice. */
+  /** Ends everything inside and removes the directory and the control groups. May be called twice. */
   leave(): Promise<void> {
     return this.#guard.end();
   }

@@ -11,7 +11,7 @@ import { type Pod, type PodSpec, podConfig, runPod } from "./pods.ts";
 import { waitFor } from "./wait.ts";
 
 export interface NodeOptions {
-  /** The executables that become cni_pre and cni_post in the folder of CNI plugins; they are copied. Default none. */
+  /** The executables that become cni_pre and cni_post in the directory of CNI plugins; they are copied. Default none. */
   readonly taps?: { readonly pre: string; readonly post: string };
   /** File name to text; default one `podNetwork` of `cniVersion`. */
   readonly conflists?: Readonly<Record<string, string>>;
@@ -67,7 +67,7 @@ export class ContainerdNode implements AsyncDisposable {
   readonly cri: Cri;
   /** containerd's version, "2.1.9". */
   readonly version: string;
-  /** The working folder; the control group of its pods has the same name. */
+  /** The working directory; the control group of its pods has the same name. */
   readonly folder: string;
   readonly #namespaces: Namespaces;
   readonly #packages: Packages;
@@ -119,7 +119,7 @@ export class ContainerdNode implements AsyncDisposable {
   /** Writes or replaces a network, and waits until containerd has loaded it. */
   async writeConflist(name: string, text: string): Promise<void> {
     const folder = join(this.folder, "cni/net.d");
-    // A rename within the folder is noticed; one from another folder is not.
+    // A rename within the directory is noticed; one from another directory is not.
     await writeFile(join(folder, `.${name}.tmp`), text);
     await rename(join(folder, `.${name}.tmp`), join(folder, name));
     await waitFor(`${name} loaded by containerd`, async () => (await this.#sources()).includes(text));
@@ -159,7 +159,7 @@ export class ContainerdNode implements AsyncDisposable {
     await this.#answers();
   }
 
-  /** Ends containerd, pods and namespaces, and removes the folder. */
+  /** Ends containerd, pods and namespaces, and removes the directory. */
   async stop(): Promise<void> {
     this.cri.close();
     await this.#namespaces.leave();

@@ -9,7 +9,7 @@ export type Suite = "sid" | "trixie";
 
 /** The unpacked Debian packages; nothing of them is installed. */
 export interface Packages {
-  /** The folder in whose `usr/`, `bin/` they were unpacked. */
+  /** The directory in whose `usr/`, `bin/` they were unpacked. */
   readonly root: string;
   /** containerd's, "2.1.9". */
   readonly version: string;
@@ -17,7 +17,7 @@ export interface Packages {
   readonly proto: string;
 }
 
-/** Downloads the packages (45 MB, some 8 s) or finds them in the cache folder; says what it does on stderr. */
+/** Downloads the packages (45 MB, some 8 s) or finds them in the cache directory; says what it does on stderr. */
 export async function fetchPackages(suite: Suite = "sid", signal?: AbortSignal): Promise<Packages> {
   const script = join(import.meta.dirname, "fetch.sh");
   const child = spawn("sh", [script, suite], { stdio: ["ignore", "pipe", "inherit"] });

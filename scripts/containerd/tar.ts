@@ -1,4 +1,4 @@
-/** An entry of a tar archive: a folder, a file, or a symbolic link. Paths are at most 100 bytes. */
+/** An entry of a tar archive: a directory, a file, or a symbolic link. Paths are at most 100 bytes. */
 export type TarEntry =
   | { readonly path: string; readonly kind: "folder"; readonly mode?: number }
   | { readonly path: string; readonly kind: "file"; readonly data: Uint8Array; readonly mode?: number }

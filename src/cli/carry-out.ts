@@ -41,7 +41,7 @@ export async function retryWhileFilesChange<T>(make: () => T): Promise<T> {
 }
 
 /**
- * Carries a plan out under the folder's lock, and makes it anew there: others may have edited since. A file that is
+ * Carries a plan out under the directory's lock, and makes it anew there: others may have edited since. A file that is
  * replaced between its reading and its writing is seen, and the plan made once more. Where there is nothing to do, and
  * nothing left by a command that was killed, no lock is taken.
  */
@@ -71,7 +71,7 @@ export async function carryOut<T extends Plan>(
       }
     }
     throw new CliError(
-      `Cannot edit the files in ${survey.confDir}: they were replaced ${ATTEMPTS} times meanwhile\nFind out what keeps writing them, and try again.`,
+      `Cannot edit the files in ${survey.confDir}: they were replaced ${ATTEMPTS} times during the edit\nFind out what keeps rewriting them, and try again.`,
     );
   });
 }
@@ -98,11 +98,11 @@ function isLoaded(network: LoadedNetwork, { network: name, taps, source }: Expec
 export function sayLoaded(survey: Survey, loaded: Loaded): string {
   if (!loaded) {
     const { runtime } = survey;
-    if (!runtime) return "No runtime answers here, so whether it has loaded the change was not checked.";
-    return `${escapeForTerminal(runtime.name)} ${escapeForTerminal(runtime.version)} does not say whether it has loaded ${survey.confDir}: not checked.`;
+    if (!runtime) return "No runtime answers, so it was not checked whether the change is loaded.";
+    return `${escapeForTerminal(runtime.name)} ${escapeForTerminal(runtime.version)} does not report whether it has loaded ${survey.confDir}: not checked.`;
   }
   const { name, version, cni } = loaded.runtime;
   const who = `${escapeForTerminal(name)} ${escapeForTerminal(version)}`;
   if (loaded.ok) return `${who} has loaded it.`;
-  return `${who} has not loaded it: ${escapeForTerminal(cni?.loadStatus || "it does not say why")}\nLook into its journal; cnitap doctor may know the reason.`;
+  return `${who} has not loaded it: ${escapeForTerminal(cni?.loadStatus || "it does not say why")}\nSee its journal; cnitap doctor may find the reason.`;
 }

@@ -15,13 +15,13 @@ export function addCommonOptions(command: Command): Command {
   return command
     .option(
       "--conf-dir <dir>",
-      "the runtime's folder of networks (default: asked from it, else /etc/cni/net.d or the like)",
+      "the runtime's configuration directory (default: what the runtime reports, else /etc/cni/net.d or another known one)",
     )
     .option(
       "--bin-dir <dir>",
-      "its folder of plugins (default: asked from it, else /opt/cni/bin or the like)",
+      "its plugin directory (default: what the runtime reports, else /opt/cni/bin or another known one)",
     )
-    .option("--host-root <dir>", "where the host's / is mounted; all other paths are the host's")
+    .option("--host-root <dir>", "where the host's / is mounted; all other paths are those of the host")
     .option(
       "--runtime-endpoint <socket>",
       "the runtime's socket (default: $CONTAINER_RUNTIME_ENDPOINT, else the known ones)",
@@ -30,7 +30,7 @@ export function addCommonOptions(command: Command): Command {
 }
 
 export function placesOf(options: CommonOptions): Places {
-  // Paths below --host-root are the host's, which has no working folder.
+  // Paths below --host-root are the host's, which has no working directory.
   const absolute = (path: string) => resolve(options.hostRoot === undefined ? "." : "/", path);
   const endpoint = options.runtimeEndpoint ?? process.env.CONTAINER_RUNTIME_ENDPOINT;
   return {

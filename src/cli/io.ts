@@ -7,7 +7,7 @@ export interface Io {
   err(text: string): void;
   /** Whether standard output takes colours. */
   readonly colour: boolean;
-  /** 0 fine, 1 it could not be done, 2 wrong usage, 3 done and something was found. */
+  /** 0 fine, 1 failed, 2 invalid usage, 3 done and something was found. */
   exitCode: number;
   /** Ends the process soon, should it not end by itself: exit(3) waits for a write(2) that hangs. */
   leave(): void;

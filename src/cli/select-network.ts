@@ -36,7 +36,7 @@ function networkOfPods(survey: Survey): Network {
       `${runtime} would take ${network ? `${network.name} from ${network.file}` : "none"}`,
   );
   throw new CliError(
-    `Cannot choose a network in ${survey.confDir}: ${answers.join(", ")}${brokenFiles(survey)}\nRepair that file or take it away, or name the network with --network.`,
+    `Cannot choose a network in ${survey.confDir}: ${answers.join(", ")}${brokenFiles(survey)}\nRepair or remove that file, or specify the network with --network.`,
   );
 }
 

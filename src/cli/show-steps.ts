@@ -12,7 +12,7 @@ export function stepLine(step: Step, tense: "will" | "did"): string {
   if (step.kind === "remove" || ("after" in step && step.after === null)) {
     return `${will ? "remove" : "removed"} ${path}`;
   }
-  if (step.kind === "log") return `${will ? "make" : "made"} ${path}`;
+  if (step.kind === "log") return `${will ? "create" : "created"} ${path}`;
   return `${will ? "write" : "wrote"} ${path}`;
 }
 

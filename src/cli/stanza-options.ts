@@ -18,7 +18,7 @@ export function collectSetting(text: string, before: StanzaEntry = {}): StanzaEn
   const cut = text.indexOf("=");
   const key = text.slice(0, cut);
   if (cut < 0 || !STANZA_KEYS.some((known) => known === key)) {
-    throw new InvalidArgumentError(`It is KEY=VALUE, and KEY one of ${STANZA_KEYS.join(", ")}.`);
+    throw new InvalidArgumentError(`Expected KEY=VALUE, where KEY is one of ${STANZA_KEYS.join(", ")}.`);
   }
   return { ...before, [key]: readSetting(key, text.slice(cut + 1)) };
 }

@@ -2,13 +2,13 @@ import { type ByteString, encodeUtf8 } from "../log/byte-string.ts";
 import { ConflistError } from "./conflist-error.ts";
 import { type Network, readNetwork } from "./network.ts";
 
-/** A file of the configuration folder; `text` is null where it cannot be read. */
+/** A file of the configuration directory; `text` is null where it cannot be read. */
 export interface ConfFile {
   readonly file: string;
   readonly text: ByteString | null;
 }
 
-/** A file `<network>/<file>` below the configuration folder: one plugin, put behind a list's own (libcni 1.3). */
+/** A file `<network>/<file>` below the configuration directory: one plugin, put behind a list's own (libcni 1.3). */
 export interface DropIn extends ConfFile {
   readonly network: string;
 }
@@ -44,7 +44,7 @@ export function byName(a: { readonly file: string }, b: { readonly file: string 
 }
 
 /**
- * Finds the networks of a configuration folder.
+ * Finds the networks of a configuration directory.
  * @param maxConfNum as many files as containerd attaches; its default is 1, and 0 means all
  */
 export function locate(

@@ -8,9 +8,9 @@ export interface Plugin {
   readonly value: JsonObject;
 }
 
-/** A file of the configuration folder, as libcni reads it. */
+/** A file of the configuration directory, as libcni reads it. */
 export interface Network {
-  /** The file's name, without its folder. */
+  /** The file's name, without its directory. */
   readonly file: string;
   /** The bytes of the file: those that are not UTF-8 survive an edit. */
   readonly text: ByteString;
@@ -22,7 +22,7 @@ export interface Network {
   readonly plugins: readonly Plugin[];
   /** The list's array; null for a single plugin, and where there is no `plugins`. */
   readonly array: JsonArray | null;
-  /** `loadOnlyInlinedPlugins`: files of the drop-in folder are not read. */
+  /** `loadOnlyInlinedPlugins`: files of the drop-in directory are not read. */
   readonly inlineOnly: boolean;
 }
 

@@ -1,6 +1,6 @@
 /** The observer's note where lines should stand that were never written. */
 export function missingLinesNote(count: number): string {
-  return `${count} lines of pods are missing here: too many waited`;
+  return `${count} pod lines are missing here: too many were waiting`;
 }
 
 /** Whether a text is a note of the observer: that, or a complaint. */

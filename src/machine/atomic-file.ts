@@ -26,7 +26,7 @@ export interface WriteOptions {
 /** No runtime reads a file of this ending. */
 export const TEMP_ENDING = ".cni-tap-tmp";
 
-/** The name of the file that is written before it takes the place of `path`, in the same folder. */
+/** The name of the file that is written before it takes the place of `path`, in the same directory. */
 function tempName(path: string): string {
   return join(dirname(path), `.${basename(path)}${TEMP_ENDING}`);
 }

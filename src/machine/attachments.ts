@@ -11,7 +11,7 @@ export interface Attachment {
   readonly types: readonly string[] | null;
 }
 
-/** The folder of libcni's cache. */
+/** The directory of libcni's cache. */
 export const CACHE = "/var/lib/cni/results";
 
 /**

@@ -7,7 +7,7 @@ import { cannot } from "./machine-error.ts";
 /** The executables of both taps. */
 export type Taps = Readonly<Record<TapType, Uint8Array>>;
 
-/** Those that cnitap carries, or those of a folder; run from source, the checkout's. */
+/** Those that cnitap carries, or those of a directory; run from source, the checkout's. */
 export function loadTaps(from?: string): Taps {
   if (from === undefined && isSea()) return { cni_pre: asset("cni_pre"), cni_post: asset("cni_post") };
   const folder = from ?? join(import.meta.dirname, "../../bin");

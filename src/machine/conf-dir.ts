@@ -10,13 +10,13 @@ import type { Root } from "./root.ts";
 const MAX_BYTES = 1 << 20;
 
 export interface ConfDir {
-  /** All names, sorted, of folders and files that runtimes do not read too. */
+  /** All names, sorted, of directories and files that runtimes do not read too. */
   readonly names: readonly string[];
   readonly files: readonly ConfFile[];
   readonly dropIns: readonly DropIn[];
 }
 
-/** Reads a configuration folder; texts are byte strings. */
+/** Reads a configuration directory; texts are byte strings. */
 export function readConfDir(root: Root, folder: string): ConfDir {
   try {
     const entries = readdirSync(root.at(folder), { withFileTypes: true }).sort((a, b) =>

@@ -37,7 +37,7 @@ export async function callCri(
   } catch (error) {
     const seen = error instanceof Error ? error.message : String(error);
     throw new MachineError(
-      `Cannot ask the runtime at ${socket}: ${seen}\nName its socket with --runtime-endpoint.`,
+      `Cannot ask the runtime at ${socket}: ${seen}\nSpecify its socket with --runtime-endpoint.`,
     );
   } finally {
     clearTimeout(timer);

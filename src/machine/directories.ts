@@ -24,24 +24,24 @@ const BIN_DIRS: readonly string[] = [
   "/usr/libexec/cni", // Fedora's
 ];
 
-/** The configuration folder: the one that was named, else the runtime's, else the first known one with a network. */
+/** The configuration directory: the one that was named, else the runtime's, else the first known one with a network. */
 export function findConfDir(root: Root, named: string | undefined, runtime: Runtime | null): string {
   if (named !== undefined) {
     if (isFolder(root.at(named))) return named;
-    throw new MachineError(`Cannot find networks: ${named} is no folder`);
+    throw new MachineError(`Cannot find networks: ${named} is not a directory`);
   }
   const found = [...(runtime?.cni?.confDir ? [runtime.cni.confDir] : []), ...CONF_DIRS].find(
     (path) => isFolder(root.at(path)) && readConfDir(root, path).files.length > 0,
   );
   if (found) return found;
   throw new MachineError(
-    `Cannot find networks: there is none in ${CONF_DIRS.join(", ")}\nName the runtime's configuration folder with --conf-dir.`,
+    `Cannot find networks: there is none in ${CONF_DIRS.join(", ")}\nSpecify the runtime's configuration directory with --conf-dir.`,
   );
 }
 
 /**
- * The folders of plugins: the one that was named, else the runtime's, else the first known one.
- * @param types plugins of the network: a folder that has one of them is the right one
+ * The directories of plugins: the one that was named, else the runtime's, else the first known one.
+ * @param types plugins of the network: a directory that has one of them is the right one
  */
 export function findBinDirs(
   root: Root,
@@ -51,14 +51,14 @@ export function findBinDirs(
 ): readonly string[] {
   if (named !== undefined) {
     if (isFolder(root.at(named))) return [named];
-    throw new MachineError(`Cannot find the CNI plugins: ${named} is no folder`);
+    throw new MachineError(`Cannot find the CNI plugins: ${named} is not a directory`);
   }
   if (runtime?.cni && runtime.cni.binDirs.length > 0) return runtime.cni.binDirs;
   const there = BIN_DIRS.filter((path) => isFolder(root.at(path)));
   const best = there.find((path) => types.some((type) => existsSync(join(root.at(path), type)))) ?? there[0];
   if (best) return [best];
   throw new MachineError(
-    `Cannot find the CNI plugins: there is none of ${BIN_DIRS.join(", ")}\nName the runtime's folder of plugins with --bin-dir.`,
+    `Cannot find the CNI plugins: there is none of ${BIN_DIRS.join(", ")}\nSpecify the runtime's plugin directory with --bin-dir.`,
   );
 }
 

@@ -9,7 +9,7 @@ const STALE_MS = 5000;
 const WAIT_MS = 60_000;
 const RETRY_MS = 100;
 
-/** The lock of a folder's edits: a folder that is there while somebody edits. */
+/** The lock of a directory's edits: a directory that is there while somebody edits. */
 export function lockPath(folder: string): string {
   return join(folder, ".cni-tap.lock");
 }
@@ -27,7 +27,7 @@ export interface Holder {
   readonly stale: boolean;
 }
 
-/** Who holds a folder's lock; null when nobody does. */
+/** Who holds a directory's lock; null when nobody does. */
 export function lockHolder(folder: string): Holder | null {
   const stat = statSync(lockPath(folder), { throwIfNoEntry: false });
   if (!stat) return null;
@@ -36,9 +36,9 @@ export function lockHolder(folder: string): Holder | null {
 }
 
 /**
- * Does something while nobody else edits the folder. The holder renews the lock; where it was killed the next one takes
- * the lock over 5 s later. At its end a dot-file goes from the folder, and that is what makes runtimes load it again
- * even where the change was in a folder of drop-ins, which they do not watch.
+ * Does something while nobody else edits the directory. The holder renews the lock; where it was killed the next one takes
+ * the lock over 5 s later. At its end a dot-file goes from the directory, and that is what makes runtimes load it again
+ * even where the change was in a directory of drop-ins, which they do not watch.
  * @param say is told once, when there is somebody to wait for
  * @throws {MachineError} when the lock cannot be had within a minute
  */

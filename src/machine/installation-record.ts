@@ -20,7 +20,7 @@ export function readRecord(root: Root): Installation[] {
   const networks = parseInstallations(text);
   if (!networks) {
     throw new MachineError(
-      `Cannot read ${path}: it is not what cnitap install writes\nRemove it; what is installed is found without it.`,
+      `Cannot read ${path}: it is not what cnitap install writes\nRemove it; cnitap finds what is installed without it.`,
     );
   }
   return networks;

@@ -12,7 +12,7 @@ export interface Mount {
 
 const NETWORK_TYPES = /^(?:nfs4?|cifs|smb3|9p|ceph|glusterfs|lustre|afs|ocfs2|gfs2|fuse\..*|fuse)$/;
 
-/** The mount that a path of the host is on; the path need not be there, then it is that of its nearest folder. */
+/** The mount that a path of the host is on; the path need not be there, then it is that of its nearest directory. */
 export function mountOf(root: Root, path: string): Mount | null {
   // Below /proc/PID/root the mounts are those that the process sees, by the host's paths.
   const pid = /^\/proc\/(\d+)\/root$/.exec(root.folder)?.[1];

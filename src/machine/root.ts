@@ -5,8 +5,8 @@ import { MachineError } from "./machine-error.ts";
 const MAX_LINKS = 40; // as Linux
 
 /**
- * The host's file system: `/`, or in a container the folder where it is mounted. Paths of the host are turned into
- * paths of this process; symbolic links are followed as the host would, so that an absolute one stays below the folder.
+ * The host's file system: `/`, or in a container the directory where it is mounted. Paths of the host are turned into
+ * paths of this process; symbolic links are followed as the host would, so that an absolute one stays below the directory.
  */
 export class Root {
   readonly folder: string;

@@ -33,7 +33,7 @@ export interface Runtime {
     readonly maxConfNum: number;
     /** Null while none is loaded. */
     readonly networks: readonly LoadedNetwork[] | null;
-    /** "OK", or why the folder could not be loaded. */
+    /** "OK", or why the directory could not be loaded. */
     readonly loadStatus: string;
   } | null;
 }

@@ -93,7 +93,7 @@ function createLog(path: string): void {
     fchmodSync(fd, 0o600);
     closeSync(fd);
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw cannot(`make the log ${path}`, error);
+    if (codeOf(error) !== "EEXIST") throw cannot(`create the log ${path}`, error);
   }
 }
 
@@ -104,11 +104,11 @@ function makeFolder(folder: string, mode: number): void {
     chmodSync(folder, mode); // mkdir's is cut by the umask
     syncFolder(dirname(folder));
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw cannot(`make the folder ${folder}`, error);
+    if (codeOf(error) !== "EEXIST") throw cannot(`create the directory ${folder}`, error);
   }
 }
 
-/** The folder of a network's drop-ins, once there is none in it. */
+/** The directory of a network's drop-ins, once there is none in it. */
 function removeFolderIfEmpty(folder: string): void {
   try {
     if (readdirSync(folder).length === 0) rmdirSync(folder);

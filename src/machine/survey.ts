@@ -25,7 +25,7 @@ export interface Survey {
   readonly binDirs: readonly string[];
   /** The one runtime that answers; null where none does. */
   readonly runtime: Runtime | null;
-  /** Whether that runtime reads this configuration folder. */
+  /** Whether that runtime reads this configuration directory. */
   readonly runtimeReads: boolean;
   readonly record: readonly Installation[];
 }

@@ -3,7 +3,7 @@ import type { Keys } from "../conflist/stanza-keys.ts";
 /** Larger ones are not read: the runtime waits for the answer. */
 const MOST_BYTES = 16 << 10;
 
-/** What a runtime has for a plugin it launched, from its folder of configurations. */
+/** What a runtime has for a plugin it launched, from its directory of configurations. */
 export type Configuration = { readonly keys: Keys } | { readonly complaint: string };
 
 /** Reads YAML, of which JSON is a part; a complaint tells where it is wrong and never what stands there. */

@@ -63,7 +63,7 @@ export class PodLog {
     const { logFile, logMaxBytes } = this.#settings;
     const { lines: written, fault } = await this.#thread.append(logFile, lines, logMaxBytes);
     if (fault !== this.#fault)
-      if (fault) this.#say("warning", `${fault}; lines wait, ${MOST_LINES} at most`);
+      if (fault) this.#say("warning", `${fault}; up to ${MOST_LINES} lines are kept and retried`);
       else this.#say("info", `Writing to ${logFile} again`);
     this.#fault = fault;
     return written;

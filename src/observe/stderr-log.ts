@@ -36,7 +36,7 @@ export class StderrLog {
     lostLine: (count) =>
       this.#line({
         ...{ level: "warning", moment: momentNow() },
-        message: `${count} lines were not written here: nobody took them`,
+        message: `${count} lines were not written here: nobody read them`,
       }),
   });
 

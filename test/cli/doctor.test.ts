@@ -154,7 +154,9 @@ describe("the files that runtimes read", () => {
     const lock = join(host.confDir, ".cni-tap.lock");
     mkdirSync(lock);
     writeFileSync(join(host.confDir, ".cni-tap.lock-owner"), "pid 12 on node-1\n");
-    expect(await find(host, "edit-lock")).toEqual([warning("held by pid 12 on node-1, for 0 s")]);
+    expect(await find(host, "edit-lock")).toEqual([
+      warning("pid 12 on node-1 has held the lock of /etc/cni/net.d for 0 s"),
+    ]);
     utimesSync(lock, 0, 0);
     expect(await find(host, "edit-lock")).toEqual([warning("it was killed")]);
   });
@@ -169,17 +171,17 @@ describe("what stands in a network", () => {
   test("position: others outside of the taps, and a tap twice", async () => {
     const host = useHost({ "10-n.conflist": list("n", "x", "cni_pre", "calico", "cni_post", "linkerd-cni") });
     expect(await find(host, "position")).toEqual([
-      warning("x stands before cni_pre in 10-n.conflist"),
-      warning("linkerd-cni stands behind cni_post in 10-n.conflist"),
+      warning("x comes before cni_pre in 10-n.conflist"),
+      warning("linkerd-cni comes after cni_post in 10-n.conflist"),
     ]);
     const twice = useHost({ "10-n.conflist": list("n", "cni_pre", "calico", "cni_post", "cni_post") });
-    expect(await find(twice, "position")).toEqual([warning("cni_post stands twice")]);
+    expect(await find(twice, "position")).toEqual([warning("cni_post is there twice")]);
   });
 
   test("cilium: behind cni_pre, and its exclusive mode", async () => {
     const host = useHost({ "05-cilium.conflist": list("cilium", "cni_pre", "cilium-cni", "cni_post") });
     expect(await find(host, "cilium")).toEqual([
-      error("cni_pre stands before cilium-cni in 05-cilium.conflist"),
+      error("cni_pre comes before cilium-cni in 05-cilium.conflist"),
     ]);
     const post = useHost({ "05-cilium.conflist": list("cilium", "cilium-cni", "cni_post") });
     expect(await find(post, "cilium")).toEqual([warning("Cilium in exclusive mode")]);
@@ -188,7 +190,7 @@ describe("what stands in a network", () => {
   test("ipvlan: behind cni_pre without a master", async () => {
     const host = useHost({ "10-n.conflist": list("n", "cni_pre", "ipvlan", "cni_post") });
     expect(await find(host, "ipvlan")).toEqual([
-      error("cni_pre stands before an ipvlan without master in 10-n.conflist"),
+      error("cni_pre comes before an ipvlan without master in 10-n.conflist"),
     ]);
   });
 
@@ -262,10 +264,10 @@ describe("where the taps log", () => {
     expect(host.read(CALICO_FILE)).toBe(CALICO);
     rmSync(host.path(log));
     mkdirSync(host.path(log));
-    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log is no regular file")]);
+    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log is not a regular file")]);
     rmSync(host.path(log), { recursive: true });
     execFileSync("mkfifo", [host.path(log)]);
-    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log is no regular file")]);
+    expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log is not a regular file")]);
     rmSync(host.path(log));
     host.write(log, "", 0o600);
     linkSync(host.path(log), host.path("/tmp/other"));
@@ -294,7 +296,7 @@ describe("where the taps log", () => {
 
   test("lock-folder: not there", async () => {
     const host = useHost();
-    expect(await find(host, "lock-folder")).toEqual([warning("/var/run/lock is not there")]);
+    expect(await find(host, "lock-folder")).toEqual([warning("/var/run/lock does not exist")]);
     symlinkSync("/run", host.path("/var/run"));
     expect(await find(host, "lock-folder")).toEqual([]);
   });

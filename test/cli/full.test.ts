@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
 import { describeInMounts, runInMountsAnd } from "./support/mounts.ts";
 
-/** Mounts a small tmpfs over a folder with the folder's files in it, and leaves no room. */
+/** Mounts a small tmpfs over a directory with the directory's files in it, and leaves no room. */
 function full(folder: string): string {
   return [
     `cp -a "$root${folder}" "$root/copy"`,

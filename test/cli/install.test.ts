@@ -308,7 +308,7 @@ describe("install refuses", () => {
     expect(code).toBe(1);
     for (const folder of ["/etc/cni/net.d", "k3s", "microk8s", "multus"]) expect(err).toContain(folder);
     expect((await host.cnitap("install", "--conf-dir", "/nowhere")).err).toContain(
-      "Cannot find networks: /nowhere is no folder",
+      "Cannot find networks: /nowhere is not a directory",
     );
   });
 });
@@ -368,7 +368,7 @@ test("a network whose name CNI does not allow is refused: it would become a path
   for (const mode of ["both", "drop-in"]) {
     const { code, err } = await host.cnitap("install", "--mode", mode, "--force");
     expect(code).toBe(1);
-    expect(err).toContain("CNI allows no such name");
+    expect(err).toContain("the name is not valid in CNI");
   }
   expect(host.read("/etc/cni/tmp/x/99-cni_post.conf")).toBe("{}");
 });

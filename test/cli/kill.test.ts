@@ -14,7 +14,7 @@ interface Case {
   readonly before: readonly (readonly string[])[];
   /** Run and killed, then run again. */
   readonly command: readonly string[];
-  /** What the folder of networks may hold at any time, by file; null for no such file. */
+  /** What the directory of networks may hold at any time, by file; null for no such file. */
   readonly states: Readonly<Record<string, readonly (string | null)[]>>;
 }
 

@@ -11,7 +11,7 @@ describe("uninstall", () => {
     await host.cnitap("install");
     const { code, out } = await host.cnitap("uninstall");
     expect(code).toBe(0);
-    expect(out).toContain("all bytes are as they were");
+    expect(out).toContain("the file has its original bytes");
     expect(host.read(CALICO_FILE)).toBe(CALICO);
     expect(readdirSync(host.confDir)).toEqual(["10-calico.conflist"]);
     expect(existsSync(host.path(RECORD))).toBe(false);
@@ -25,7 +25,7 @@ describe("uninstall", () => {
     await host.cnitap("install");
     host.write(CALICO_FILE, host.read(CALICO_FILE).replace('"mtu": 0', '"mtu": 1400'));
     const { out } = await host.cnitap("uninstall");
-    expect(out).toContain("others have changed the file");
+    expect(out).toContain("others changed the file");
     expect(host.read(CALICO_FILE)).toBe(CALICO.replace('"mtu": 0', '"mtu": 1400'));
   });
 

@@ -13,7 +13,7 @@ function onOneLine(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }
 
-/** An ADD in a folder of its own: what was answered, and the one line that was logged. */
+/** An ADD in a directory of its own: what was answered, and the one line that was logged. */
 async function addOnce(
   role: Role,
   text: (scratch: Scratch) => string,

@@ -11,7 +11,7 @@ import { describeAsRoot, useBareNode } from "./support/node.ts";
 const file = "10-k8s-pod-network.conflist";
 const plain = (cniVersion: string) => podNetwork({ cniVersion, tap: null });
 
-/** cnitap as in a container on the node: the node's file system is below a folder. */
+/** cnitap as in a container on the node: the node's file system is below a directory. */
 function cnitap(node: ContainerdNode, command: string, ...args: string[]): Promise<Ended> {
   const socket = join(node.folder, "run/containerd.sock");
   return runCnitap([command, "--host-root", node.outside(""), "--runtime-endpoint", socket, ...args]);

@@ -94,12 +94,12 @@ async function groupsOf(name: string): Promise<string[]> {
   );
 }
 
-/** What is still there: files in the scratch folder, processes, mounts. */
+/** What is still there: files in the scratch directory, processes, mounts. */
 async function leftovers(scratch: string, names: readonly string[]): Promise<string[]> {
   const all = await processes();
   const rest = all.map(async ({ pid, name }) => {
     const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
-    // The command was killed: what it had just started is known by the scratch folder alone.
+    // The command was killed: what it had just started is known by the scratch directory alone.
     const texts = await Promise.all(["mountinfo", "cmdline", "environ"].map(read));
     return names.includes(name) || texts.some((text) => text.includes(scratch)) ? [name] : [];
   });

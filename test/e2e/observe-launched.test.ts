@@ -95,7 +95,7 @@ async function launch(node: ContainerdNode, configuration?: string): Promise<voi
   await waitFor("one launched observer", async () => (await launched(node)).length === 1);
 }
 
-/** The file in another folder, without its 127 MB being copied where the file system can do that. */
+/** The file in another directory, without its 127 MB being copied where the file system can do that. */
 async function share(from: string, to: string): Promise<void> {
   await rm(to, { force: true });
   await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));

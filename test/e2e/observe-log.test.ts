@@ -14,7 +14,7 @@ const places = [
     log: "/tmp/named/cni.log",
     spoil: "mkdir -p /tmp/named/cni.log",
     mend: "rmdir /tmp/named/cni.log",
-    words: "it is a folder",
+    words: "it is a directory",
   },
   {
     seen: "its folder is not there",
@@ -47,7 +47,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       const lines = observer.said().split("\n");
       const warnings = lines.filter((line) => line.includes("level=warning"));
       expect(warnings).toHaveLength(1);
-      expect(warnings[0]).toContain(`Cannot open ${path}: ${words}; lines wait, 10000 at most`);
+      expect(warnings[0]).toContain(`Cannot open ${path}: ${words}; up to 10000 lines are kept and retried`);
       expect(lines.filter((line) => line.includes(`Writing to ${path} again`))).toHaveLength(1);
       expect(lines.filter((line) => line.includes("Synchronized state"))).toHaveLength(1); // never dropped
     });

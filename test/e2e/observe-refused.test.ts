@@ -27,7 +27,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       const { code, errors, ms } = await observeOnce(node(), socketOf(node()));
       expect(code).toBe(1);
       expect(errors).toHaveLength(1);
-      expect(errors[0]).toContain("Name the runtime's NRI socket with --socket; the default is ");
+      expect(errors[0]).toContain("Specify the runtime's NRI socket with --socket; the default is ");
       expect(ms).toBeLessThan(10_000);
     });
   });

@@ -11,8 +11,8 @@ const LINE = 3_000;
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 
 /**
- * A call whose log is on a file system of its own, made by `before` (shell commands, in that folder). `after` runs
- * when the call has ended, with the tap as "$0". What is on the disk then can be read from the folder `kept`.
+ * A call whose log is on a file system of its own, made by `before` (shell commands, in that directory). `after` runs
+ * when the call has ended, with the tap as "$0". What is on the disk then can be read from the directory `kept`.
  */
 async function runOnDisk(
   scratch: Scratch,

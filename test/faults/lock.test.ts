@@ -14,7 +14,7 @@ const isRoot = process.getuid?.() === 0;
 const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 if (!isRoot) console.warn("skipped: the tests of another user's hold on the lock need root");
 
-/** A scratch folder that another user may look into, as /run/lock is. */
+/** A scratch directory that another user may look into, as /run/lock is. */
 function useOpenScratch(): Scratch {
   const scratch = useScratch();
   chmodSync(scratch.folder, 0o1777);

@@ -42,7 +42,9 @@ describeOnPrivateMachine("a disk", () => {
     const { observing, connection, log, makeRoom, lines } = await observeOnDisk(24 * KB);
     await runPods(connection, 0, 5_000);
     await observing.said("Started pod default/web-4999:");
-    await observing.said(`Cannot write to ${log}: no space left on the device; lines wait, 10000 at most`);
+    await observing.said(
+      `Cannot write to ${log}: no space left on the device; up to 10000 lines are kept and retried`,
+    );
     makeRoom();
     await observing.said(`Writing to ${log} again`);
     await waitFor("all lines", () => lines().at(-1) === classicPodLineOf("RunPodSandbox", 4_999), 20_000);
@@ -64,11 +66,13 @@ describeOnPrivateMachine("a disk", () => {
     const { observing, connection, log, makeRoom, lines } = await observeOnDisk(0);
     await runPods(connection, 0, 12_000);
     await observing.said("Started pod default/web-11999:");
-    await observing.said(`Cannot write to ${log}: no space left on the device; lines wait, 10000 at most`);
+    await observing.said(
+      `Cannot write to ${log}: no space left on the device; up to 10000 lines are kept and retried`,
+    );
     makeRoom();
     await waitFor("all lines", () => lines().at(-1) === classicPodLineOf("RunPodSandbox", 11_999), 20_000);
     const missing = Number(
-      /^(\d+) lines of pods are missing here: too many waited$/.exec(lines()[0] ?? "")?.[1],
+      /^(\d+) pod lines are missing here: too many were waiting$/.exec(lines()[0] ?? "")?.[1],
     );
     expect(missing).toBeGreaterThanOrEqual(2_000);
     expect(missing).toBeLessThan(2_500); // and a part that was on its way
@@ -82,7 +86,9 @@ describeOnPrivateMachine("a disk", () => {
     write("half a li");
     readOnly(true);
     await runPods(connection, 0, 100);
-    await observing.said(`Cannot open ${log}: the file system is read-only; lines wait, 10000 at most`);
+    await observing.said(
+      `Cannot open ${log}: the file system is read-only; up to 10000 lines are kept and retried`,
+    );
     readOnly(false);
     await waitFor("all lines", () => lines().length === 101, 20_000);
     expect(lines()).toEqual(["half a li", ...linesOf(0, 100)]);
@@ -97,7 +103,7 @@ test("a limit of files' sizes is no end, and costs no line that waits for anothe
   await connection.start();
   await runPods(connection, 0, 100);
   await observing.said(
-    `Cannot write to ${scratch.logFile}: it may not grow any more; lines wait, 10000 at most`,
+    `Cannot write to ${scratch.logFile}: it may not grow any more; up to 10000 lines are kept and retried`,
   );
   expect(scratch.log().length).toBe(2_000);
   execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);

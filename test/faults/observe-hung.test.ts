@@ -47,7 +47,7 @@ describe.each(["write", "open"] as const)("a disk whose %s hangs", (call) => {
       ...{ code: null, signal: "SIGKILL" },
     });
     expect(hanging.goesOn).toBe(true);
-    expect(observing.messages.at(-1)).toBe("10 lines of pods were not written");
+    expect(observing.messages.at(-1)).toBe("10 pod lines were not written");
   });
 });
 
@@ -65,7 +65,7 @@ it("a disk that hangs for more than 10,000 lines loses the oldest, and the log s
   await waitFor("all lines", () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", 12_000));
   const [first, note, ...rest] = scratch.lines();
   expect(first).toBe(classicPodLineOf("RunPodSandbox", 0));
-  expect(note).toBe("2000 lines of pods are missing here: too many waited");
+  expect(note).toBe("2000 pod lines are missing here: too many were waiting");
   expect(rest.join("\n") === linesOf(2_001, 12_001).join("\n")).toBe(true);
 });
 
@@ -92,7 +92,7 @@ describe("standard error that nobody reads", () => {
     await runPods(connection, 0, 11_500); // a pipe takes some 400 of the sentences
     await waitFor("the log", () => scratch.linesSoFar().length === 11_500);
     const said = await readPipe(path, `id=id-11499"\n`);
-    const missing = Number(/ msg="(\d+) lines were not written here: nobody took them"/.exec(said)?.[1]);
+    const missing = Number(/ msg="(\d+) lines were not written here: nobody read them"/.exec(said)?.[1]);
     const started = [...said.matchAll(/msg="Started pod default\/web-(\d+):/g)].map(([, n]) => Number(n));
     expect(missing).toBeGreaterThan(500);
     expect(started.length + missing).toBe(11_500);

@@ -42,7 +42,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   },
   "a folder": {
     plant: ({ logFile }) => mkdirSync(logFile),
-    complaint: "Cannot open LOG: it is a folder",
+    complaint: "Cannot open LOG: it is a directory",
   },
   "a second link of a file": {
     plant: ({ logFile, path }) => linkSync(path("planted"), logFile),
@@ -74,7 +74,9 @@ async function expectWaiting({ plant, complaint }: Wrong): Promise<void> {
   const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
   await connection.start();
   await runPods(connection, 0, 20);
-  await observing.said(`${complaint.replace("LOG", scratch.logFile)}; lines wait, 10000 at most`);
+  await observing.said(
+    `${complaint.replace("LOG", scratch.logFile)}; up to 10000 lines are kept and retried`,
+  );
   await runPods(connection, 20, 40);
   rmSync(scratch.logFile, { recursive: true });
   await waitFor("all lines", () => scratch.linesSoFar().length === 40);
@@ -110,7 +112,7 @@ test("a log over twice its size waits for a tap that rotates it", async () => {
   const { observing, connection } = await observeRuntime({ args });
   await connection.start();
   await runPods(connection, 0, 40);
-  await observing.said(/^Cannot write to .*: over twice logMaxBytes, and no tap has rotated it; lines wait,/);
+  await observing.said(/^Cannot write to .*: over twice logMaxBytes, and no tap has rotated it; up to/);
   const { length } = scratch.log();
   expect(length).toBeGreaterThan(2_000);
   expect(length).toBeLessThan(2_300); // the last line begins before

@@ -43,7 +43,7 @@ function allVariables(): Record<string, string> {
   return env;
 }
 
-/** No file of the scratch folder, name or content, and nothing on stderr tells a secret. */
+/** No file of the scratch directory, name or content, and nothing on stderr tells a secret. */
 function expectKept(scratch: Scratch, { stderr }: TapRun, below = "."): void {
   expect(stderr).not.toMatch(MARK);
   for (const name of readdirSync(scratch.path(below))) {

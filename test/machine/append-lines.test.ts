@@ -30,7 +30,7 @@ function useLog(text: string, mode = 0o600): Scratch {
 }
 
 describe("lines", () => {
-  it("make the log where there is none, for its owner alone", () => {
+  it("create the log where there is none, for its owner alone", () => {
     const { logFile, log } = useScratch();
     expect(appendLines(logFile, encode("a", "b"), 0)).toEqual({ lines: 2, fault: null });
     expect(log().toString()).toBe("a\nb\n");
@@ -98,7 +98,7 @@ describe("what stands in the log's place", () => {
   const seen: Readonly<Record<string, string>> = {
     "a link": "Cannot open LOG: it is a symbolic link",
     "a link to nowhere": "Cannot open LOG: it is a symbolic link",
-    "a folder": "Cannot open LOG: it is a folder",
+    "a folder": "Cannot open LOG: it is a directory",
     "a FIFO": "Cannot use LOG: not a regular file",
     "a file with two links": "Cannot use LOG: it has other links",
     "a file that its group may write": "Cannot use LOG: others may write it",
@@ -137,7 +137,7 @@ describe("what stands in the log's place", () => {
 
   it.each([
     ["no/such/cni.log", "it is not there"],
-    ["file/cni.log", "a part of its path is no folder"],
+    ["file/cni.log", "a part of its path is not a directory"],
     [`${"n".repeat(256)}`, "ENAMETOOLONG"],
   ])("is named where %s cannot be opened", (name, words) => {
     const { path } = useScratch();

@@ -18,7 +18,7 @@ import { type Role, roles, runTap } from "../support/run-tap.ts";
 
 const FOLDER = join(ROOT, "build", "sanitized");
 /*
- * A sanitizer makes the folder of its reports where it starts. The checkout may lie in /tmp, which some tests hide from
+ * A sanitizer makes the directory of its reports where it starts. The checkout may lie in /tmp, which some tests hide from
  * the tap and look at afterwards; /var/tmp is not looked at.
  */
 const CHECKOUT = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);

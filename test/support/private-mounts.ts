@@ -7,10 +7,10 @@ import { makeScratch, type Scratch, useScratch } from "./scratch.ts";
 
 /**
  * A tap's default files are /tmp/cni.log and /var/run/lock/cni.lock. In a mount namespace of its own a test can
- * let the tap use them: what it sees as /tmp and /var/run are folders of the test, the machine's own are untouched.
+ * let the tap use them: what it sees as /tmp and /var/run are directories of the test, the machine's own are untouched.
  */
 export interface PrivateMachine {
-  /** The scratch folder's log is the tap's /tmp/cni.log, its lock file the tap's /var/run/lock/cni.lock. */
+  /** The scratch directory's log is the tap's /tmp/cni.log, its lock file the tap's /var/run/lock/cni.lock. */
   readonly scratch: Scratch;
   run(call: TapCall): Promise<TapRun>;
 }

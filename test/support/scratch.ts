@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A folder (0700) of one test, with room for a log and its lock. */
+/** A directory (0700) of one test, with room for a log and its lock. */
 export interface Scratch {
   readonly folder: string;
   readonly logFile: string;
   readonly lockFile: string;
   path(name: string): string;
-  /** The names in the folder, or in one below it, sorted. */
+  /** The names in the directory, or in one below it, sorted. */
   names(below?: string): string[];
   /** The log's bytes; none when there is no log. */
   log(): Buffer;
@@ -20,7 +20,7 @@ export interface Scratch {
   remove(): void;
 }
 
-/** Where a scratch folder has its log and its lock. */
+/** Where a scratch directory has its log and its lock. */
 export interface ScratchNames {
   readonly log: string;
   readonly lock: string;
@@ -46,7 +46,7 @@ export function makeScratch(at: ScratchNames = { log: "cni.log", lock: "cni.lock
   };
 }
 
-/** A folder that goes when the running test ends. */
+/** A directory that goes when the running test ends. */
 export function useScratch(at?: ScratchNames): Scratch {
   const scratch = makeScratch(at);
   onTestFinished(() => scratch.remove());

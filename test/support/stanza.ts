@@ -12,12 +12,12 @@ export function withMembers(text: string, members: Readonly<Record<string, unkno
   return text.slice(0, open) + own + comma + text.slice(open);
 }
 
-/** The members that send a tap's log to a scratch folder. */
+/** The members that send a tap's log to a scratch directory. */
 export function logMembers(scratch: Scratch, format: LogFormat = "classic"): Record<string, unknown> {
   return { logFile: scratch.logFile, lockFile: scratch.lockFile, logFormat: format };
 }
 
-/** stdin text whose log goes to the scratch folder. `text` is the rest of the network's configuration. */
+/** stdin text whose log goes to the scratch directory. `text` is the rest of the network's configuration. */
 export function stanza(scratch: Scratch, text: string, more: Readonly<Record<string, unknown>> = {}): string {
   return withMembers(text, { ...logMembers(scratch), ...more });
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches containerd/nri's stub for plugins in Go, and what it is compiled with, as Debian packages, and unpacks them
-# into the cache folder; nothing is installed. Prints nri's version and the GOPATH. Silent and quick when it is there.
+# into the cache directory; nothing is installed. Prints nri's version and the GOPATH. Silent and quick when it is there.
 set -eu
 cd "$(dirname "$0")/../../.."
 . scripts/cache-dir.sh
@@ -41,7 +41,7 @@ if [ ! -f "$final/version" ]; then
   rm -rf "$work"/apt* "$work/deb"
   echo "$version" >"$work/version"
   chmod 755 "$work"
-  # Two at once: the first one's folder stays.
+  # Two at once: the first one's directory stays.
   mv -T "$work" "$final" 2>/dev/null || [ -f "$final/version" ] || {
     echo "cni-tap: Cannot make $final" >&2
     exit 1

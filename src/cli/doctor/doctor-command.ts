@@ -7,11 +7,11 @@ import { type Report, runChecks } from "./run-checks.ts";
 
 export function doctorCommand(io: Io): Command {
   const command = new Command("doctor")
-    .description("Look for what keeps the taps, or the network they are in, from working; change nothing.")
+    .description("Check the taps, and the network they are in, for problems. Changes nothing.")
     .addHelpText(
       "after",
       `
-Exit: 0 no error was found, 3 one was, 1 it could not be looked, 2 wrong usage.
+Exit: 0 no error was found, 3 one was, 1 the checks could not run, 2 invalid usage.
 
 Example:
   $ cnitap doctor --json | jq -r '.checks[] | select(.findings != []) | .id'

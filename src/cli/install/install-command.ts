@@ -31,8 +31,8 @@ interface InstallOptions extends CommonOptions {
 
 export function installCommand(io: Io): Command {
   const command = new Command("install")
-    .description("Put the taps around the network of this node, without a restart.")
-    .option("--network <name>", "a network other than the one that pods get")
+    .description("Add the taps to this node's network. Nothing is restarted.")
+    .option("--network <name>", "use this network instead of the one that pods get")
     .addOption(
       new Option(
         "--mode <mode>",
@@ -43,21 +43,21 @@ export function installCommand(io: Io): Command {
     )
     .addOption(new Option("--format <format>", "of the log").choices(["json", "classic"]).default("json"))
     .option("--log-file <file>", "where the taps log (default: /tmp/cni.log)")
-    .option("--lock-file <file>", "their lock (default: /var/run/lock/cni.lock)")
-    .option("--set <key=value>", "another key of the taps' entries; may be given again", collectSetting)
+    .option("--lock-file <file>", "the taps' lock file (default: /var/run/lock/cni.lock)")
+    .option("--set <key=value>", "set another key of the taps' entries; can be repeated", collectSetting)
     .option(
       "--no-capabilities",
       "do not log the runtimeConfig that the other plugins are given, as port mappings",
     )
     .addOption(new Option("--capabilities", "the default").hideHelp())
-    .option("--from <dir>", "take cni_pre and cni_post from there, not those carried in cnitap")
-    .option("--for <time>", "stay, and uninstall after that time (30s, 30m, 2h) or at Ctrl-C", parseDuration)
-    .option("--dry-run", "show what would be done, and do nothing")
-    .option("--force", "go on where something speaks against it")
+    .option("--from <dir>", "use cni_pre and cni_post of this directory instead of the built-in ones")
+    .option("--for <time>", "wait, and uninstall after this time (30s, 30m, 2h) or at Ctrl-C", parseDuration)
+    .option("--dry-run", "show the changes without making them")
+    .option("--force", "continue although a check fails")
     .addHelpText(
       "after",
       `
-Exit: 0 installed or there already, 1 it could not be done, 2 wrong usage, 3 installed, but the runtime has not loaded it.
+Exit: 0 installed or there already, 1 failed, 2 invalid usage, 3 installed, but the runtime has not loaded it.
 
 Examples:
   $ cnitap install --dry-run
@@ -126,7 +126,7 @@ function showPlan(io: Io, plan: InstallPlan, json: boolean): void {
     });
     return;
   }
-  if (plan.steps.length === 0) io.out(`Nothing to do: ${title(plan)} has its taps.\n`);
+  if (plan.steps.length === 0) io.out(`Nothing to do: ${title(plan)} already has the taps.\n`);
   for (const step of plan.steps) {
     const diff = stepDiff(step);
     io.out(
@@ -157,13 +157,15 @@ function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, opti
     return;
   }
   const heading =
-    steps.length === 0 ? `Nothing to do: ${title(plan)} has its taps.` : `Installed into ${title(plan)}.`;
+    steps.length === 0
+      ? `Nothing to do: ${title(plan)} already has the taps.`
+      : `Installed into ${title(plan)}.`;
   io.out(`${paint(io, "bold", heading)}\n`);
   for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
   io.out(`${words}\n`);
   const log = logFileOf(installation.post ?? {});
-  io.out(`Pods made or ended from now on are logged: tail -F ${escapeForTerminal(log)}\n`);
-  if (options.for !== undefined) io.out("Ctrl-C takes the taps away again.\n");
+  io.out(`Pods started or stopped from now on are logged: tail -F ${escapeForTerminal(log)}\n`);
+  if (options.for !== undefined) io.out("Press Ctrl-C to remove the taps.\n");
 }
 
 function title({ installation }: InstallPlan): string {

@@ -33,7 +33,7 @@ import { logFileOf } from "../stanza-options.ts";
 /** SPEC 1.1.0, section 1: network names. They become names of files here. */
 const LEGAL_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-/** The file of a network's drop-in folder: behind those of others. */
+/** The file of a network's drop-in directory: behind those of others. */
 export const DROP_IN = "99-cni_post.conf";
 
 export interface InstallRequest {
@@ -116,12 +116,12 @@ function refuse(survey: Survey, { network, source }: SelectedNetwork, { mode, fo
   const subject = `the network ${network.name} of ${network.file}`;
   if (!LEGAL_NAME.test(network.name)) {
     throw new CliError(
-      `Cannot edit ${subject}: CNI allows no such name (letters, digits, ".", "_" and "-" alone)\nNo pod can start in it; correct the name first.`,
+      `Cannot edit ${subject}: the name is not valid in CNI (only letters, digits, ".", "_" and "-")\nNo pod can start in this network; correct the name first.`,
     );
   }
   if (linkAt(survey, network.file)) {
     throw new CliError(
-      `Cannot edit ${subject}: the file is a symbolic link\nName the folder it leads to with --conf-dir.`,
+      `Cannot edit ${subject}: the file is a symbolic link\nSpecify the directory it points to with --conf-dir.`,
     );
   }
   if (mode === "drop-in" && (source || network.inlineOnly)) {
@@ -155,9 +155,9 @@ function refuseDropIn({ runtime }: Survey, subject: string): void {
   if (runtime?.name === "containerd" && (major > 2 || (major === 2 && minor >= 1))) return;
   const seen = runtime
     ? `this is ${runtime.name} ${runtime.version}`
-    : "no runtime answers that could say its version";
+    : "no runtime answers, so its version is not known";
   throw new CliError(
-    `Cannot make a drop-in for ${subject}: that needs containerd 2.1 or newer (libcni 1.3), and ${seen}\nUse --mode post, or --force where you know better.`,
+    `Cannot make a drop-in for ${subject}: that needs containerd 2.1 or newer (libcni 1.3), and ${seen}\nUse --mode post, or --force if you know better.`,
   );
 }
 
@@ -204,7 +204,7 @@ function listOf(survey: Survey, network: Network, source: Network): Network {
 function binDirOf(survey: Survey): string {
   const [binDir] = survey.binDirs;
   if (binDir === undefined)
-    throw new CliError("Cannot put the taps anywhere: the runtime names no folder of plugins");
+    throw new CliError("Cannot install the taps: the runtime reports no plugin directory");
   return binDir;
 }
 

@@ -10,7 +10,7 @@ export function parseDuration(text: string): number {
   const [, digits = "", unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
   const ms = Number(digits) * (UNITS[unit] ?? Number.NaN);
   if (!(ms > 0 && ms <= MAX_MS))
-    throw new InvalidArgumentError("It is 30s, 30m, 2h or the like, 24 days at most.");
+    throw new InvalidArgumentError("Expected a duration such as 30s, 30m or 2h, at most 24 days.");
   return ms;
 }
 

@@ -7,7 +7,7 @@ const CONTAINERD_2 =
   "disable = true or another socket_path in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
 const CRIO = "enable_nri = true in [crio.nri] of a file in /etc/crio/crio.conf.d";
 
-const NAME_SOCKET = "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+const NAME_SOCKET = "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
 
 /** A runtime that answers at all does so at once. */
 const ASK_MS = 1000;
@@ -32,7 +32,7 @@ export function enableAdvice(runtime: Pick<Runtime, "name" | "version"> | null):
   if (runtime.name === "cri-o") return `${who}: it wants ${CRIO}, and a restart.`;
   if (/^v?1\./.test(runtime.version))
     return `${who}, with NRI off by default: set ${CONTAINERD_1}, and restart it.`;
-  return `${who}, with NRI on by default: look for ${CONTAINERD_2}, and restart it; or name its socket with --socket.`;
+  return `${who}, with NRI on by default: look for ${CONTAINERD_2}, and restart it; or specify its socket with --socket.`;
 }
 
 async function askForRuntime(signal: AbortSignal): Promise<Runtime | null> {

@@ -31,18 +31,18 @@ export function observeCommand(io: Io, program: string): Command {
         "json",
       ]),
     )
-    .option("--lock-file <file>", "has no effect: one write a line needs no lock")
+    .option("--lock-file <file>", "ignored: the observer takes no lock")
     .option(
       "--set <key=value>",
       "another key as in a tap's entry: redact, label, logMaxBytes",
       collectSetting,
     )
-    .option("--once", "end where the runtime cannot be reached, or goes, and do not try again")
+    .option("--once", "exit when the runtime cannot be reached or goes away, instead of reconnecting")
     .addHelpText(
       "after",
       `
 Flags may be written as Go's are, -idx 10 or -idx=10. Started as network-logger or 10-network-logger, it is that plugin.
-Exit: 0 ended by a signal, 1 the runtime cannot be reached or went (--once), 2 wrong usage.
+Exit: 0 stopped by a signal, 1 the runtime cannot be reached or went away (--once), 2 invalid usage.
 
 Example:
   $ cnitap observe --log-format json

@@ -90,7 +90,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
   await turn(); // what was answered last is told now
   const endsMs = performance.now() + END_MS;
   const lost = await log.end(LOG_END_MS);
-  if (lost > 0) say("warning", `${lost} lines of pods were not written`);
+  if (lost > 0) say("warning", `${lost} pod lines were not written`);
   await speaker.end(endsMs - performance.now());
   return code;
 }

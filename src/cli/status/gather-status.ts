@@ -94,7 +94,7 @@ function executable(survey: Survey, type: TapType, carried: Uint8Array): Executa
       const content = readFileSync(survey.root.at(path));
       return { type, path, version: versionOf(content), state: content.equals(carried) ? "same" : "other" };
     } catch {
-      // Not in this folder.
+      // Not in this directory.
     }
   }
   return { type, path: join(survey.binDirs[0] ?? "", type), version: null, state: "missing" };

@@ -18,7 +18,7 @@ export function showStatus(io: Io, status: Status): void {
     io.out(`\n${escapeForTerminal(file)}  ${paint(io, "red", error)}\n`);
   }
   for (const name of status.withoutNetwork) {
-    io.out(`\n${paint(io, "red", `${name} loads no network from this folder; cnitap doctor says why`)}\n`);
+    io.out(`\n${paint(io, "red", `${name} loads no network from this directory; cnitap doctor says why`)}\n`);
   }
   io.out("\n");
   for (const executable of status.executables) io.out(`${line(executable)}\n`);

@@ -16,12 +16,15 @@ interface StatusOptions extends CommonOptions {
 export function statusCommand(io: Io): Command {
   const command = new Command("status")
     .description("Show the networks of this node, their plugins, and where taps stand and log.")
-    .option("--network <name>", "the exit code is for this one, not for the network that pods get")
-    .option("--from <dir>", "compare the executables with those in there, not with those carried in cnitap")
+    .option("--network <name>", "report the exit code for this network instead of the one that pods get")
+    .option(
+      "--from <dir>",
+      "compare the executables with those of this directory instead of the built-in ones",
+    )
     .addHelpText(
       "after",
       `
-Exit: 0 the network has taps, 3 it has none, 1 there is no network or its taps' executables are missing, 2 wrong usage.
+Exit: 0 the network has taps, 3 it has none, 1 there is no network or its taps' executables are missing, 2 invalid usage.
 
 Example:
   $ cnitap status --json | jq -r '.networks[] | [.name, .mode] | @tsv'

@@ -18,7 +18,7 @@ import type { Expected, Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
 
 export interface UninstallRequest {
-  /** One network; all of the folder where it is not given. */
+  /** One network; all of the directory where it is not given. */
   readonly network?: string;
   readonly purge: boolean;
   readonly force: boolean;

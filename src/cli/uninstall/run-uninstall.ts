@@ -76,6 +76,6 @@ function sentence({ network, file, original }: UninstalledNetwork): string {
   const start = `Uninstalled from the network ${network} (${file})`;
   if (original === null) return `${start}.`;
   return original
-    ? `${start}: all bytes are as they were.`
-    : `${start}: others have changed the file since the installation; all but the taps stays.`;
+    ? `${start}: the file has its original bytes.`
+    : `${start}: others changed the file after the installation; only the taps were removed.`;
 }

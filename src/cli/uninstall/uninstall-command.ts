@@ -12,15 +12,15 @@ interface UninstallOptions extends CommonOptions {
 
 export function uninstallCommand(io: Io): Command {
   const command = new Command("uninstall")
-    .description("Take the taps away: the network's file has its very bytes back. The executables stay.")
-    .option("--network <name>", "one network; without it all of the folder")
-    .option("--purge", "remove the executables too, unless a pod's cached network names them")
-    .option("--dry-run", "show what would be done, and do nothing")
-    .option("--force", "go on where something speaks against it")
+    .description("Remove the taps: the network's file gets its original bytes back. The executables stay.")
+    .option("--network <name>", "only this network (default: all networks of the directory)")
+    .option("--purge", "also remove the executables, unless libcni's cache still names them")
+    .option("--dry-run", "show the changes without making them")
+    .option("--force", "continue although a check fails")
     .addHelpText(
       "after",
       `
-Exit: 0 uninstalled or not there, 1 it could not be done, 2 wrong usage, 3 uninstalled, but the runtime has not loaded it.
+Exit: 0 uninstalled or not there, 1 failed, 2 invalid usage, 3 uninstalled, but the runtime has not loaded it.
 
 Example:
   $ cnitap uninstall --dry-run

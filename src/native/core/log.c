@@ -66,7 +66,7 @@ static enum unfit judge(const struct stat *stat) {
   return stat->st_nlink == 1 ? FIT : UNFIT_LINKS;
 }
 
-/* A descriptor of the lock file, or -1 with a fault: the folder may be open to all users, who could plant anything
+/* A descriptor of the lock file, or -1 with a fault: the directory may be open to all users, who could plant anything
    there, or hold a lock they can open for ever. */
 static int open_lock(const char *path, struct faults *faults) {
   struct stat stat;

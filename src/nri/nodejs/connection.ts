@@ -46,8 +46,8 @@ function seenAt(target: Target, error: unknown): string {
       return "permission denied";
     case "ECONNREFUSED": {
       const found = statSync(target.path, { throwIfNoEntry: false });
-      if (found?.isDirectory()) return "it is a folder";
-      return found?.isSocket() === false ? "it is no socket" : "nobody listens there";
+      if (found?.isDirectory()) return "it is a directory";
+      return found?.isSocket() === false ? "it is not a socket" : "nobody listens there";
     }
     default:
       return reasonOf(error);

@@ -10,7 +10,7 @@ const waiting = () => new AbortController().signal;
 const missing = new NriError("connect", "Cannot connect to the runtime at /x: it is not there");
 const CONTAINERD_2 =
   "with NRI on by default: look for disable = true or another socket_path in " +
-  "[plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml, and restart it; or name its socket with --socket.";
+  "[plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml, and restart it; or specify its socket with --socket.";
 const NOBODY =
   /^Is a runtime running here\? containerd 2 has NRI on by default, containerd 1\.7 wants disable = false .*, CRI-O enable_nri = true .*\.$/;
 
@@ -35,23 +35,23 @@ describe("advice", () => {
     ["connect", "Cannot connect to the runtime at /x: permission denied", "Run it as root."],
     [
       "connect",
-      "Cannot connect to the runtime at /x: it is a folder",
-      "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
+      "Cannot connect to the runtime at /x: it is a directory",
+      "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
     ],
     [
       "connect",
-      "Cannot connect to the runtime at /x: it is no socket",
-      "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
+      "Cannot connect to the runtime at /x: it is not a socket",
+      "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
     ],
     [
       "protocol",
       "Cannot read a frame",
-      "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
+      "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
     ],
     [
       "registration",
       "no",
-      "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
+      "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
     ],
     ["disconnected", "Connection to the runtime lost", ""],
     ["timeout", "late", ""],

@@ -11,7 +11,7 @@ import { classicPodLineOf, podNumber, tell } from "./support/pods.ts";
 const EVENTS = 7;
 const runtime = { runtimeName: "containerd", runtimeVersion: "v2.3.4" };
 
-/** Configures an observer that logs to the scratch folder; its log's lines after one event. */
+/** Configures an observer that logs to the scratch directory; its log's lines after one event. */
 async function configured(scratch: Scratch, config: string) {
   const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
   expect(await connection.start({}, { ...runtime, config })).toBe(EVENTS);
@@ -101,7 +101,7 @@ describe("a configuration from the runtime", () => {
 });
 
 describeOnPrivateMachine("launched by a runtime, without a log of its own,", () => {
-  /** Its /tmp and the record of installations are folders of the test. */
+  /** Its /tmp and the record of installations are directories of the test. */
   const script = `mount --bind "\${1%/*}" /mnt && mount --bind "$0" /var/lib && mount --bind "$0" /tmp && exec "/mnt/\${1##*/}"`;
 
   it.each([

@@ -32,7 +32,9 @@ describe("a runtime that is not there", () => {
       /: it is not there; trying again in \d+ ms\. Is a runtime running here\?/,
     );
     writeFileSync(socket, "");
-    expect(await complaint(2)).toMatch(/: it is no socket; trying again in \d+ ms\. Name the runtime's/);
+    expect(await complaint(2)).toMatch(
+      /: it is not a socket; trying again in \d+ ms\. Specify the runtime's/,
+    );
     rmSync(socket);
     expect(await complaint(3)).toMatch(/: it is not there; /);
     const runtime = await FakeRuntime.listen(socket);
@@ -109,7 +111,9 @@ describe("SIGTERM ends it", () => {
     const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
     await connection.start();
     await runPods(connection, 0, 9_000);
-    await observing.said(`Cannot open ${scratch.logFile}: it is a folder; lines wait, 10000 at most`);
+    await observing.said(
+      `Cannot open ${scratch.logFile}: it is a directory; up to 10000 lines are kept and retried`,
+    );
     rmdirSync(scratch.logFile);
     await expectEnd(observing);
     const wanted = Array.from({ length: 9_000 }, (_, i) => classicPodLineOf("RunPodSandbox", i));
@@ -123,6 +127,6 @@ describe("SIGTERM ends it", () => {
     await connection.start();
     await runPods(connection, 0, 10_500);
     await expectEnd(observing);
-    expect(observing.messages.at(-1)).toBe("10500 lines of pods were not written");
+    expect(observing.messages.at(-1)).toBe("10500 pod lines were not written");
   });
 });

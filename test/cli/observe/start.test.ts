@@ -8,7 +8,7 @@ import { CNITAP } from "../support/spawn.ts";
 import { launchObserving, observe, observeRuntime } from "./support/observing.ts";
 import { classicPodLineOf, podNumber, tell } from "./support/pods.ts";
 
-const SOCKET_HINT = "Name the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+const SOCKET_HINT = "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
 const INDEX_HINT = "An index is two digits, as in -idx 10.";
 const HELP_HINT = "See cnitap observe --help.";
 const NOBODY = 65534;
@@ -87,8 +87,8 @@ describe("wrong usage is one complaint with a hint, and exit code 2:", () => {
 describe("a runtime that cannot be reached is one line, and exit code 1 with --once:", () => {
   it.each([
     ["nothing", "none", /: it is not there\. Is a runtime running here\? containerd 2 .*$/],
-    ["a folder", ".", `: it is a folder. ${SOCKET_HINT}`],
-    ["a file", "file", `: it is no socket. ${SOCKET_HINT}`],
+    ["a folder", ".", `: it is a directory. ${SOCKET_HINT}`],
+    ["a file", "file", `: it is not a socket. ${SOCKET_HINT}`],
     ["a file for a folder", "file/nri.sock", /: connect ENOTDIR .*\. Name the runtime's NRI socket/],
     ["too long a path", "x".repeat(108), `: a socket's path has at most 107 bytes. ${SOCKET_HINT}`],
   ])("%s at the socket's path", async (_, name, seen) => {
@@ -111,7 +111,9 @@ describe("a runtime that cannot be reached is one line, and exit code 1 with --o
     onTestFinished(() => void server.close());
     const observing = observe({ args: ["-once", "-socket", path] });
     expect(await observing.ended).toEqual({ code: 1, signal: null });
-    expect(observing.messages.at(-1)).toMatch(/^Cannot .*\. Name the runtime's NRI socket with --socket; /);
+    expect(observing.messages.at(-1)).toMatch(
+      /^Cannot .*\. Specify the runtime's NRI socket with --socket; /,
+    );
   });
 
   it.runIf(process.getuid?.() === 0)("one that only root may reach", async () => {

@@ -10,10 +10,10 @@ export interface Ran {
   readonly err: string;
 }
 
-/** The file tree of a node, below a scratch folder that goes when the running test ends. */
+/** The file tree of a node, below a scratch directory that goes when the running test ends. */
 export interface Host {
   readonly root: string;
-  /** The folder of networks, as this process sees it. */
+  /** The directory of networks, as this process sees it. */
   readonly confDir: string;
   path(path: string): string;
   write(path: string, text: string | Uint8Array, mode?: number): void;
@@ -51,7 +51,7 @@ export async function cnitap(...args: string[]): Promise<Ran> {
   return { code: io.exitCode, out, err };
 }
 
-/** A node with these files in its folder of networks, and with their plugins. */
+/** A node with these files in its directory of networks, and with their plugins. */
 export function useHost(networks: Readonly<Record<string, string>> = { "10-calico.conflist": CALICO }): Host {
   const { folder: root } = useScratch();
   const path = (name: string) => join(root, name);

@@ -15,7 +15,7 @@ export interface Hanging {
   release(): void;
 }
 
-/** Makes calls on the scratch folder's log hang. Needs gcc. */
+/** Makes calls on the scratch directory's log hang. Needs gcc. */
 export function useHanging(scratch: Scratch, call: "write" | "open"): Hanging {
   const library = scratch.path("hanging.so");
   const source = join(import.meta.dirname, "hanging.c");

@@ -5,7 +5,7 @@ import { runTap, type TapCall, type TapRun } from "../../support/run-tap.ts";
 import type { Scratch } from "../../support/scratch.ts";
 import { buildProgram, type Program } from "./programs.ts";
 
-/** Where calls are made: a folder for the files of a helper, and its name as the calls see it. */
+/** Where calls are made: a directory for the files of a helper, and its name as the calls see it. */
 export interface Place {
   readonly folder: string;
   readonly seenAs: string;
@@ -17,7 +17,7 @@ export function here(scratch: Scratch): Place {
   return { folder: scratch.folder, seenAs: scratch.folder, run: runTap };
 }
 
-/** A private machine; its /tmp is the scratch folder's. */
+/** A private machine; its /tmp is the scratch directory's. */
 export function inside({ scratch, run }: PrivateMachine): Place {
   return { folder: scratch.path("tmp"), seenAs: "/tmp", run };
 }

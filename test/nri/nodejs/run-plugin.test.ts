@@ -208,8 +208,8 @@ describe("the end", () => {
 
   it.each([
     ["/nowhere/nri.sock", "it is not there"],
-    ["/etc", "it is a folder"],
-    ["/etc/passwd", "it is no socket"],
+    ["/etc", "it is a directory"],
+    ["/etc/passwd", "it is not a socket"],
     ["/etc/passwd/nri.sock", "connect ENOTDIR /etc/passwd/nri.sock"],
     [`/${"x".repeat(107)}`, "a socket's path has at most 107 bytes"],
   ])("is an error where %s is the socket", async (socket, seen) => {
@@ -240,7 +240,7 @@ describe("the end", () => {
     expect(await ended).toMatchObject({ code: "protocol" });
   });
 
-  it("is an error where the descriptor is no socket", async () => {
+  it("is an error where the descriptor is not a socket", async () => {
     await expect(connect({ descriptor: 987_654 })).rejects.toMatchObject({ code: "connect" });
   });
 

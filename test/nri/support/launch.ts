@@ -14,6 +14,6 @@ export function launch(
   });
   const socket = child.stdio[3];
   if (!(socket instanceof Socket))
-    throw new Error("Cannot talk to the plugin: its descriptor 3 is no socket");
+    throw new Error("Cannot talk to the plugin: its descriptor 3 is not a socket");
   return { child, connection: new RuntimeConnection(socket, true) };
 }

@@ -6,14 +6,14 @@ const COPY =
 
 export const backups: Check = {
   id: "backups",
-  title: "no backup is taken for a network",
+  title: "no backup file is used as a network",
   run({ survey }) {
     const { candidates, goCni, ocicni } = survey.location;
     return candidates
       .filter(({ file }) => COPY.test(file))
       .map(({ file, network }) => {
         const seen = `${file} looks like a copy, and runtimes read it by its ending`;
-        const advice = "Move it out of the folder, or give it another ending.";
+        const advice = "Move it out of the directory, or give it another ending.";
         return network && (network === goCni || network === ocicni)
           ? error(`${seen}: pods get it`, advice)
           : warning(seen, advice);

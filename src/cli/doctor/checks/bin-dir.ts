@@ -4,7 +4,7 @@ import { type Check, error } from "../check.ts";
 
 export const binDir: Check = {
   id: "bin-dir",
-  title: "the folder of plugins can be written",
+  title: "the plugin directory is writable",
   run({ survey }) {
     const [folder] = survey.binDirs;
     if (folder === undefined) return [];
@@ -16,7 +16,7 @@ export const binDir: Check = {
       return [
         error(
           `${folder} is ${why}`,
-          "Name a folder of plugins that can be written, to the runtime and with --bin-dir.",
+          "Configure a writable plugin directory in the runtime, and specify it with --bin-dir.",
         ),
       ];
     }

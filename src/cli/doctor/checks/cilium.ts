@@ -3,7 +3,7 @@ import { type Check, error, warning } from "../check.ts";
 
 export const cilium: Check = {
   id: "cilium",
-  title: "Cilium bears the taps",
+  title: "Cilium tolerates the taps",
   allowsInstall: true,
   run({ tapped }) {
     return tapped.flatMap((network) => {
@@ -12,15 +12,15 @@ export const cilium: Check = {
       if (types.includes("cni_pre") && hazardOf(network)?.plugin === "cilium-cni") {
         return [
           error(
-            `cni_pre stands before cilium-cni in ${network.file}, and it refuses that: no pod can start`,
+            `cni_pre comes before cilium-cni in ${network.file}, which refuses a plugin before it: no pod can start`,
             "Run cnitap install --mode post.",
           ),
         ];
       }
       return [
         warning(
-          `Cilium in exclusive mode (its default) writes ${network.file} again and renames other networks`,
-          "Use cnitap install --mode drop-in, which outlives that, or set cni.exclusive=false.",
+          `Cilium in exclusive mode (its default) rewrites ${network.file} and renames other networks`,
+          "Use cnitap install --mode drop-in, which survives that, or set cni.exclusive=false.",
         ),
       ];
     });

@@ -11,7 +11,7 @@ export const cniVersion: Check = {
         return [
           warning(
             `${file} has ${version}`,
-            `Known are ${CNI_VERSIONS.join(", ")}; a runtime refuses what it does not know.`,
+            `The known versions are ${CNI_VERSIONS.join(", ")}; runtimes refuse others.`,
           ),
         ];
       }

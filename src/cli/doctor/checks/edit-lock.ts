@@ -8,12 +8,12 @@ export const editLock: Check = {
     const holder = lockHolder(survey.root.at(survey.confDir));
     if (!holder) return [];
     const { who, forMs, stale } = holder;
-    const seen = `the lock of ${survey.confDir} is held by ${who}, for ${Math.round(forMs / 1000)} s`;
+    const seen = `${who} has held the lock of ${survey.confDir} for ${Math.round(forMs / 1000)} s`;
     return [
       stale
         ? warning(
             `${seen}; it was killed`,
-            "Run its command again: the lock is taken over, and what was left undone is done.",
+            "Run its command again: it takes the lock over and finishes the work.",
           )
         : warning(seen, "Wait for that cnitap to end."),
     ];

@@ -13,7 +13,7 @@ export const ipvlan: Check = {
       )
       .map(({ file }) =>
         error(
-          `cni_pre stands before an ipvlan without master in ${file}: no pod can start`,
+          `cni_pre comes before an ipvlan without master in ${file}: no pod can start`,
           "Run cnitap install --mode post, or name ipvlan's master.",
         ),
       );

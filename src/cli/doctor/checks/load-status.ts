@@ -3,7 +3,7 @@ import { type Check, error, warning } from "../check.ts";
 
 export const loadStatus: Check = {
   id: "load-status",
-  title: "the runtime has loaded the folder as it is",
+  title: "the runtime has loaded the current files",
   allowsInstall: true,
   run({ survey }) {
     const { runtime, confDir } = survey;
@@ -13,7 +13,7 @@ export const loadStatus: Check = {
       return [
         warning(
           `${runtime.name} reads ${runtime.cni.confDir}, not ${confDir}`,
-          "Name the runtime's folder with --conf-dir.",
+          "Specify the runtime's directory with --conf-dir.",
         ),
       ];
     }
@@ -28,7 +28,7 @@ export const loadStatus: Check = {
     return [
       error(
         `${runtime.name} has not loaded ${first.file} as it is now`,
-        "Write the file anew in its own folder: a file that was moved in from elsewhere is not noticed. Else restart the runtime.",
+        "Rewrite the file in its directory (runtimes do not notice a file that is moved in from elsewhere), or restart the runtime.",
       ),
     ];
   },

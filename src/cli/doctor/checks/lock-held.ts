@@ -22,7 +22,7 @@ export const lockHeld: Check = {
       findings.push(
         error(
           `${path} is held by ${first}, for ${(LOOKS * PAUSE_MS) / 1000} s at least: each call of a tap waits for it`,
-          "End that process, or name another lock with --lock-file.",
+          "End that process, or specify another lock with --lock-file.",
         ),
       );
     }

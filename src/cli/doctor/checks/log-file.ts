@@ -9,13 +9,13 @@ export const logFile: Check = {
     return logFiles.flatMap((path): Finding[] => {
       const stat = lstatSync(survey.root.entry(path), { throwIfNoEntry: false });
       if (!stat) return [];
-      const advice = `Find out who made it, and remove it: rm -r ${path}. Or log elsewhere: --log-file /var/log/cni-tap/cni.log.`;
+      const advice = `Find out who created it, and remove it: rm -r ${path}. Or log elsewhere: --log-file /var/log/cni-tap/cni.log.`;
       if (stat.isSymbolicLink())
         return [error(`${path} is a symbolic link, and the taps follow none`, advice)];
       const mode = stat.mode & 0o7777;
       switch (judgeLog(stat, stat.uid === 0 ? 0 : process.geteuid?.())) {
         case "UNFIT_TYPE":
-          return [error(`${path} is no regular file`, advice)];
+          return [error(`${path} is not a regular file`, advice)];
         case "UNFIT_OWNER":
           return [error(`${path} belongs to user ${stat.uid}`, advice)];
         case "UNFIT_LINKS":

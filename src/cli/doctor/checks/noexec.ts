@@ -11,7 +11,7 @@ export const noexec: Check = {
       return [
         error(
           `${folder} is on a mount without execution (noexec, ${mount.point})`,
-          "Mount it with exec, or name another folder of plugins to the runtime.",
+          "Mount it with exec, or configure another plugin directory in the runtime.",
         ),
       ];
     });

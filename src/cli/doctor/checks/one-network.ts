@@ -10,8 +10,8 @@ export const oneNetwork: Check = {
     if (others.length < 2) return [];
     return [
       warning(
-        `there are ${others.length}: ${others.join(", ")}; pods get the first`,
-        "Take away those that are left over from another network plugin.",
+        `there are ${others.length}: ${others.join(", ")}; pods use the first`,
+        "Remove those that are left over from another network plugin.",
       ),
     ];
   },

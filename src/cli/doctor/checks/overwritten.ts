@@ -4,7 +4,7 @@ import { type Check, error, type Finding } from "../check.ts";
 
 export const overwritten: Check = {
   id: "overwritten",
-  title: "what was installed is still in place",
+  title: "the installed taps are still in place",
   allowsInstall: true,
   run({ survey }) {
     const mine = survey.record.filter(({ confDir }) => confDir === survey.confDir);
@@ -19,7 +19,7 @@ export const overwritten: Check = {
       if (!there)
         return [
           error(
-            `the taps of the network ${network} are gone from ${file}: it was written again since`,
+            `the taps of the network ${network} are gone from ${file}: the file was rewritten after the installation`,
             advice,
           ),
         ];

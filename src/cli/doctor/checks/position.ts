@@ -14,18 +14,18 @@ export const position: Check = {
       return [
         ...before.map((type) =>
           warning(
-            `${type} stands before cni_pre in ${file}`,
+            `${type} comes before cni_pre in ${file}`,
             "What it does is not logged; nothing else is wrong.",
           ),
         ),
         ...after.map((type) =>
           warning(
-            `${type} stands behind cni_post in ${file}`,
+            `${type} comes after cni_post in ${file}`,
             "Its part of the result is not logged; nothing else is wrong.",
           ),
         ),
         ...twice.map((type) =>
-          warning(`${type} stands twice in ${file}`, "Run cnitap install: it leaves one."),
+          warning(`${type} is there twice in ${file}`, "Run cnitap install: it keeps one."),
         ),
       ];
     });

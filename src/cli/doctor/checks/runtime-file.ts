@@ -3,7 +3,7 @@ import { type Check, error } from "../check.ts";
 
 export const runtimeFile: Check = {
   id: "runtime-file",
-  title: "the runtime has a network to take",
+  title: "the runtime finds a network to use",
   allowsInstall: true, // it is told which network is meant, or refuses by itself
   tell({ survey }) {
     const [taken] = defaultNetworks(survey);
@@ -14,7 +14,7 @@ export const runtimeFile: Check = {
       return [
         error(
           `there is no network in ${survey.confDir}`,
-          "Install a network plugin, or name another folder with --conf-dir.",
+          "Install a network plugin, or specify another directory with --conf-dir.",
         ),
       ];
     }
@@ -24,7 +24,10 @@ export const runtimeFile: Check = {
       network ? `${runtime} takes ${network.name} from ${network.file}` : `${runtime} takes no network`,
     );
     return [
-      error(answers.join(", "), "Repair the broken file, or take it away: containerd refuses all for one."),
+      error(
+        answers.join(", "),
+        "Repair or remove the broken file: containerd loads no network while one file is broken.",
+      ),
     ];
   },
 };

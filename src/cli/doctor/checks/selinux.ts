@@ -3,7 +3,7 @@ import { type Check, warning } from "../check.ts";
 
 export const selinux: Check = {
   id: "selinux",
-  title: "SELinux does not stand in the way",
+  title: "SELinux is not enforcing",
   run({ survey, logFiles }) {
     let enforce: string;
     try {

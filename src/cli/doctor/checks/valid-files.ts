@@ -20,7 +20,7 @@ export const validFiles: Check = {
   },
 };
 
-/** Files of drop-in folders: a broken one keeps its list from being loaded (libcni 1.3). */
+/** Files of drop-in directories: a broken one keeps its list from being loaded (libcni 1.3). */
 function dropIns({ survey, networks }: CheckSubject): Finding[] {
   const open = networks
     .filter(({ kind, inlineOnly }) => kind === "list" && !inlineOnly)

@@ -129,6 +129,6 @@ export function launchObserving(
   });
   const socket = child.stdio[3];
   if (!(socket instanceof Socket))
-    throw new Error("Cannot talk to the plugin: its descriptor 3 is no socket");
+    throw new Error("Cannot talk to the plugin: its descriptor 3 is not a socket");
   return { observing: new Observing(child), connection: new RuntimeConnection(socket, true) };
 }
