@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "../scripts/cache-dir.ts";
+import { missingLinesNote } from "../src/log/notes.ts";
+import { POD_EVENTS } from "../src/log/pod-line.ts";
 import { HARMLESS_ENDINGS, SECRET_WORDS } from "../src/log/redact.ts";
 import { FAULTS, SCAN_ERRORS } from "../src/native/host.ts";
 import { STANZA_KEYS } from "../src/tap/stanza-settings.ts";
@@ -78,6 +80,15 @@ describe("docs/log.md", () => {
   test("why stdin is no request", () => {
     const words = section("docs/log.md", "Notes").replace(/\s+/g, " ");
     for (const [, reason] of SCAN_ERRORS.slice(1)) expect(words).toContain(reason);
+  });
+
+  test("the observer's note where lines are missing", () => {
+    expect(section("docs/log.md", "Notes")).toContain(`\`${missingLinesNote(0).replace("0", "N")}\``);
+  });
+
+  test.each(POD_EVENTS)("the pod event %s", (event) => {
+    expect(section("docs/log.md", "Formats")).toContain(`\`${event}\``);
+    expect(section("docs/log.md", "What the lines of a pod mean")).toContain(`\n| ${event}`);
   });
 
   test.each(STANZA_KEYS)("the setting %s", (key) => {
