@@ -13,8 +13,8 @@ const run = promisify(execFile);
 const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
 const scratch = makeScratch();
 const consumer = scratch.path("consumer");
-/** The plugin in the README. */
-const example = /```ts\n(import .*?)```/s.exec(readFileSync(join(ROOT, "README.md"), "utf8"))?.[1] ?? "";
+/** The plugin of docs/nri.md. */
+const example = /```ts\n(import .*?)```/s.exec(readFileSync(join(ROOT, "docs/nri.md"), "utf8"))?.[1] ?? "";
 
 /** More than the example: each part of the API as another program would use it. */
 const usage = `import {
@@ -79,7 +79,7 @@ it("another program is type-checked against it, strictly", async () => {
   expect(stdout).toBe("");
 });
 
-it("the README's plugin runs from it", async () => {
+it("the plugin of docs/nri.md runs from it", async () => {
   expect(example.split("\n").length).toBeLessThan(25);
   const identity = { name: "network-logger", index: "10" };
   const { child, connection } = launch(process.execPath, join(consumer, "example.ts"), identity);
