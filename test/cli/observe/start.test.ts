@@ -89,7 +89,7 @@ describe("a runtime that cannot be reached is one line, and exit code 1 with --o
     ["nothing", "none", /: it is not there\. Is a runtime running here\? containerd 2 .*$/],
     ["a folder", ".", `: it is a directory. ${SOCKET_HINT}`],
     ["a file", "file", `: it is not a socket. ${SOCKET_HINT}`],
-    ["a file for a folder", "file/nri.sock", /: connect ENOTDIR .*\. Name the runtime's NRI socket/],
+    ["a file for a folder", "file/nri.sock", /: connect ENOTDIR .*\. Specify the runtime's NRI socket/],
     ["too long a path", "x".repeat(108), `: a socket's path has at most 107 bytes. ${SOCKET_HINT}`],
   ])("%s at the socket's path", async (_, name, seen) => {
     const scratch = useScratch();
