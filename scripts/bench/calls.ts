@@ -42,7 +42,7 @@ function request(bytes: number, logFormat: string): string {
   return JSON.stringify({ ...base, runtimeConfig: { "io.kubernetes.cri.pod-annotations": annotations } });
 }
 
-function writeInput(name: string, bytes: number, logFormat = "json"): string {
+export function writeInput(name: string, bytes: number, logFormat = "json"): string {
   mkdirSync(FOLDER, { recursive: true });
   const path = join(FOLDER, name);
   writeFileSync(path, request(bytes, logFormat));

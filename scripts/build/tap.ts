@@ -5,11 +5,12 @@ import { ROOT } from "../cache-dir.ts";
 import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
 import { writePolicyHeader } from "./policy-header.ts";
 import { buildQuickJs, quickjsSource } from "./quickjs.ts";
+import { addSnapshot } from "./snapshot.ts";
 
 const NATIVE = join(ROOT, "src", "native");
 export const CORE = join(NATIVE, "core");
 const SOURCES = [
-  ...["scan", "secret", "values", "log", "io", "arena", "engine", "host", "guard"].map((name) =>
+  ...["scan", "secret", "values", "log", "io", "arena", "engine", "host", "guard", "snapshot"].map((name) =>
     join(CORE, `${name}.c`),
   ),
   ...["last-resort", "main"].map((name) => join(NATIVE, "tap", `${name}.c`)),
@@ -40,6 +41,8 @@ export interface TapBuild {
   readonly flags?: readonly string[];
   /** Further sources, compiled as the host's own. */
   readonly sources?: readonly string[];
+  /** False: each call makes what it starts from by itself, as one must whose script fails. Default true. */
+  readonly snapshot?: boolean;
 }
 
 export function packageVersion(): string {
@@ -87,7 +90,7 @@ export async function compileHost({
 
 /** An executable from a script: esbuild, qjsc, a C compiler. */
 export async function buildTap(tap: TapBuild): Promise<void> {
-  const { entry, out, name = basename(out), compiler = "musl-gcc", flags = [] } = tap;
+  const { entry, out, name = basename(out), compiler = "musl-gcc", flags = [], snapshot = true } = tap;
   const quickjs = await buildQuickJs(compiler);
   const objects = await compileHost(tap);
   mkdirSync(dirname(out), { recursive: true });
@@ -101,11 +104,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       await runTool(quickjs.qjsc, ["-c", "-s", "-s", "-N", symbol, "-o", to, from]);
       return to;
     };
-    const code = [
-      await bytecode("program_script", await bundleTap(entry)),
-      await bytecode("deferred_script", await bundleTap(join(ROOT, "src", "tap", "deferred.ts"), "deferred")),
-      join(work, "name.c"),
-    ];
+    const code = [await bytecode("program_script", await bundleTap(entry)), join(work, "name.c")];
     const mark = `\\0cni-tap program=${name} version=${packageVersion()}`;
     writeFileSync(
       join(work, "name.c"),
@@ -116,6 +115,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       ...(compiler === "musl-gcc" ? ["-static"] : []),
       "-Os",
       "-Wl,--undefined=program_mark", // nothing reads it but cnitap, in the file
+      "-Wl,--wrap=gettimeofday", // snapshot.c says why
       "-Wl,--gc-sections,-z,noseparate-code,-z,norelro,--build-id=none",
       ...(flags.includes("-g") ? [] : ["-s"]),
       ...flags,
@@ -126,6 +126,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       ...quickjs.objects,
       "-lm",
     ]);
+    if (snapshot && compiler === "musl-gcc") await addSnapshot(fresh);
     renameSync(fresh, out); // never written in place: it may be running
   } finally {
     rmSync(work, { recursive: true, force: true });

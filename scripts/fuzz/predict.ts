@@ -1,9 +1,8 @@
 import { asByteString, type ByteString } from "../../src/log/byte-string.ts";
 import type { Pieces } from "../../src/log/pieces.ts";
 import type { LogTarget } from "../../src/log/target.ts";
-import * as deferred from "../../src/tap/deferred.ts";
 import { run } from "../../src/tap/run-tap.ts";
-import { Exit, TwinHost } from "../../test/native/twin/twin-host.ts";
+import { TwinHost } from "../../test/native/twin/twin-host.ts";
 import type { Call } from "./call.ts";
 
 /** What a tap must do, said by the same script on the host's twin, where log and descriptors have no faults. */
@@ -44,11 +43,7 @@ class BinaryTwin extends TwinHost {
 /** Throws what the script throws. */
 export function predict(call: Call): Prediction {
   const twin = new BinaryTwin(call);
-  try {
-    run(call.role, twin, () => deferred);
-  } catch (error) {
-    if (!(error instanceof Exit)) throw error;
-    const { written, replied: stdout, stderr } = twin;
-    return { code: error.code, stdout, stderr, line: written[0] ?? null };
-  }
+  const code = run(call.role, twin);
+  const { written, replied: stdout, stderr } = twin;
+  return { code, stdout, stderr, line: written[0] ?? null };
 }

@@ -95,5 +95,4 @@ export interface Host {
   complain(text: string): void;
   /** strerror(3). */
   errorText(errno: number): string;
-  exit(code: number): never;
 }

@@ -1,24 +1,25 @@
 import type { Host } from "../native/host.ts";
-import type { Deferred } from "./deferred.ts";
+import { describeFaults } from "./describe-faults.ts";
 import type { Outcome, Role } from "./outcome.ts";
 import { tap } from "./tap.ts";
+import { usage } from "./usage.ts";
 
-function log(host: Host, { line }: Outcome, deferred: () => Deferred): string[] {
+function log(host: Host, { line }: Outcome): string[] {
   if (line === null) return [];
   const faults = host.append(line.target, line.pieces, line.flatten);
-  return faults.length > 0 ? deferred().describeFaults(host, line.target, faults) : [];
+  return faults.length > 0 ? describeFaults(host, line.target, faults) : [];
 }
 
-/** A tap's whole life: decide, log, answer, complain, exit. */
-export function run(role: Role, host: Host, deferred: () => Deferred): never {
-  const outcome = tap(role, host, deferred);
+/** A tap's whole life: decide, log, answer, complain; the exit code. */
+export function run(role: Role, host: Host): number {
+  const outcome = tap(role, host);
   if (outcome.usage) {
-    host.complain(deferred().usage(role));
-    host.exit(0);
+    host.complain(usage(role));
+    return 0;
   }
-  const complaints = outcome.complaints.concat(log(host, outcome, deferred));
+  const complaints = outcome.complaints.concat(log(host, outcome));
   const errno = outcome.reply.length > 0 ? host.reply(outcome.reply, outcome.exitCode) : 0;
   if (errno !== 0) complaints.push(`Cannot write the reply: ${host.errorText(errno)}`);
   if (complaints.length > 0) host.complain(`cni_${role}: ${complaints.join("; ")}\n`);
-  host.exit(errno !== 0 ? 1 : outcome.exitCode);
+  return errno !== 0 ? 1 : outcome.exitCode;
 }

@@ -10,10 +10,11 @@ import {
 } from "../log/call-line.ts";
 import type { Pieces } from "../log/pieces.ts";
 import type { Host } from "../native/host.ts";
-import type { Deferred } from "./deferred.ts";
+import { noCommandOutcome, noContainerIdReply, unreadableOutcome } from "./faulty-call.ts";
 import { NOTHING, type Outcome, type Role } from "./outcome.ts";
 import { type Request, readRequest } from "./request.ts";
 import { readStanzaSettings, type StanzaSettings } from "./stanza-settings.ts";
+import { versionReply } from "./version-reply.ts";
 
 /** The version of cni-tap, put here by the build. */
 declare const BUILD: string;
@@ -22,22 +23,22 @@ declare const BUILD: string;
 export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput" | "text">;
 
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
-export function tap(role: Role, world: World, deferred: () => Deferred): Outcome {
+export function tap(role: Role, world: World): Outcome {
   const command = world.env("CNI_COMMAND");
-  if (!command) return world.isTerminal() ? { ...NOTHING, usage: true } : deferred().noCommandOutcome();
+  if (!command) return world.isTerminal() ? { ...NOTHING, usage: true } : noCommandOutcome();
   if (command === "VERSION")
-    return { ...NOTHING, reply: deferred().versionReply(world.isTerminal() ? null : readRequest(world)) };
+    return { ...NOTHING, reply: versionReply(world.isTerminal() ? null : readRequest(world)) };
 
   const variables = readVariables(command, world);
   const request = readRequest(world);
-  if ("fault" in request) return deferred().unreadableOutcome(variables, request);
+  if ("fault" in request) return unreadableOutcome(variables, request);
 
   const stanza = readStanzaSettings(request.member, request.text);
   const redaction = request.redaction(stanza.redact);
   const content = contentOf(role, variables, request, stanza);
   const fault = content?.kind === "note" && command !== "DEL";
   return {
-    reply: fault ? deferred().noContainerIdReply(request) : command === "ADD" ? addReply(request) : [],
+    reply: fault ? noContainerIdReply(request) : command === "ADD" ? addReply(request) : [],
     line: content && {
       // STATUS is polled: it must wait for nobody.
       target: command === "STATUS" ? { ...stanza.target, lockFile: null } : stanza.target,

@@ -13,6 +13,7 @@ import { ANSWERS, type Answer, expectAnswer } from "./answers.ts";
 
 const SCRIPTS = [
   "throws",
+  "throws-early",
   "returns",
   "throws-late",
   "loops",
@@ -30,12 +31,14 @@ beforeAll(async () => {
       entry: join(ROOT, "test/native/faulty", `${script}.ts`),
       out: built(script),
       name: "cni_post",
+      snapshot: false,
     });
   }
   await buildTap({
     entry: join(ROOT, "test/native/faulty/crashes.ts"),
     out: built("crashes"),
     name: "cni_post",
+    snapshot: false,
     flags: ["-DTAP_TEST_FAULTS"],
   });
 });

@@ -3,13 +3,15 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "snapshot.h"
 #ifdef TAP_TEST_FAULTS
 #include <stdlib.h>
 #endif
 
-/* The first chunk is part of the executable (pages nobody touches cost nothing); 64 MB at once would fail where
-   RLIMIT_AS is 64 MB, so more comes in chunks. */
-enum { FIRST_BYTES = 512 * 1024, CHUNK_BYTES = 1024 * 1024, LIMIT_BYTES = 16 * 1024 * 1024, HEADER = 8 };
+/* The first two chunks are part of the executable (pages nobody touches cost nothing): one of the snapshot, and one for
+   calls. 64 MB at once would fail where RLIMIT_AS is 64 MB, so more comes in chunks. */
+enum { SNAPSHOT_BYTES = 144 * 1024, FIRST_BYTES = 512 * 1024, CHUNK_BYTES = 1024 * 1024, LIMIT_BYTES = 16 * 1024 * 1024, HEADER = 8 };
 
 /* Small sizes each have a list of free blocks; the others share one, in which only the first few are looked at. */
 enum { UNIT = 8, SMALL_BYTES = 1024, LARGE_TRIES = 8 };
@@ -17,11 +19,12 @@ enum { UNIT = 8, SMALL_BYTES = 1024, LARGE_TRIES = 8 };
 struct free_block {
   struct free_block *next;
 };
-static struct free_block *small[SMALL_BYTES / UNIT + 1], *large;
+static IN_SNAPSHOT struct free_block *small[SMALL_BYTES / UNIT + 1] = {0}, *large = NULL;
 
+static IN_SNAPSHOT _Alignas(16) uint8_t prepared[SNAPSHOT_BYTES] = {0};
 static _Alignas(16) uint8_t first[FIRST_BYTES];
-static uint8_t *next = first, *end = first + FIRST_BYTES;
-static size_t total = FIRST_BYTES;
+static IN_SNAPSHOT uint8_t *next = prepared, *end = prepared + SNAPSHOT_BYTES;
+static IN_SNAPSHOT size_t total = SNAPSHOT_BYTES;
 
 /* Room for the link of a free block, and a multiple of UNIT. */
 static size_t rounded(size_t size) { return size ? (size + UNIT - 1) & ~(size_t)(UNIT - 1) : UNIT; }
@@ -68,6 +71,11 @@ void *arena_take(size_t size) {
   void *again = take_free(rounded(size));
   if (again) return with_room_for(again, size);
   size_t need = rounded(size) + HEADER;
+  if (need > (size_t)(end - next) && total == SNAPSHOT_BYTES && need <= FIRST_BYTES) {
+    total += FIRST_BYTES;
+    next = first;
+    end = first + FIRST_BYTES;
+  }
   if (need > (size_t)(end - next)) {
     size_t chunk = need > CHUNK_BYTES ? need : CHUNK_BYTES;
     if (total + chunk > LIMIT_BYTES) return NULL;
@@ -99,4 +107,15 @@ void *arena_resize(void *block, size_t size) {
     arena_give_back(block);
   }
   return fresh;
+}
+
+bool arena_settle(void) {
+  for (size_t i = 0; i <= SMALL_BYTES / UNIT; i++)
+    for (struct free_block *block = small[i]; block; block = block->next)
+      memset(block + 1, 0, rounded(*size_of(block)) - sizeof *block);
+  for (struct free_block *block = large; block; block = block->next)
+    memset(block + 1, 0, rounded(*size_of(block)) - sizeof *block);
+  if (total != SNAPSHOT_BYTES) return false;
+  memset(next, 0, (size_t)(end - next));
+  return true;
 }

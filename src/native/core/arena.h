@@ -3,6 +3,7 @@
 #ifndef CNI_TAP_ARENA_H
 #define CNI_TAP_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* NULL when the arena's 16 MB are used up. Aligned to 8 bytes. */
@@ -15,5 +16,9 @@ void *arena_resize(void *block, size_t size);
 
 /* The size a block was taken with. */
 size_t arena_size(const void *block);
+
+/* For a snapshot: clears what is free, so that the same calls leave the same bytes. False when more was taken than the
+   snapshot has room for. */
+bool arena_settle(void);
 
 #endif

@@ -1,8 +1,12 @@
 #include "engine.h"
 
+#include <quickjs.h>
 #include <sys/resource.h>
 
 #include "arena.h"
+#include "host.h"
+#include "program.h"
+#include "snapshot.h"
 
 static void *take(JSMallocState *state, size_t size) {
   (void)state;
@@ -29,19 +33,42 @@ static size_t stack_for_script(void) {
   return most;
 }
 
-JSContext *engine_start(void) {
+static IN_SNAPSHOT struct {
+  JSRuntime *runtime;
+  JSContext *ctx;
+  JSValue start;
+  bool prepared;
+} engine = {0};
+
+bool engine_is_prepared(void) { return engine.prepared; }
+
+bool engine_prepare(void) {
   JSRuntime *runtime = JS_NewRuntime2(&arena, NULL);
-  if (!runtime) return NULL;
+  if (!runtime) return false;
   JS_SetGCThreshold(runtime, (size_t)-1);
   JS_SetMaxStackSize(runtime, stack_for_script());
   JSContext *ctx = JS_NewContextRaw(runtime);
-  if (!ctx) return NULL;
+  if (!ctx) return false;
   JS_AddIntrinsicBaseObjects(ctx);
   JS_AddIntrinsicJSON(ctx);
-  return ctx;
+  host_define(ctx);
+  JSValue script = JS_ReadObject(ctx, program_script, program_script_size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+  if (JS_IsException(script) || JS_IsException(JS_EvalFunction(ctx, script))) return false;
+  JSValue global = JS_GetGlobalObject(ctx), start = JS_GetPropertyStr(ctx, global, "start");
+  if (!JS_IsFunction(ctx, start)) return false;
+  engine.runtime = runtime;
+  engine.ctx = ctx;
+  engine.start = start;
+  engine.prepared = true;
+  return true;
 }
 
-JSValue engine_run(JSContext *ctx, const uint8_t *bytecode, size_t length) {
-  JSValue script = JS_ReadObject(ctx, bytecode, length, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
-  return JS_IsException(script) ? script : JS_EvalFunction(ctx, script);
+bool engine_call(int *exit_code) {
+  JS_UpdateStackTop(engine.runtime);
+  JS_SetMaxStackSize(engine.runtime, stack_for_script());
+  JSValue code = JS_Call(engine.ctx, engine.start, JS_UNDEFINED, 0, NULL);
+  if (!JS_IsNumber(code)) return false;
+  return JS_ToInt32(engine.ctx, exit_code, code) == 0;
 }
+
+void engine_settle(void) { JS_RunGC(engine.runtime); }

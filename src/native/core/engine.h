@@ -1,15 +1,19 @@
-/* QuickJS with nothing but base objects and JSON, in the arena. */
+/* QuickJS with nothing but base objects and JSON, in the arena, and the program's script in it. */
 #ifndef CNI_TAP_ENGINE_H
 #define CNI_TAP_ENGINE_H
 
-#include <quickjs.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdbool.h>
 
-/* A context with an empty global object of the script's own; NULL when memory is used up. */
-JSContext *engine_start(void);
+/* Whether the executable has its snapshot. */
+bool engine_is_prepared(void);
 
-/* Runs a script of the executable; an exception is what it left, or could not be read for. */
-JSValue engine_run(JSContext *ctx, const uint8_t *bytecode, size_t length);
+/* Makes a context and runs the script's top level. False when memory is used up or the script left no `start`. */
+bool engine_prepare(void);
+
+/* Calls the script's `start`; false when that gave no exit code. */
+bool engine_call(int *exit_code);
+
+/* Frees what a call has left: for a snapshot. */
+void engine_settle(void);
 
 #endif

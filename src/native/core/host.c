@@ -7,11 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine.h"
 #include "io.h"
 #include "log.h"
 #include "policy.h"
-#include "program.h"
 #include "scan.h"
 #include "values.h"
 
@@ -220,21 +218,6 @@ static JSValue host_error_text(JSContext *ctx, JSValueConst this, int argc, JSVa
   return JS_NewString(ctx, strerror(code));
 }
 
-static JSValue host_deferred(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  (void)this, (void)argc, (void)argv;
-  JSValue global = JS_GetGlobalObject(ctx), deferred = JS_GetPropertyStr(ctx, global, "deferred");
-  if (!JS_IsUndefined(deferred)) return deferred;
-  if (JS_IsException(engine_run(ctx, deferred_script, deferred_script_size))) return JS_EXCEPTION;
-  return JS_GetPropertyStr(ctx, global, "deferred");
-}
-
-static JSValue host_exit(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  (void)this, (void)argc;
-  int32_t code;
-  if (JS_ToInt32(ctx, &code, argv[0]) != 0) return JS_EXCEPTION;
-  _exit(code);
-}
-
 #ifdef TAP_TEST_FAULTS
 static JSValue host_raise(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
@@ -257,8 +240,6 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("reply", 2, host_reply),
     JS_CFUNC_DEF("complain", 1, host_complain),
     JS_CFUNC_DEF("errorText", 1, host_error_text),
-    JS_CFUNC_DEF("exit", 1, host_exit),
-    JS_CFUNC_DEF("deferred", 0, host_deferred),
 #ifdef TAP_TEST_FAULTS
     JS_CFUNC_DEF("raise", 1, host_raise),
 #endif

@@ -1,21 +1,20 @@
 /* cni_pre and cni_post: runs the script, and answers without it where it gives no answer. */
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "engine.h"
 #include "guard.h"
-#include "host.h"
 #include "io.h"
-#include "program.h"
+#include "snapshot.h"
 
-int main(void) {
+int main(int argc, char **argv) {
+  int exit_code;
+  if (argc == 2 && !engine_is_prepared() && strcmp(argv[1], "--write-snapshot") == 0) return snapshot_write();
   io_open_standard();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   guard_arm();
-  JSContext *ctx = engine_start();
-  if (ctx) {
-    host_define(ctx);
-    engine_run(ctx, program_script, program_script_size); /* comes back only when the script gave no answer */
-  }
+  if ((engine_is_prepared() || engine_prepare()) && engine_call(&exit_code)) _exit(exit_code);
   last_resort();
 }

@@ -1,20 +1,17 @@
 import type { Host } from "../../../src/native/host.ts";
-import type { Deferred } from "../../../src/tap/deferred.ts";
 import { run } from "../../../src/tap/run-tap.ts";
 
 /* The real script in a host that fails at the step TAP_TEST_STEP, in the way TAP_TEST_FAULT: a word, or a signal's number. */
 
-declare const host: Host & { deferred(): Deferred; raise(signal: number): void };
-
-const wanted = host.env("TAP_TEST_STEP");
-const fault = host.env("TAP_TEST_FAULT");
+declare const host: Host & { raise(signal: number): void };
 
 function descend(depth: number): number {
   return descend(depth + 1) + 1;
 }
 
 function at(step: string): void {
-  if (step !== wanted) return;
+  if (step !== host.env("TAP_TEST_STEP")) return;
+  const fault = host.env("TAP_TEST_FAULT");
   switch (fault) {
     case "throw":
       throw new Error("a step that throws");
@@ -35,9 +32,8 @@ function at(step: string): void {
   }
 }
 
-run(
-  "post",
-  {
+function start(): number {
+  const code = run("post", {
     env: (name) => {
       at("first");
       return host.env(name);
@@ -45,13 +41,13 @@ run(
     isTerminal: () => host.isTerminal(),
     pid: () => host.pid(),
     now: () => host.now(),
-    readInput: (request) => {
+    readInput: (members) => {
       at("before stdin");
-      const scan = host.readInput(request);
+      const scan = host.readInput(members);
       at("after stdin");
       return scan;
     },
-    text: (start, end) => host.text(start, end),
+    text: (from, to) => host.text(from, to),
     append: (target, line, flatten) => {
       at("before the line");
       const faults = host.append(target, line, flatten);
@@ -66,10 +62,9 @@ run(
     },
     complain: (text) => host.complain(text),
     errorText: (errno) => host.errorText(errno),
-    exit: (code) => {
-      at("before the exit");
-      return host.exit(code);
-    },
-  },
-  () => host.deferred(),
-);
+  });
+  at("before the exit");
+  return code;
+}
+
+Object.assign(globalThis, { start });

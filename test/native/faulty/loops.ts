@@ -1,1 +1,5 @@
-for (;;);
+Object.assign(globalThis, {
+  start() {
+    for (;;);
+  },
+});

@@ -3,5 +3,9 @@ import type { Host } from "../../../src/native/host.ts";
 declare const host: Host;
 
 // A script that throws when standard input is read and scanned already.
-host.readInput(["name"]);
-host.text(0, 2 ** 31);
+Object.assign(globalThis, {
+  start() {
+    host.readInput(["name"]);
+    host.text(0, 2 ** 31);
+  },
+});

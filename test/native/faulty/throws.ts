@@ -1,1 +1,5 @@
-throw new Error("a script that throws");
+Object.assign(globalThis, {
+  start() {
+    throw new Error("a script that throws");
+  },
+});

@@ -19,15 +19,6 @@ export interface TwinWorld {
   readonly replyErrno?: number;
 }
 
-/** Thrown by `exit`, which must not come back. */
-export class Exit extends Error {
-  readonly code: number;
-  constructor(code: number) {
-    super(`exit ${code}`);
-    this.code = code;
-  }
-}
-
 /** The host under Node, for tests: the scan's twin, and in place of files and descriptors what was written to them. */
 export class TwinHost implements Host {
   readonly world: TwinWorld;
@@ -91,10 +82,6 @@ export class TwinHost implements Host {
 
   errorText(errno: number): string {
     return `errno ${errno}`;
-  }
-
-  exit(code: number): never {
-    throw new Exit(code);
   }
 
   /** The bytes of a list of pieces, as a binary string. */

@@ -1,0 +1,61 @@
+import { ErrorCode, errorObjectTail, NO_COMMAND, NO_CONTAINER_ID } from "../cni/error-object.ts";
+import { LATEST_CNI_VERSION } from "../cni/versions.ts";
+import { asByteString } from "../log/byte-string.ts";
+import { classicLine, classicVariables, type Redaction, type Variables } from "../log/call-line.ts";
+import type { Pieces } from "../log/pieces.ts";
+import { DEFAULT_TARGET } from "../log/target.ts";
+import { SCAN_ERRORS } from "../native/host.ts";
+import { NOTHING, type Outcome } from "./outcome.ts";
+import type { Request, Unreadable } from "./request.ts";
+
+/* Calls that are not legal calls of a CNI plugin. */
+
+const NO_INPUT: Redaction = { redact: true, secrets: [], overflow: false };
+
+function errorReply(code: ErrorCode, msg: string, request: Request | null): Pieces {
+  const version = request?.string("cniVersion");
+  const tail = errorObjectTail(code, msg);
+  return version
+    ? ['{"cniVersion":', version.start, version.end, tail]
+    : [`{"cniVersion":"${LATEST_CNI_VERSION}"${tail}`];
+}
+
+/** The error object of an ADD or CHECK without a container ID. */
+export function noContainerIdReply(request: Request | null): Pieces {
+  return errorReply(ErrorCode.invalidEnvironment, NO_CONTAINER_ID, request);
+}
+
+function noteLine(text: string): Outcome["line"] {
+  const variables: Variables = {
+    command: asByteString(""),
+    containerId: null,
+    netns: null,
+    ifname: null,
+    args: null,
+    traceparent: null,
+    tracestate: null,
+  };
+  return {
+    target: DEFAULT_TARGET,
+    flatten: false,
+    pieces: classicLine(variables, { kind: "note", text }, NO_INPUT),
+  };
+}
+
+export function noCommandOutcome(): Outcome {
+  const reply = errorReply(ErrorCode.invalidEnvironment, NO_COMMAND, null);
+  return { ...NOTHING, reply, line: noteLine(NO_COMMAND), exitCode: 1 };
+}
+
+/** Standard input cannot be read, so its stanza cannot either: the note goes to the default file. */
+export function unreadableOutcome(variables: Variables, { fault, at }: Unreadable): Outcome {
+  const { command, containerId } = variables;
+  if (command !== "ADD" && command !== "CHECK" && command !== "DEL") return NOTHING;
+  const reason = `stdin is not JSON: ${SCAN_ERRORS[fault]?.[1]} at byte ${at}`;
+  const line = noteLine(containerId ? `${reason},${classicVariables(variables, true)}` : NO_CONTAINER_ID);
+  if (command === "DEL") return { ...NOTHING, line };
+  const reply = containerId
+    ? errorReply(ErrorCode.cannotDecode, reason, null)
+    : errorReply(ErrorCode.invalidEnvironment, NO_CONTAINER_ID, null);
+  return { ...NOTHING, reply, line, exitCode: 1 };
+}

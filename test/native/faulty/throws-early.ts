@@ -1,0 +1,2 @@
+// A script whose top level throws: there is nothing to start.
+throw new Error("a script that throws");
