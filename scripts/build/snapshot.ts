@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { runTool } from "./compile.ts";
 
 /** A call of the usual kind; nothing of it is written anywhere. */
@@ -19,18 +19,27 @@ const REQUEST = JSON.stringify({
   logFile: "/dev/null",
   lockFile: "/dev/null",
   logFormat: "json",
+  logMaxBytes: 104857600,
   prevResult: { cniVersion: "1.0.0", ips: [{ address: "10.244.1.3/24" }] },
 });
 
 /** Has an executable prepare itself, and puts what came of it into the file (src/native/core/snapshot.h). */
 export async function addSnapshot(executable: string): Promise<void> {
-  const snapshot = execFileSync(executable, ["--write-snapshot"], {
-    env: ENVIRONMENT,
-    input: REQUEST,
-    stdio: ["pipe", "pipe", "pipe"],
-    maxBuffer: 1 << 24,
-  });
-  const file = `${executable}.snapshot`;
-  writeFileSync(file, snapshot);
+  const [request, file] = [`${executable}.request`, `${executable}.snapshot`];
+  writeFileSync(request, REQUEST);
+  const stdin = openSync(request, "r");
+  try {
+    const stdio = [stdin, "pipe", "pipe"] as const;
+    writeFileSync(
+      file,
+      execFileSync(executable, ["--write-snapshot"], {
+        env: ENVIRONMENT,
+        stdio: [...stdio],
+        maxBuffer: 1 << 24,
+      }),
+    );
+  } finally {
+    closeSync(stdin);
+  }
   await runTool("objcopy", ["--update-section", `snapshot=${file}`, executable]);
 }

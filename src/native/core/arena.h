@@ -17,8 +17,13 @@ void *arena_resize(void *block, size_t size);
 /* The size a block was taken with. */
 size_t arena_size(const void *block);
 
-/* For a snapshot: clears what is free, so that the same calls leave the same bytes. False when more was taken than the
-   snapshot has room for. */
+/* For the build of a snapshot. Calls take from ARENA_CALLS; what they read and do not write is better kept apart, in
+   ARENA_STILL: only written pages are copied. */
+enum arena_part { ARENA_CALLS, ARENA_STILL, ARENA_PARTS };
+void arena_choose(enum arena_part part);
+
+/* Clears what is free, so that the same calls leave the same bytes. False when more was taken than a snapshot has room
+   for. */
 bool arena_settle(void);
 
 #endif

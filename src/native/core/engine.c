@@ -8,22 +8,26 @@
 #include "program.h"
 #include "snapshot.h"
 
+struct engine_memory engine_memory = {arena_take, arena_give_back, arena_resize, arena_size};
+
 static void *take(JSMallocState *state, size_t size) {
   (void)state;
-  return arena_take(size);
+  return engine_memory.take(size);
 }
 
 static void give_back(JSMallocState *state, void *block) {
   (void)state;
-  arena_give_back(block);
+  engine_memory.give_back(block);
 }
 
 static void *resize(JSMallocState *state, void *block, size_t size) {
   (void)state;
-  return arena_resize(block, size);
+  return engine_memory.resize(block, size);
 }
 
-static const JSMallocFunctions arena = {take, give_back, resize, arena_size};
+static size_t size_of(const void *block) { return engine_memory.size(block); }
+
+static const JSMallocFunctions functions = {take, give_back, resize, size_of};
 
 /* Half of the stack there is, 256 KB at most: QuickJS's default overruns a small one. */
 static size_t stack_for_script(void) {
@@ -43,7 +47,7 @@ static IN_SNAPSHOT struct {
 bool engine_is_prepared(void) { return engine.prepared; }
 
 bool engine_prepare(void) {
-  JSRuntime *runtime = JS_NewRuntime2(&arena, NULL);
+  JSRuntime *runtime = JS_NewRuntime2(&functions, NULL);
   if (!runtime) return false;
   JS_SetGCThreshold(runtime, (size_t)-1);
   JS_SetMaxStackSize(runtime, stack_for_script());

@@ -3,6 +3,16 @@
 #define CNI_TAP_ENGINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+/* Where QuickJS's memory comes from: the arena. The build of a snapshot puts functions of its own in between. */
+struct engine_memory {
+  void *(*take)(size_t size);
+  void (*give_back)(void *block);
+  void *(*resize)(void *block, size_t size);
+  size_t (*size)(const void *block);
+};
+extern struct engine_memory engine_memory;
 
 /* Whether the executable has its snapshot. */
 bool engine_is_prepared(void);
