@@ -4,7 +4,9 @@ import {
   chownSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -18,6 +20,7 @@ import { classicLine } from "../support/log-lines.ts";
 import { roles, runTap } from "../support/run-tap.ts";
 import { type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
+import { useHanging } from "./support/hanging.ts";
 
 const isRoot = process.getuid?.() === 0;
 const PLANTED = "planted\n";
@@ -105,6 +108,65 @@ test("a log that is moved or removed is begun anew", async () => {
   rmSync(scratch.logFile);
   await logged(3);
 });
+
+test.each([
+  ["between its open and its check", "opened"],
+  ["between its open and its write", "write"],
+] as const)("a log that is rotated away twice %s gets its lines in the new file", async (_, call) => {
+  const scratch = useScratch();
+  const { logFile, path } = scratch;
+  const hanging = useHanging(scratch, call);
+  const { observing, connection } = await observeRuntime({ args: ["-log-file", logFile], env: hanging.env });
+  await connection.start();
+  await runPods(connection, 0, 3);
+  await hanging.began();
+  for (const text of ["", "new\n"]) {
+    renameSync(logFile, path("cni.log.1"));
+    writeFileSync(logFile, text, { mode: 0o600 });
+  }
+  hanging.release();
+  await waitFor("the lines", () => scratch.linesSoFar().length === 4);
+  expect(scratch.lines()).toEqual(["new", ...[0, 1, 2].map((i) => classicPodLineOf("RunPodSandbox", i))]);
+  expect(readFileSync(path("cni.log.1"), "utf8")).toBe("");
+  expect(await observing.end()).toEqual({ code: 0, signal: null });
+  expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toEqual([]);
+});
+
+test("no descriptor is left open by many writes, nor by those that fail", async () => {
+  const scratch = useScratch();
+  const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
+  await connection.start();
+  const descriptors = () => readdirSync(`/proc/${observing.pid}/fd`).length;
+  const logged = async (number: number) => {
+    await tell(connection, "run", podNumber(number));
+    await waitFor("the line", () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", number));
+  };
+  await logged(0);
+  await waitFor("the thread's rest", () => !holds(observing.pid, scratch.logFile));
+  const before = descriptors();
+  for (let i = 1; i < 50; i++) await logged(i);
+  execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${scratch.log().length}:unlimited`]);
+  await tell(connection, "run", podNumber(50));
+  await observing.said("it may not grow any more; lines wait");
+  await waitFor("as many descriptors as before", () => descriptors() <= before);
+  execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);
+  await waitFor("the line", () => scratch.linesSoFar().length === 51);
+  await waitFor("as many descriptors as before", () => descriptors() <= before);
+});
+
+/** Whether one of a process's descriptors is this file. */
+function holds(pid: number, file: string): boolean {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).some((fd) => linkOf(`${folder}/${fd}`) === file);
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // closed meanwhile
+  }
+}
 
 test("a log over twice its size waits for a tap that rotates it", async () => {
   const scratch = useScratch();

@@ -4,12 +4,15 @@ import {
   chownSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { appendLines } from "../../src/machine/append-lines.ts";
@@ -166,6 +169,31 @@ describe("a log of the greatest size", () => {
     expect(lines()).toEqual(nine.slice(0, 6));
   });
 });
+
+test("no descriptor is left open, whether lines were written or not", () => {
+  const { logFile, path, names } = useLog("");
+  const open = () =>
+    readdirSync("/proc/self/fd").filter((fd) => linkOf(`/proc/self/fd/${fd}`).startsWith(dirname(logFile)));
+  execFileSync("mkfifo", ["-m", "600", path("fifo")]);
+  writeFileSync(path("limited"), "x".repeat(100), { mode: 0o600 });
+  for (let i = 0; i < 5; i++) {
+    expect(appendLines(logFile, encode("a"), 0).lines).toBe(1);
+    expect(appendLines(path("limited"), encode("a"), 10).lines).toBe(0);
+    expect(appendLines(path("fifo"), encode("a"), 0).lines).toBe(0);
+    expect(appendLines(path("none/log"), encode("a"), 0).lines).toBe(0);
+  }
+  expect(names()).toEqual(["cni.log", "fifo", "limited"]);
+  expect(open()).toEqual([]);
+});
+
+/** Where a descriptor leads; the one that listed them is gone. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
 
 test("a log that is renamed, as others rotate it, is left, and a new one begun", () => {
   const { logFile, path, lines } = useScratch();

@@ -119,6 +119,21 @@ describe("Synchronize", () => {
     expect(answered()).toEqual([{ timeMs: 1, words, events: [] }]);
   });
 
+  it("says of no pod that it vanished whose facts are others now, and tells them when it has", async () => {
+    const { handlers, answered } = observed();
+    const ips = ["10.0.0.2"];
+    const changed = { ...web, uid: "uid-2", ips, labels: { app: "other" }, linux: { namespaces: [] } };
+    handlers.runPodSandbox(podOf(web), context);
+    await synchronize(handlers, [{ ...web, ips: ["10.0.0.9"] }]);
+    await synchronize(handlers, [changed]);
+    const events = answered().flatMap((report) => report.events.map(({ event }) => event));
+    expect(events).toEqual(["RunPodSandbox", "Synchronize", "Synchronize"]);
+    await synchronize(handlers, []);
+    expect(answered()[0]?.events).toMatchObject([
+      { event: "Vanished", pod: { id: "id-1", uid: "uid-2", ips, netns: null } },
+    ]);
+  });
+
   it("that breaks off forgets nobody", async () => {
     const { handlers, answered } = observed();
     await synchronize(handlers, [web]);

@@ -1,5 +1,6 @@
-// For LD_PRELOAD: the calls of HANG_CALL (write or open) that concern the file HANG_FILE do not come back while the
-// file HANG_WHILE is there. The first that waits makes the file HANG_SEEN.
+// For LD_PRELOAD: the calls of HANG_CALL that concern the file HANG_FILE do not come back while the file HANG_WHILE is
+// there: "write" and "open" before they have done anything, "opened" is an open(2) that has. The first that waits makes
+// the file HANG_SEEN.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -38,7 +39,9 @@ ssize_t write(int fd, const void *bytes, size_t count) {
 static int opened(const char *name, const char *path, int flags, mode_t mode) {
   int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, name);
   if (concerns("open", path)) hang();
-  return real(path, flags, mode);
+  int fd = real(path, flags, mode);
+  if (concerns("opened", path)) hang();
+  return fd;
 }
 
 int open(const char *path, int flags, ...) {
