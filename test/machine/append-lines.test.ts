@@ -12,9 +12,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
+import { ROOT } from "../../scripts/cache-dir.ts";
 import { appendLines } from "../../src/machine/append-lines.ts";
 import { classicLine } from "../support/log-lines.ts";
 import { roles, runTap } from "../support/run-tap.ts";
@@ -22,6 +23,7 @@ import { makeScratch, type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
 
 const encode = (...lines: readonly string[]) => lines.map((line) => Buffer.from(`${line}\n`));
+const APPEND_LINES = join(ROOT, "src/machine/append-lines.ts");
 const isRoot = process.getuid?.() === 0;
 
 /** A log that holds this. */
@@ -168,6 +170,24 @@ describe("a log of the greatest size", () => {
     expect(appendLines(logFile, encode(...nine), 25)).toEqual({ lines: 6, fault: over(logFile) });
     expect(lines()).toEqual(nine.slice(0, 6));
   });
+});
+
+test("a write that took only a part counts the lines that are whole, and those after it are lines", () => {
+  const { logFile, log } = useLog("ha");
+  const append = (limit: string) => {
+    const script = `import { appendLines } from ${JSON.stringify(APPEND_LINES)};
+      const lines = ["abc\\n", "def\\n"].map((line) => Buffer.from(line));
+      process.stdout.write(JSON.stringify(appendLines(${JSON.stringify(logFile)}, lines, 0)));`;
+    const node = [process.execPath, "--input-type=module", "-e", script];
+    return JSON.parse(execFileSync("prlimit", [`--fsize=${limit}:unlimited`, ...node], { encoding: "utf8" }));
+  };
+  const fault = `Cannot write to ${logFile}: it took only a part`;
+  expect(append("6")).toEqual({ lines: 0, fault });
+  expect(log().toString()).toBe("ha\nabc");
+  expect(append("13")).toEqual({ lines: 1, fault });
+  expect(log().toString()).toBe("ha\nabc\nabc\nde");
+  expect(append("unlimited")).toEqual({ lines: 2, fault: null });
+  expect(log().toString()).toBe("ha\nabc\nabc\nde\nabc\ndef\n");
 });
 
 test("no descriptor is left open, whether lines were written or not", () => {

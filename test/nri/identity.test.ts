@@ -10,6 +10,8 @@ describe("name and index", () => {
     [{ index: "33" }, { NRI_PLUGIN_IDX: "33" }, "/opt/logger.mjs", { name: "logger", index: "33" }],
     [{}, {}, "/opt/10-net-logger.js", { name: "net-logger", index: "10" }],
     [{ name: "a" }, {}, "10-logger", { name: "a", index: "10" }],
+    [{}, { NRI_PLUGIN_NAME: "" }, "10-logger", { name: "logger", index: "10" }],
+    [{}, { NRI_PLUGIN_NAME: "", NRI_PLUGIN_IDX: "" }, "10-logger", { name: "logger", index: "10" }],
   ])("%o with %o as %s", (options, env, program, identity) => {
     expect(resolveIdentity(options, env, program)).toEqual(identity);
   });

@@ -27,6 +27,7 @@ function observed() {
     tell: (report) => void told.push(report),
   });
   const answered = () => {
+    now += 1000; // the answer took its time
     for (const act of waiting.splice(0)) act();
     return told.splice(0);
   };
@@ -132,6 +133,15 @@ describe("Synchronize", () => {
     expect(answered()[0]?.events).toMatchObject([
       { event: "Vanished", pod: { id: "id-1", uid: "uid-2", ips, netns: null } },
     ]);
+  });
+
+  it("knows of pods that came before it was told", async () => {
+    const { handlers, answered } = observed();
+    await synchronize(handlers, []);
+    handlers.runPodSandbox(podOf(web), context);
+    expect(answered().flatMap(({ events }) => events)).toMatchObject([{ event: "RunPodSandbox" }]);
+    await synchronize(handlers, []);
+    expect(answered()[0]?.events).toMatchObject([{ event: "Vanished", pod: { id: "id-1" } }]);
   });
 
   it("that breaks off forgets nobody", async () => {

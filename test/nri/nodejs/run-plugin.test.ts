@@ -7,34 +7,14 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { encode } from "../../../src/nri/encode.ts";
 import { Event, Plugin, UpdateContainersResponseSchema } from "../../../src/nri/gen/api_pb.js";
-import type { Handlers } from "../../../src/nri/handlers.ts";
 import { connect, timerDelayMs } from "../../../src/nri/nodejs/connection.ts";
-import { createPlugin, type PluginOptions, runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
+import { createPlugin, runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
 import { NriError } from "../../../src/nri/nri-error.ts";
 import { updateOf } from "../../../src/nri/resources.ts";
 import { FakeRuntime } from "../support/fake-runtime.ts";
 import { launch } from "../support/launch.ts";
 import { gate } from "../support/memory-plugin.ts";
-
-/** Runs a plugin until the test ends; `ended` has its error, undefined for none. */
-function start(socket: string, handlers: Handlers = {}, options: Partial<PluginOptions> = {}) {
-  const stop = new AbortController();
-  const log: string[] = [];
-  const plugin = createPlugin({
-    ...{ name: "test", index: "10", socket, handlers, signal: stop.signal },
-    log: (level, message) => void log.push(`${level}: ${message}`),
-    ...options,
-  });
-  const ended = plugin.run().then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  onTestFinished(async () => {
-    stop.abort();
-    await ended;
-  });
-  return { plugin, log, ended, stop };
-}
+import { start } from "../support/running.ts";
 
 const pod = { id: "pod-1", name: "web" };
 const container = { id: "container-1", name: "main" };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { encode } from "../../../src/nri/encode.ts";
 import { RequestSchema } from "../../../src/nri/gen/ttrpc_pb.js";
 import { type Message, MessageDecoder, MessageType } from "../../../src/nri/wire/message.ts";
@@ -33,6 +33,16 @@ function take(server: Server, streamId: number, payload: Uint8Array): IncomingCa
   if (!call) throw new Error(`Cannot take call ${streamId}`);
   return call;
 }
+
+test("a request that cannot be read uses up its stream, as Go's does", () => {
+  const { server, codes } = serve();
+  const bad = Buffer.from("0f", "hex");
+  const message = { streamId: 5, type: MessageType.request, length: bad.length, payload: bad };
+  expect(server.receive(message)).toBeUndefined();
+  expect(server.receive(requestOf(5, none))).toBeUndefined();
+  expect(codes()).toEqual([StatusCode.invalidArgument, StatusCode.invalidArgument]);
+  expect(take(server, 7, none).streamId).toBe(7);
+});
 
 describe("what calls hold is given back", () => {
   const ends: Readonly<Record<string, (server: Server, streamId: number) => void>> = {
