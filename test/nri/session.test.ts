@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { NriError } from "../../src/nri/nri-error.ts";
 import { type Call, type Output, Session } from "../../src/nri/session.ts";
+import { encodeMessage, MessageType } from "../../src/nri/wire/message.ts";
+import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";
 import { encodeCall, registered } from "./support/calls.ts";
 
 const none = new Uint8Array(0);
@@ -80,6 +82,53 @@ describe("a call's time", () => {
     expect(session.wakeAtMs).toBe(1500);
     session.tick(1500);
     expect(ended).toEqual(["first", "second"]);
+  });
+});
+
+describe("an end before the other side has spoken any NRI", () => {
+  const error = (bytes: Uint8Array) => {
+    const session = new Session();
+    session.open({ name: "test", index: "10" }, 0);
+    session.receive(bytes, 0);
+    session.receive(Buffer.alloc(8, 0xff), 0);
+    session.tick(10_000);
+    return taken(session, "close")[0]?.error;
+  };
+  const run = (fields = {}) => encodeCall(1, "RunPodSandbox", none, fields);
+  const answer = (streamId: number, type: number) =>
+    encodeFrames(Connection.runtime, encodeMessage(streamId, type, none));
+
+  it.each([
+    ["nothing", none],
+    ["bytes that are no frame", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["a call of another service", run({ service: "x.Y" })],
+    ["an answer to no call", answer(9, MessageType.response)],
+  ])("says so: %s", (_, bytes) => {
+    expect(error(bytes)).toMatchObject({ code: "protocol", reason: "no-nri" });
+  });
+
+  it.each([
+    ["an answer to the registration", registered],
+    ["a call", run()],
+    ["a call of a method that is not known", encodeCall(1, "Dance", none)],
+  ])("is another one behind %s", (_, bytes) => {
+    expect(error(bytes)).toMatchObject({ code: "protocol", reason: undefined });
+  });
+
+  it("is a registration that is not answered, or by no answer", () => {
+    const session = new Session();
+    session.open({ name: "test", index: "10" }, 0);
+    session.tick(10_000);
+    expect(taken(session, "close")[0]?.error).toMatchObject({ code: "registration", reason: "no-nri" });
+    expect(error(answer(1, MessageType.data))).toMatchObject({ code: "registration", reason: "no-nri" });
+  });
+
+  it("is not a registration that is not answered, where calls came", () => {
+    const session = new Session();
+    session.open({ name: "test", index: "10" }, 0);
+    session.receive(run(), 0);
+    session.tick(10_000);
+    expect(taken(session, "close")[0]?.error).toMatchObject({ code: "registration", reason: undefined });
   });
 });
 
