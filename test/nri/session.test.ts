@@ -111,6 +111,10 @@ describe("an end before the other side has spoken any NRI", () => {
     ["an answer to the registration", registered],
     ["a call", run()],
     ["a call of a method that is not known", encodeCall(1, "Dance", none)],
+    [
+      "a call, and one of another service",
+      Buffer.concat([run(), encodeCall(3, "Run", none, { service: "x" })]),
+    ],
   ])("is another one behind %s", (_, bytes) => {
     expect(error(bytes)).toMatchObject({ code: "protocol", reason: undefined });
   });
