@@ -192,6 +192,26 @@ describeOnPrivateMachine("the default files", () => {
       });
     }
 
+    test(`cni_${role} takes paths of 4,095 bytes, and none of 4,096`, async () => {
+      const { scratch, run } = usePrivateMachine();
+      const path = (name: string, bytes: number) => `/tmp${"/".repeat(bytes - 4 - name.length)}${name}`;
+      const members = (bytes: number) => ({
+        logFile: path("own.log", bytes),
+        lockFile: path("own.lock", bytes),
+      });
+      const longest = withMembers(body, members(4_095));
+      expect(await run({ role, env: add, stdin: longest })).toMatchObject({ code: 0, stderr: "" });
+      expect(scratch.names("tmp")).toEqual(["own.lock", "own.log"]);
+
+      const stdin = withMembers(body, members(4_096));
+      const call = await run({ role, env: add, stdin });
+      expect(call.code).toBe(0);
+      const wants = "wants an absolute path under 4096 bytes, saw a string";
+      expectComplaint(call, role, `Cannot use logFile: ${wants}; Cannot use lockFile: ${wants}\n`);
+      expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+      expect(existsSync(scratch.lockFile)).toBe(true);
+    });
+
     test(`cni_${role} with files of its own leaves the default ones alone`, async () => {
       const { scratch, run } = usePrivateMachine();
       const members = logMembers({ ...scratch, logFile: "/tmp/a/own.log", lockFile: "/tmp/a/own.lock" });
