@@ -139,6 +139,19 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(1);
   });
 
+  test(`cni_${role} takes files whose names are not ASCII, plain or escaped`, async () => {
+    for (const escaped of [false, true]) {
+      const scratch = useScratch({ log: "grün 🐳.log", lock: "zu.schloß" });
+      const plain = stanza(scratch, body);
+      const escape = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+      const stdin = escaped ? plain.replace(/[\u0080-\uffff]/g, escape) : plain;
+      const run = await runTap({ role, env: add, stdin });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+      expect(scratch.names()).toEqual(["grün 🐳.log", "zu.schloß"]);
+      expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+    }
+  });
+
   test(`cni_${role} finds keys that are written with escapes`, async () => {
     const scratch = useScratch();
     const [logFile, lockFile] = [scratch.logFile, scratch.lockFile].map((path) =>

@@ -120,6 +120,7 @@ describe.each(roles)("cni_%s waits", (role) => {
 
   test.each([
     [2, "more"],
+    [3, "more"], // which stops the timer
     [4, "no more"],
   ] as const)("once where lock and log are both held: timer %i, %s", async (nth, expected) => {
     const scratch = useScratch();

@@ -183,4 +183,68 @@ describe("the scanner", () => {
     const scan = await agree(Buffer.from(text));
     expect(text.slice(scan.members[2], scan.members[3])).toBe('"c"');
   });
+
+  test("sees a secret's shape at the very start and at the very end of a string", async () => {
+    for (const text of ["eyJa.b.c", "-----BEGIN ", "x-----BEGIN ", "xeyJa.b.c"])
+      expect((await agree(Buffer.from(`{"a":"${text}"}`))).secrets, text).toHaveLength(2);
+  });
+
+  test("sees a JWT of every character that base64url has, and of no other", async () => {
+    const whole = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const c of whole)
+      for (const text of [`eyJ${c}.b.c`, `eyJa.${c}.c`, `eyJa.b.${c}`])
+        expect((await agree(Buffer.from(`{"a":"${text}"}`))).secrets, text).toHaveLength(2);
+    for (const c of "+/= @[`{:,")
+      expect((await agree(Buffer.from(`{"a":"eyJ${c}.b.c"}`))).secrets, c).toEqual([]);
+  });
+
+  test("takes an escape for the character it stands for, never for its letter", async () => {
+    for (const key of ["\\token", "toke\\n", "sec\\ret", "secre\\t", "a\\u0170ikey", "to\\u016ben"])
+      expect((await agree(Buffer.from(`{"${key}":1}`))).secrets, key).toEqual([]);
+    for (const key of ["\\name", "\\u016eame", "la\\bel", "p\\revResult"]) {
+      const { members } = await agree(Buffer.from(`{"${key}":1}`));
+      expect(members, key).toEqual(Array(10).fill(0));
+    }
+  });
+
+  test("has an ending's say only at the end, and after separators, too", async () => {
+    const secret = async (key: string) => (await agree(Buffer.from(`{"${key}":1}`))).secrets.length > 0;
+    expect(await secret("token_file")).toBe(false);
+    expect(await secret("tokenfile_")).toBe(false);
+    expect(await secret("file_token")).toBe(true);
+    expect(await secret("filetokenx")).toBe(true);
+    expect(await secret("token_filex")).toBe(true);
+  });
+});
+
+describe("a scan's words", () => {
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  /** So many words of four letters, no two alike. */
+  const words = (count: number) =>
+    Array.from({ length: count }, (_, i) => `q${letters.charAt(i % 26)}${letters.charAt(i / 26)}z`);
+
+  test("are all searched, where they fill all 128 letters", async () => {
+    const full = await ScanDriver.start(words(31), ["path"]);
+    try {
+      for (const word of words(31)) {
+        const scan = (key: string) => full.scan(Buffer.from(`{"${key}":1}`), LIMITS);
+        expect((await scan(`x${word}y`)).secrets, word).toHaveLength(2);
+        expect((await scan(`${word}_path`)).secrets, word).toEqual([]);
+        expect((await scan(word.slice(1))).secrets, word).toEqual([]);
+      }
+    } finally {
+      full.stop();
+    }
+  });
+
+  test.each([
+    ["a letter more", [...words(31), "qqqqq"], []],
+    ["an ending more", words(32), ["x"]],
+    ["a word more", [..."abcdefghijklmnopqrstuvwxyz", "aa", "bb", "cc", "dd", "ee", "ff", "gg"], []],
+    ["a capital", ["Token"], []],
+    ["an empty one", [""], []],
+  ])("are refused with %s", async (_, given, endings) => {
+    const driver = await ScanDriver.start(given, endings);
+    await expect(driver.scan(Buffer.from("{}"), LIMITS)).rejects.toThrow("crashed");
+  });
 });
