@@ -143,8 +143,8 @@ for (const role of roles) {
     for (const escaped of [false, true]) {
       const scratch = useScratch({ log: "grün 🐳.log", lock: "zu.schloß" });
       const plain = stanza(scratch, body);
-      const escape = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
-      const stdin = escaped ? plain.replace(/[\u0080-\uffff]/g, escape) : plain;
+      const inAscii = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+      const stdin = escaped ? plain.replace(/[\u0080-\uffff]/g, inAscii) : plain;
       const run = await runTap({ role, env: add, stdin });
       expect(run).toMatchObject({ code: 0, stderr: "" });
       expect(scratch.names()).toEqual(["grün 🐳.log", "zu.schloß"]);

@@ -112,6 +112,20 @@ describe("the last resort", () => {
   });
 });
 
+test.each(["loops", "crashes"])(
+  "a script that %s is answered for where the caller has blocked all signals",
+  async (script) => {
+    const [answer] = ANSWERS;
+    if (!answer) throw new Error("there is no answer");
+    const env = { ...answer.env, TAP_TEST_SIGNAL: String(constants.signals.SIGSEGV) };
+    const via = ["/usr/bin/env", "--block-signal"];
+    expectLastResort(
+      await runTap({ role: "post", exe: built(script), env, via, stdin: answer.stdin }),
+      answer,
+    );
+  },
+);
+
 describe.each(SIGNALS)("where the script crashes with %s", (signal) => {
   test.each(ANSWERS)("$what", async (wanted) => {
     const env = { ...wanted.env, TAP_TEST_SIGNAL: String(constants.signals[signal]) };

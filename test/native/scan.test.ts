@@ -103,6 +103,26 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     );
   });
 
+  test("on objects and lists in each other, with secrets anywhere among what is none", async () => {
+    const key = fc.constantFrom("a", "name", "token", "pass_word", "tokenFile", "eyJa.b.c", "x-----BEGIN ");
+    const leaf = fc.constantFrom(1, -0.5, true, false, null, "", "x", "eyJa.b.c", "-----BEGIN ");
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 5, withCrossShrink: true },
+        leaf,
+        fc.array(tie("value"), { maxLength: 4 }),
+        fc.array(fc.tuple(key, tie("value")), { maxLength: 4 }).map((pairs) => Object.fromEntries(pairs)),
+      ),
+    }));
+    const limits = { depthLimit: 64, secretLimit: 100 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { maxLength: 6 }), async (list) => {
+        expect((await agree(Buffer.from(JSON.stringify({ list })), limits)).error).toBe(0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test("on every captured call, whole, and cut at every byte", async () => {
     const folder = join(ROOT, "test/vectors/captures");
     for (const name of readdirSync(folder).filter((file) => file.endsWith(".json"))) {
@@ -176,6 +196,14 @@ describe("the scanner", () => {
     expect(overflow).toBe(false);
     expect(secrets).toHaveLength(4);
     expect(text.slice(secrets[2], secrets[3])).toBe('"eyJa.b.c"');
+  });
+
+  test("hides of a list the secret item alone, not those behind it", async () => {
+    const text = '{"a":[{"token":1},2,"x",{"b":[{"secret":[]},null]},true]}';
+    const { secrets } = await agree(Buffer.from(text));
+    expect(secrets).toHaveLength(4);
+    expect(text.slice(secrets[0], secrets[1])).toBe("1");
+    expect(text.slice(secrets[2], secrets[3])).toBe("[]");
   });
 
   test("takes the last of a member given twice, and only at the top", async () => {
