@@ -123,6 +123,67 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     );
   });
 
+  test("on strings of bits of a JWT and of a PEM block, some written with escapes", async () => {
+    const bits = [
+      "eyJ",
+      "e",
+      "y",
+      "J",
+      ".",
+      "..",
+      "-----",
+      "BEGIN ",
+      "BEG",
+      "IN ",
+      "-",
+      "a",
+      "_",
+      " ",
+      "é",
+      "\n",
+    ];
+    const escaped = (text: string) =>
+      text.replace(/./gs, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    const bit = fc.tuple(fc.constantFrom(...bits), fc.nat(9)).map(([text, dice]) => {
+      const plain = JSON.stringify(text).slice(1, -1);
+      return dice === 0 ? escaped(text) : plain;
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(bit, { maxLength: 20 }), async (parts) => {
+        const text = parts.join("");
+        expect((await agree(Buffer.from(`{"a":"${text}","${text}":0}`))).error).toBe(0);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test("on keys of bits of words, separators and endings, some written with escapes", async () => {
+    const bits = [
+      "pass",
+      "word",
+      "Secret",
+      "to",
+      "KEN",
+      "api",
+      "key",
+      "file",
+      "Name",
+      "_",
+      "-",
+      ".",
+      "x",
+      " ",
+    ];
+    const odd = ["\\u0066ile", "\\u005f", "\\u0054oken", "\\n", "\\t", "\\u0174", "é", "\\/"];
+    const key = fc.array(fc.constantFrom(...bits, ...odd), { maxLength: 7 }).map((parts) => parts.join(""));
+    await fc.assert(
+      fc.asyncProperty(key, async (name) => {
+        expect((await agree(Buffer.from(`{"${name}":0,"a":{"${name}":[]}}`))).error).toBe(0);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   test("on every captured call, whole, and cut at every byte", async () => {
     const folder = join(ROOT, "test/vectors/captures");
     for (const name of readdirSync(folder).filter((file) => file.endsWith(".json"))) {
