@@ -157,6 +157,23 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     );
   });
 
+  test.each([
+    ["a JWT", ["eyJ", "ey", "J", ".", "a"], 7],
+    ["a PEM block", ["-----", "-", "\\u002d", "BEGIN ", "BEG", "x"], 5],
+  ] as const)("on all strings of the bits of %s", async (_, bits, most) => {
+    const limits = { depthLimit: 64, secretLimit: 4096 };
+    let longest = [""];
+    const texts: string[] = [];
+    for (let length = 1; length <= most; length++) {
+      longest = longest.flatMap((text) => bits.map((bit) => text + bit));
+      texts.push(...longest);
+    }
+    for (let from = 0; from < texts.length; from += 2000) {
+      const list = texts.slice(from, from + 2000).map((text) => `"${text}"`);
+      expect((await agree(Buffer.from(`{"a":[${list.join(",")}]}`), limits)).error).toBe(0);
+    }
+  });
+
   test("on keys of bits of words, separators and endings, some written with escapes", async () => {
     const bits = [
       "pass",
