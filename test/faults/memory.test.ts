@@ -51,6 +51,20 @@ for (const role of roles) {
     );
   }
 
+  test(`cni_${role} logs as many secrets as make the pieces of one writev(2), and some more`, async () => {
+    // Each makes two pieces, of which the kernel takes 1,024 at once.
+    for (let count = 490; count <= 520; count++) {
+      const scratch = useScratch();
+      const list = Array.from({ length: count }, (_, index) => `"token${index}":"hunter2"`).join(",");
+      const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+      const run = await runTap({ role, env, stdin: stanza(scratch, `{${list}}`) });
+      expect(run, `${count} secrets`).toMatchObject({ code: 0, stderr: "" });
+      const [line = ""] = scratch.lines();
+      expect(line.split("[redacted 9 bytes]")).toHaveLength(count + 1);
+      scratch.remove();
+    }
+  });
+
   test(`cni_${role} answers VERSION to a cniVersion of megabytes, plain and escaped, by its script`, async () => {
     for (const version of ["9".repeat(20_000_000), "\\u0039".repeat(1_000_000)]) {
       const stdin = `{"cniVersion":"${version}"}`;
