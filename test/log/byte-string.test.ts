@@ -84,7 +84,7 @@ function bytesOfUnit(unit: number): string {
 }
 
 const escaped = (...units: number[]) =>
-  `"${units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")}"`;
+  asByteString(`"${units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")}"`);
 
 test("every escaped unit is its bytes", () => {
   for (let unit = 0; unit <= 0xffff; unit++)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { asByteString } from "../../src/log/byte-string.ts";
 import {
   type Content,
   classicLine,
@@ -12,7 +13,7 @@ import {
 } from "../../src/log/call-line.ts";
 import type { Pieces } from "../../src/log/pieces.ts";
 
-const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
+const jwt = asByteString("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln");
 const hidden = `[redacted ${jwt.length} bytes]`;
 /** Standard input: the spans of these tests are slices of it. */
 const input = `{"name":"net","cniVersion":"1.0.0","label":"${jwt}","a":{"token":"t"}}`;
@@ -27,11 +28,11 @@ const all: Redaction = { redact: true, overflow: false, secrets: secretSpans };
 const none: Redaction = { ...all, redact: false };
 
 const variables: Variables = {
-  command: "ADD",
-  containerId: "c1",
-  netns: "/run/n",
-  ifname: "eth0",
-  args: "A=1",
+  command: asByteString("ADD"),
+  containerId: asByteString("c1"),
+  netns: asByteString("/run/n"),
+  ifname: asByteString("eth0"),
+  args: asByteString("A=1"),
   traceparent: null,
   tracestate: null,
 };
@@ -61,11 +62,13 @@ function jsonOf(changes: Partial<Variables>, redaction: Redaction, content = who
 }
 
 test("a variable in a classic line is one field of one line", () => {
-  expect(escapeVariable("plain-1.2_3")).toBe("plain-1.2_3");
-  expect(escapeVariable("")).toBe("");
-  expect(escapeVariable("a,b c\\d\ne\x7f\x80\xff!")).toBe("a\\x2Cb\\x20c\\x5Cd\\x0Ae\\x7F\x80\xff!");
-  expect(escapeVariable("\0\x1f")).toBe("\\x00\\x1F");
-  expect(escapeVariable(",")).toBe("\\x2C");
+  expect(escapeVariable(asByteString("plain-1.2_3"))).toBe("plain-1.2_3");
+  expect(escapeVariable(asByteString(""))).toBe("");
+  expect(escapeVariable(asByteString("a,b c\\d\ne\x7f\x80\xff!"))).toBe(
+    "a\\x2Cb\\x20c\\x5Cd\\x0Ae\\x7F\x80\xff!",
+  );
+  expect(escapeVariable(asByteString("\0\x1f"))).toBe("\\x00\\x1F");
+  expect(escapeVariable(asByteString(","))).toBe("\\x2C");
 });
 
 describe("a classic line", () => {
@@ -79,7 +82,7 @@ describe("a classic line", () => {
   });
 
   test("finds a secret before it escapes the text around it", () => {
-    const shown = classicVariables({ ...variables, containerId: "-----BEGIN x" }, true);
+    const shown = classicVariables({ ...variables, containerId: asByteString("-----BEGIN x") }, true);
     expect(shown).toBe("CNI_COMMAND=ADD,CNI_CONTAINERID=[redacted\\x2012\\x20bytes]");
   });
 
@@ -104,17 +107,22 @@ describe("a json line", () => {
   ];
 
   test.each(names)("hides a secret in %s alone, and shows it where that is wanted", (name) => {
-    expect(jsonOf({ [name]: `x ${jwt}` }, all)[name]).toBe(`[redacted ${jwt.length + 2} bytes]`);
-    expect(jsonOf({ [name]: `x ${jwt}` }, none)[name]).toBe(`x ${jwt}`);
+    expect(jsonOf({ [name]: asByteString(`x ${jwt}`) }, all)[name]).toBe(
+      `[redacted ${jwt.length + 2} bytes]`,
+    );
+    expect(jsonOf({ [name]: asByteString(`x ${jwt}`) }, none)[name]).toBe(`x ${jwt}`);
   });
 
   test("hides secrets in args, label and payload", () => {
-    expect(jsonOf({ args: `token=a;x=${jwt};y=1` }, all)).toMatchObject({
+    expect(jsonOf({ args: asByteString(`token=a;x=${jwt};y=1`) }, all)).toMatchObject({
       args: { token: "[redacted 1 bytes]", x: hidden, y: "1" },
       label: `[redacted ${jwt.length + 2} bytes]`,
       input: { name: "net", label: `[redacted ${jwt.length + 2} bytes]`, a: { token: "[redacted 3 bytes]" } },
     });
-    expect(jsonOf({ args: "token=a" }, none)).toMatchObject({ args: { token: "a" }, label: jwt });
+    expect(jsonOf({ args: asByteString("token=a") }, none)).toMatchObject({
+      args: { token: "a" },
+      label: jwt,
+    });
   });
 
   test("hides a payload that is a secret as a whole, and nothing of its neighbours", () => {
@@ -135,8 +143,8 @@ describe("a json line", () => {
   });
 
   test("has each trace variable by itself", () => {
-    expect(Object.keys(jsonOf({ tracestate: "s" }, all))).toContain("tracestate");
-    expect(Object.keys(jsonOf({ tracestate: "s" }, all))).not.toContain("traceparent");
-    expect(Object.keys(jsonOf({ traceparent: "p" }, all))).not.toContain("tracestate");
+    expect(Object.keys(jsonOf({ tracestate: asByteString("s") }, all))).toContain("tracestate");
+    expect(Object.keys(jsonOf({ tracestate: asByteString("s") }, all))).not.toContain("traceparent");
+    expect(Object.keys(jsonOf({ traceparent: asByteString("p") }, all))).not.toContain("tracestate");
   });
 });

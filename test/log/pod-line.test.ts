@@ -186,7 +186,7 @@ test("a note is a line of its own in either format", () => {
 
 test("a note hides a label that holds a secret", () => {
   const label = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
-  expect(JSON.parse(noteLine("n", "json", { ...details, label }))).toMatchObject({
+  expect(JSON.parse(noteLine("n", "json", { ...details, label: asByteString(label) }))).toMatchObject({
     label: `[redacted ${label.length} bytes]`,
     note: "n",
   });
