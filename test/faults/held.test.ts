@@ -88,6 +88,23 @@ describe.each(roles)("cni_%s", (role) => {
     expect(scratch.lines()).toEqual(["another's", classicLine("ADD", "c1", "input", stdin)]);
   });
 
+  test("does not rotate a log that another rotated before it had the log's lock", async () => {
+    const scratch = useScratch();
+    const old = `${"o".repeat(1_500)}\n`;
+    writeFileSync(scratch.logFile, old, { mode: 0o600 });
+    const stdin = stanza(scratch, body, { logMaxBytes: 1_000 });
+    const held = await holdAt(scratch, ["before", SYSCALL.flock, 2], { role, env, stdin });
+    const other = stanza(scratch, body, { lockFile: scratch.path("other.lock"), logMaxBytes: 1_000 });
+    const call = { role, env: { ...env, CNI_CONTAINERID: "other" }, stdin: other };
+    expect(await runTap(call)).toMatchObject({ code: 0, stderr: "" });
+    expect(await held.go()).toMatchObject({ code: 0, stderr: "" });
+    expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe(old);
+    expect(scratch.lines()).toEqual([
+      classicLine("ADD", "other", "input", other),
+      classicLine("ADD", "c1", "input", stdin),
+    ]);
+  });
+
   test("gives up on the lock even where the time was over before it began to wait", async () => {
     const scratch = useScratch();
     await holdLock(scratch.lockFile);
