@@ -32,16 +32,16 @@ function enumeration(name: string, entries: readonly (readonly [string, ...unkno
 }
 
 /** What the C code must know of the TypeScript's decisions: words, limits, versions, and codes in their order. */
-export function policyHeader(): string {
+export function policyHeader(secretWords = SECRET_WORDS, harmlessEndings = HARMLESS_ENDINGS): string {
   return [
     "/* Made by scripts/build/policy-header.ts from the TypeScript that each value stands in. */",
     "#ifndef CNI_TAP_POLICY_H",
     "#define CNI_TAP_POLICY_H",
     ...constants({
-      SECRET_WORDS: words(SECRET_WORDS),
-      SECRET_WORD_COUNT: SECRET_WORDS.length,
-      HARMLESS_ENDINGS: words(HARMLESS_ENDINGS),
-      SECRET_LETTERS: [...SECRET_WORDS, ...HARMLESS_ENDINGS].join("").length,
+      SECRET_WORDS: words(secretWords),
+      SECRET_WORD_COUNT: secretWords.length,
+      HARMLESS_ENDINGS: words(harmlessEndings),
+      SECRET_LETTERS: [...secretWords, ...harmlessEndings].join("").length,
       INPUT_BYTES_MOST,
       INPUT_LEVELS_MOST,
       SECRETS_MOST,

@@ -71,6 +71,11 @@ export class Driver {
     return this.#synchronized;
   }
 
+  /** The reason of an end that comes before the other side has spoken any NRI. */
+  get silence(): "no-nri" | undefined {
+    return this.#session.silence;
+  }
+
   /** When `tick` is to be called. */
   get wakeAtMs(): number {
     return this.#session.wakeAtMs;

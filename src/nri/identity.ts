@@ -1,4 +1,4 @@
-import { NriError } from "./nri-error.ts";
+import { NriError, type NriErrorDetails } from "./nri-error.ts";
 import type { Identity } from "./session.ts";
 
 const defaultSocket = "/var/run/nri/nri.sock";
@@ -26,21 +26,26 @@ export type Target = { readonly path: string } | { readonly descriptor: number }
 export function resolveIdentity(options: IdentityOptions, env: PluginEnvironment, program: string): Identity {
   const given = env.NRI_PLUGIN_IDX || undefined;
   if (given && options.index !== undefined && options.index !== given)
-    throw fault(`index ${options.index}: the runtime has launched this plugin as ${given}`);
+    throw fault(
+      "index",
+      `index ${options.index}: the runtime has launched this plugin as ${given}`,
+      "conflict",
+    );
   const file = (program.split("/").at(-1) ?? "").replace(/\.[cm]?[jt]s$/, "");
   let name = options.name ?? env.NRI_PLUGIN_NAME;
   let index = options.index ?? given;
   if (index === undefined) {
     const [, fileIndex, base] = /^([^-]*)-(.*)$/.exec(file) ?? [];
     if (fileIndex === undefined || base === undefined)
-      throw fault(`the file name ${file}: <index>-<name> is expected where no index is given`);
+      throw fault("index", `the file name ${file}: <index>-<name> is expected where no index is given`);
     index = fileIndex;
     name ||= base;
   }
   name ||= file;
   if (!/^[A-Za-z0-9_.+-]+$/.test(name))
-    throw fault(`name ${JSON.stringify(name)}: only letters, digits and _.+-`);
-  if (!/^[0-9]{2}$/.test(index)) throw fault(`index ${JSON.stringify(index)}: two digits are expected`);
+    throw fault("name", `name ${JSON.stringify(name)}: only letters, digits and _.+-`);
+  if (!/^[0-9]{2}$/.test(index))
+    throw fault("index", `index ${JSON.stringify(index)}: two digits are expected`);
   return { name, index };
 }
 
@@ -52,10 +57,11 @@ export function resolveTarget(socket: string | undefined, env: PluginEnvironment
   if (socket !== undefined) return { path: socket };
   const text = env.NRI_PLUGIN_SOCKET;
   if (!text) return { path: defaultSocket };
-  if (!/^[0-9]{1,9}$/.test(text)) throw fault(`NRI_PLUGIN_SOCKET ${JSON.stringify(text)}: not a number`);
+  if (!/^[0-9]{1,9}$/.test(text))
+    throw fault("socket", `NRI_PLUGIN_SOCKET ${JSON.stringify(text)}: not a number`);
   return { descriptor: Number(text) };
 }
 
-function fault(seen: string): NriError {
-  return new NriError("configuration", `Cannot use ${seen}`);
+function fault(option: NriErrorDetails["option"], seen: string, reason?: "conflict"): NriError {
+  return new NriError("configuration", `Cannot use ${seen}`, { option, reason });
 }

@@ -15,15 +15,43 @@ export type NriErrorCode =
   /** A call of the plugin had no answer in time. */
   | "timeout";
 
-export class NriError extends Error {
+/** Why, where it is known and makes a difference to what can be done about it. */
+export type NriErrorReason =
+  /** "connect": there is nothing at the socket's path. */
+  | "absent"
+  /** "connect": nobody listens at the socket. */
+  | "refused"
+  /** "connect": this user may not. */
+  | "denied"
+  /** "connect": what is at the path is a file or a folder. */
+  | "not-a-socket"
+  /** "registration": the runtime answered with an error. */
+  | "rejected"
+  /** "registration", "disconnected", "protocol": whoever listens has not spoken any NRI. */
+  | "no-nri"
+  /** "configuration": the option contradicts what the runtime has set. */
+  | "conflict";
+
+export interface NriErrorDetails {
+  readonly reason?: NriErrorReason | undefined;
+  /** "configuration": the option that cannot be used. */
+  readonly option?: "name" | "index" | "socket" | undefined;
+  /** gRPC's number for the error that the runtime answered with. */
+  readonly status?: number | undefined;
+}
+
+export class NriError extends Error implements NriErrorDetails {
   override name = "NriError";
   readonly code: NriErrorCode;
-  /** gRPC's number for the error that the runtime answered with. */
+  readonly reason: NriErrorDetails["reason"];
+  readonly option: NriErrorDetails["option"];
   readonly status: number | undefined;
 
-  constructor(code: NriErrorCode, message: string, status?: number) {
+  constructor(code: NriErrorCode, message: string, { reason, option, status }: NriErrorDetails = {}) {
     super(message);
     this.code = code;
+    this.reason = reason;
+    this.option = option;
     this.status = status;
   }
 }

@@ -53,6 +53,7 @@ export type Output =
 export class Session {
   #outputs: Output[] = [];
   #closed = false;
+  #spoken = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #requestTimeoutMs = defaultRequestTimeoutMs;
   readonly #mux = new MuxDecoder();
@@ -80,13 +81,20 @@ export class Session {
     return this.#requestTimeoutMs;
   }
 
+  /** The reason of an end that comes before the other side has spoken any NRI. */
+  get silence(): "no-nri" | undefined {
+    return this.#spoken ? undefined : "no-nri";
+  }
+
   /** Registers with the runtime. */
   open({ name, index }: Identity, nowMs: number): void {
     const fields = { pluginName: name, pluginIdx: index, NRIVersion: nriVersion };
     const payload = encode(RegisterPluginRequestSchema, fields);
     this.call(Runtime.method.registerPlugin.name, payload, registrationTimeoutMs, nowMs, (outcome) => {
-      if ("error" in outcome)
-        this.close(new NriError("registration", outcome.error.message, outcome.error.status), nowMs);
+      if (!("error" in outcome)) return;
+      const { message, status } = outcome.error;
+      const reason = status === undefined ? this.silence : "rejected";
+      this.close(new NriError("registration", message, { reason, status }), nowMs);
     });
   }
 
@@ -114,7 +122,7 @@ export class Session {
         this.#decoders.get(connection)?.push(piece, (message) => this.#take(connection, message, nowMs));
       });
     } catch (error) {
-      this.close(error instanceof NriError ? error : new NriError("protocol", reasonOf(error)), nowMs);
+      this.close(new NriError("protocol", reasonOf(error), { reason: this.silence }), nowMs);
     }
   }
 
@@ -167,7 +175,10 @@ export class Session {
   #take(connection: number, message: Message, nowMs: number): void {
     if (this.#closed) return;
     if (connection === Connection.runtime) {
-      if (this.#client.receive(message)) return;
+      if (this.#client.receive(message)) {
+        this.#spoken = true;
+        return;
+      }
       this.#outputs.push({
         kind: "notice",
         text: `an answer to call ${message.streamId}, which nobody waits for`,
@@ -180,6 +191,7 @@ export class Session {
     const timeoutMs = incoming.timeoutMs > 0 ? incoming.timeoutMs : this.#requestTimeoutMs;
     try {
       const known = service === Plugin.typeName;
+      this.#spoken ||= known;
       const content = known ? decodeCall(method, incoming.payload) : undefined;
       if (content) this.#begin({ id: streamId, name: content.name, timeoutMs }, content, nowMs);
       else this.#refuseUnknown(streamId, known ? `method ${method}` : `service ${service}`);

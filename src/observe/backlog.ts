@@ -121,8 +121,11 @@ export class Backlog<T> {
 
   #drop(mostLines: number): void {
     let count = 0;
-    while (this.#waiting.length - count > mostLines || this.#bytes > MOST_BYTES)
-      this.#bytes -= this.#waiting[count++]?.size ?? 0;
+    for (const { size } of this.#waiting) {
+      if (this.#waiting.length - count <= mostLines && this.#bytes <= MOST_BYTES) break;
+      this.#bytes -= size;
+      count++;
+    }
     this.#waiting.splice(0, count);
     this.#lost += count;
   }

@@ -80,6 +80,18 @@ for (const role of roles) {
     expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
   });
 
+  test(`cni_${role} that cannot move a log of exactly twice logMaxBytes appends`, async () => {
+    const scratch = useScratch();
+    mkdirSync(`${scratch.logFile}.1`);
+    const old = fill(scratch, 2_000);
+    const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
+    expect(run.code).toBe(0);
+    expectComplaint(run, role, "Cannot rotate logFile");
+    expect(run.stderr).not.toContain("dropped");
+    expect(scratch.log().toString().startsWith(old)).toBe(true);
+    expect(scratch.lines()).toHaveLength(2);
+  });
+
   test(`cni_${role} that cannot move a log over twice logMaxBytes drops the line and says so`, async () => {
     const scratch = useScratch();
     mkdirSync(`${scratch.logFile}.1`);

@@ -139,6 +139,19 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(1);
   });
 
+  test(`cni_${role} takes files whose names are not ASCII, plain or escaped`, async () => {
+    for (const escaped of [false, true]) {
+      const scratch = useScratch({ log: "grün 🐳.log", lock: "zu.schloß" });
+      const plain = stanza(scratch, body);
+      const inAscii = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+      const stdin = escaped ? plain.replace(/[\u0080-\uffff]/g, inAscii) : plain;
+      const run = await runTap({ role, env: add, stdin });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+      expect(scratch.names()).toEqual(["grün 🐳.log", "zu.schloß"]);
+      expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+    }
+  });
+
   test(`cni_${role} finds keys that are written with escapes`, async () => {
     const scratch = useScratch();
     const [logFile, lockFile] = [scratch.logFile, scratch.lockFile].map((path) =>
@@ -191,6 +204,26 @@ describeOnPrivateMachine("the default files", () => {
         expect(existsSync(scratch.lockFile)).toBe(true);
       });
     }
+
+    test(`cni_${role} takes paths of 4,095 bytes, and none of 4,096`, async () => {
+      const { scratch, run } = usePrivateMachine();
+      const path = (name: string, bytes: number) => `/tmp${"/".repeat(bytes - 4 - name.length)}${name}`;
+      const members = (bytes: number) => ({
+        logFile: path("own.log", bytes),
+        lockFile: path("own.lock", bytes),
+      });
+      const longest = withMembers(body, members(4_095));
+      expect(await run({ role, env: add, stdin: longest })).toMatchObject({ code: 0, stderr: "" });
+      expect(scratch.names("tmp")).toEqual(["own.lock", "own.log"]);
+
+      const stdin = withMembers(body, members(4_096));
+      const call = await run({ role, env: add, stdin });
+      expect(call.code).toBe(0);
+      const wants = "wants an absolute path under 4096 bytes, saw a string";
+      expectComplaint(call, role, `Cannot use logFile: ${wants}; Cannot use lockFile: ${wants}\n`);
+      expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
+      expect(existsSync(scratch.lockFile)).toBe(true);
+    });
 
     test(`cni_${role} with files of its own leaves the default ones alone`, async () => {
       const { scratch, run } = usePrivateMachine();

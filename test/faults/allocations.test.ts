@@ -36,6 +36,25 @@ describeOnPrivateMachine("where memory is refused", () => {
     ["one allocation of all, each in turn", "TAP_TEST_ALLOCATION"],
     ["one allocation and all after it, each in turn", "TAP_TEST_ALLOCATIONS"],
   ])("for %s", (_, variable) => {
+    test("an ADD whose lock and log cannot be opened has all of its complaint, or says that it failed", async () => {
+      const machine = usePrivateMachine();
+      const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+      const stdin = `{"lockFile":"/none/lock","logFile":"/none/log","prevResult":${RESULT}}`;
+      const calls = await runCrowd(
+        { role: "post", exe, env, variable, from: STARTED, to: ALLOCATIONS, atOnce: 4, stdin, reply: RESULT },
+        inside(machine),
+      );
+      const missing = "No such file or directory";
+      const whole = `cni_post: Cannot open lockFile: ${missing}; Cannot open logFile: ${missing}`;
+      for (const { number, code, same, stderr } of calls) {
+        expect([code, same], `allocation ${number}`).toEqual([0, true]);
+        expect([whole, "cni_post: tap script failed", ""], `allocation ${number}`).toContain(
+          stderr.trimEnd(),
+        );
+      }
+      expect(calls.at(-1)?.stderr.trimEnd()).toBe(whole);
+    });
+
     test.each([inJson, ...ANSWERS])("$what", async (answer) => {
       const { env, stdin } = answer;
       const machine = usePrivateMachine();

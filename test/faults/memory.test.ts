@@ -1,5 +1,10 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { roles, runTap } from "../support/run-tap.ts";
+import { buildTap } from "../../scripts/build/tap.ts";
+import { ROOT } from "../../scripts/cache-dir.ts";
+import { roles, runTap, startTap } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 import { formats, stanza } from "../support/stanza.ts";
 
@@ -46,6 +51,20 @@ for (const role of roles) {
     );
   }
 
+  test(`cni_${role} logs as many secrets as make the pieces of one writev(2), and some more`, async () => {
+    // Each makes two pieces, of which the kernel takes 1,024 at once.
+    for (let count = 490; count <= 520; count++) {
+      const scratch = useScratch();
+      const list = Array.from({ length: count }, (_, index) => `"token${index}":"hunter2"`).join(",");
+      const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+      const run = await runTap({ role, env, stdin: stanza(scratch, `{${list}}`) });
+      expect(run, `${count} secrets`).toMatchObject({ code: 0, stderr: "" });
+      const [line = ""] = scratch.lines();
+      expect(line.split("[redacted 9 bytes]")).toHaveLength(count + 1);
+      scratch.remove();
+    }
+  });
+
   test(`cni_${role} answers VERSION to a cniVersion of megabytes, plain and escaped, by its script`, async () => {
     for (const version of ["9".repeat(20_000_000), "\\u0039".repeat(1_000_000)]) {
       const stdin = `{"cniVersion":"${version}"}`;
@@ -55,3 +74,18 @@ for (const role of roles) {
     }
   });
 }
+
+test("a script that fills its memory has 16 MB of it, and the process not much more", async () => {
+  const exe = join(ROOT, "build", "faulty", "fills-memory");
+  await buildTap({ entry: join(ROOT, "test/native/faulty/fills-memory.ts"), out: exe, name: "cni_post" });
+  const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+  const tap = startTap({ role: "post", exe, env, stdin: '{"cniVersion":"1.0.0"}' });
+  // The last resort complains, and waits for the end of stdin.
+  if (tap.child.stderr) await once(tap.child.stderr, "data");
+  const status = readFileSync(`/proc/${tap.pid}/status`, "utf8");
+  const peak = Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]);
+  expect(peak).toBeGreaterThan(15 * 1024);
+  expect(peak).toBeLessThan(18 * 1024);
+  tap.end();
+  expect(await tap.done).toMatchObject({ code: 0, stderr: "cni_post: tap script failed\n" });
+});

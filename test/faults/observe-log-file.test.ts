@@ -1,15 +1,19 @@
 import { execFileSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { observeRuntime } from "../cli/observe/support/observing.ts";
@@ -18,6 +22,7 @@ import { classicLine } from "../support/log-lines.ts";
 import { roles, runTap } from "../support/run-tap.ts";
 import { type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
+import { useHanging } from "./support/hanging.ts";
 
 const isRoot = process.getuid?.() === 0;
 const PLANTED = "planted\n";
@@ -105,6 +110,122 @@ test("a log that is moved or removed is begun anew", async () => {
   rmSync(scratch.logFile);
   await logged(3);
 });
+
+test.each([
+  ["between its open and its check", "opened"],
+  ["between its open and its write", "write"],
+] as const)("a log that is rotated away twice %s gets its lines in the new file", async (_, call) => {
+  const scratch = useScratch();
+  const { logFile, path } = scratch;
+  const hanging = useHanging(scratch, call);
+  const { observing, connection } = await observeRuntime({ args: ["-log-file", logFile], env: hanging.env });
+  await connection.start();
+  await runPods(connection, 0, 3);
+  await hanging.began();
+  for (const text of ["", "new\n"]) {
+    renameSync(logFile, path("cni.log.1"));
+    writeFileSync(logFile, text, { mode: 0o600 });
+  }
+  hanging.release();
+  await waitFor("the lines", () => scratch.linesSoFar().length === 4);
+  expect(scratch.lines()).toEqual(["new", ...[0, 1, 2].map((i) => classicPodLineOf("RunPodSandbox", i))]);
+  expect(readFileSync(path("cni.log.1"), "utf8")).toBe("");
+  expect(await observing.end()).toEqual({ code: 0, signal: null });
+  expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toEqual([]);
+});
+
+test("what was half a line when it was looked at, and is whole now, is followed by no empty line", async () => {
+  const scratch = useScratch();
+  const hanging = useHanging(scratch, "looked");
+  writeFileSync(scratch.logFile, "a tap's li", { mode: 0o600 });
+  const { connection } = await observeRuntime({ args: ["-log-file", scratch.logFile], env: hanging.env });
+  await connection.start();
+  await runPods(connection, 0, 1);
+  await hanging.began();
+  appendFileSync(scratch.logFile, "ne\n");
+  hanging.release();
+  await waitFor("the line", () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", 0));
+  expect(scratch.lines()).toEqual(["a tap's line", classicPodLineOf("RunPodSandbox", 0)]);
+});
+
+test("a part that went into a log that was rotated away does not count", async () => {
+  const scratch = useScratch();
+  const { logFile } = scratch;
+  const hanging = useHanging(scratch, "write");
+  const { observing, connection } = await observeRuntime({ args: ["-log-file", logFile], env: hanging.env });
+  await connection.start({ pods: [0, 1, 2].map((i) => podNumber(i)) });
+  await hanging.began();
+  rmSync(logFile);
+  const wanted = [0, 1, 2].map((i) => classicPodLineOf("Synchronize", i));
+  const room = Buffer.byteLength(`${wanted[0]}\n`) + 10;
+  execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${room}:unlimited`]);
+  hanging.release();
+  await observing.said(`Cannot write to ${logFile}: it took only a part; lines wait,`);
+  execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);
+  await waitFor("the lines", () => scratch.linesSoFar().at(-1) === wanted[2]);
+  expect(scratch.lines().filter((line) => wanted.includes(line))).toEqual(wanted);
+});
+
+test("a log whose close fails gets every line, and the next ones when it does not", async () => {
+  const scratch = useScratch();
+  const library = scratch.path("closing.so");
+  const source = join(import.meta.dirname, "support/closing.c");
+  execFileSync("gcc", ["-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", library, source, "-ldl"]);
+  writeFileSync(scratch.path("fails"), "");
+  const { observing, connection } = await observeRuntime({
+    args: ["-log-file", scratch.logFile],
+    env: { LD_PRELOAD: library, FAIL_FILE: scratch.logFile, FAIL_WHILE: scratch.path("fails") },
+  });
+  await connection.start();
+  await runPods(connection, 0, 1);
+  await observing.said(/^Cannot write to .*: .*; lines wait, 10000 at most$/);
+  rmSync(scratch.path("fails"));
+  await runPods(connection, 1, 2);
+  await observing.said(`Writing to ${scratch.logFile} again`);
+  const last = classicPodLineOf("RunPodSandbox", 1);
+  await waitFor("the next line", () => scratch.linesSoFar().at(-1) === last);
+  expect(new Set(scratch.lines())).toEqual(new Set([classicPodLineOf("RunPodSandbox", 0), last]));
+  expect(await observing.end()).toEqual({ code: 0, signal: null });
+});
+
+test("no descriptor is left open by many writes, nor by those that fail", async () => {
+  const scratch = useScratch();
+  const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
+  await connection.start();
+  const descriptors = () => readdirSync(`/proc/${observing.pid}/fd`).length;
+  const logged = async (number: number) => {
+    await tell(connection, "run", podNumber(number));
+    await waitFor(
+      "the line",
+      () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", number),
+    );
+  };
+  await logged(0);
+  await waitFor("the thread's rest", () => !holds(observing.pid, scratch.logFile));
+  const before = descriptors();
+  for (let i = 1; i < 50; i++) await logged(i);
+  execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${scratch.log().length}:unlimited`]);
+  await tell(connection, "run", podNumber(50));
+  await observing.said("it may not grow any more; lines wait");
+  await waitFor("as many descriptors as before", () => descriptors() <= before);
+  execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);
+  await waitFor("the line", () => scratch.linesSoFar().length === 51);
+  await waitFor("as many descriptors as before", () => descriptors() <= before);
+});
+
+/** Whether one of a process's descriptors is this file. */
+function holds(pid: number, file: string): boolean {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).some((fd) => linkOf(`${folder}/${fd}`) === file);
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // closed meanwhile
+  }
+}
 
 test("a log over twice its size waits for a tap that rotates it", async () => {
   const scratch = useScratch();

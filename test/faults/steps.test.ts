@@ -85,6 +85,19 @@ describeOnPrivateMachine("where the script", () => {
     });
   }
 
+  const broken = Object.entries({ ...FAULTS, "loops for ever": "loop" });
+  test.each(broken)("%s, and the reply cannot be written, an ADD fails", async (_, fault) => {
+    const { run } = usePrivateMachine();
+    const steps = ["before the line", "before the reply", "after the reply", "before the exit"];
+    const calls = steps.map(async (step) => {
+      const env = { ...ADD?.env, TAP_TEST_STEP: step, TAP_TEST_FAULT: fault };
+      const stdin = ADD?.stdin ?? "";
+      const ended = await run({ role: "post", exe, env, stdin, stdoutPath: "/dev/full", timeoutMs: 50_000 });
+      return [step, ended.code, ended.signal];
+    });
+    expect(await Promise.all(calls)).toEqual(steps.map((step) => [step, 1, null]));
+  });
+
   test.each(STEPS)("throws: %s, the line is in the log once, or not at all", async (step) => {
     const lines = await expectAnswered(step, "throw", ANSWERS.slice(0, 1));
     expect(lines).toHaveLength(STEPS.indexOf(step) < STEPS.indexOf("after the line") ? 0 : 1);

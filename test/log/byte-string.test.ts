@@ -76,3 +76,28 @@ describe("UTF-8, as Node's own", () => {
     );
   });
 });
+
+/** The bytes of one UTF-16 unit that stands alone: UTF-8, and its three bytes where it is a surrogate. */
+function bytesOfUnit(unit: number): string {
+  if (unit < 0xd800 || unit > 0xdfff) return binary(String.fromCharCode(unit));
+  return String.fromCharCode(0xed, 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f));
+}
+
+const escaped = (...units: number[]) =>
+  asByteString(`"${units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")}"`);
+
+test("every escaped unit is its bytes", () => {
+  for (let unit = 0; unit <= 0xffff; unit++)
+    expect(decodeJsonString(escaped(unit)), unit.toString(16)).toBe(bytesOfUnit(unit));
+});
+
+test("a pair of surrogates is one character at each end of their ranges, and no other two units are", () => {
+  const edges = [0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000];
+  for (const high of edges) {
+    for (const low of edges) {
+      const pair = high >= 0xd800 && high <= 0xdbff && low >= 0xdc00 && low <= 0xdfff;
+      const bytes = pair ? binary(String.fromCharCode(high, low)) : bytesOfUnit(high) + bytesOfUnit(low);
+      expect(decodeJsonString(escaped(high, low)), escaped(high, low)).toBe(bytes);
+    }
+  }
+});

@@ -183,3 +183,11 @@ test("a note is a line of its own in either format", () => {
     '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":null,"containerId":null,"label":"l","note":"a \\"note\\""}\n',
   );
 });
+
+test("a note hides a label that holds a secret", () => {
+  const label = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
+  expect(JSON.parse(noteLine("n", "json", { ...details, label: asByteString(label) }))).toMatchObject({
+    label: `[redacted ${label.length} bytes]`,
+    note: "n",
+  });
+});

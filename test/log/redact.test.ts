@@ -33,6 +33,21 @@ describe("a key is secret", () => {
   });
 });
 
+test("any separators, as many as there are, count for nothing in a key", () => {
+  const letters = fc.constantFrom("password", "token", "apiKey", "keyboard", "secretName", "tokenFile");
+  const separators = fc.array(fc.constantFrom("", "", "_", "-", ".", "_-."), {
+    minLength: 11,
+    maxLength: 11,
+  });
+  fc.assert(
+    fc.property(letters, separators, (word, between) => {
+      const key = [...word].map((letter, index) => letter + between[index]).join("");
+      expect(isSecretKey(key), key).toBe(isSecretKey(word));
+    }),
+  );
+  expect(["t_o_k_e_n", "t-o-k-e-n", "t.o.k.e.n", "__token__"].map(isSecretKey)).toEqual(Array(4).fill(true));
+});
+
 describe("a JWT or a PEM block", () => {
   test.each([
     "eyJa.b.c",

@@ -4,14 +4,18 @@ import {
   chownSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
+import { ROOT } from "../../scripts/cache-dir.ts";
 import { appendLines } from "../../src/machine/append-lines.ts";
 import { classicLine } from "../support/log-lines.ts";
 import { roles, runTap } from "../support/run-tap.ts";
@@ -19,6 +23,7 @@ import { makeScratch, type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
 
 const encode = (...lines: readonly string[]) => lines.map((line) => Buffer.from(`${line}\n`));
+const APPEND_LINES = join(ROOT, "src/machine/append-lines.ts");
 const isRoot = process.getuid?.() === 0;
 
 /** A log that holds this. */
@@ -166,6 +171,49 @@ describe("a log of the greatest size", () => {
     expect(lines()).toEqual(nine.slice(0, 6));
   });
 });
+
+test("a write that took only a part counts the lines that are whole, and those after it are lines", () => {
+  const { logFile, log } = useLog("ha");
+  const append = (limit: string) => {
+    const script = `import { appendLines } from ${JSON.stringify(APPEND_LINES)};
+      const lines = ["abc\\n", "def\\n"].map((line) => Buffer.from(line));
+      process.stdout.write(JSON.stringify(appendLines(${JSON.stringify(logFile)}, lines, 0)));`;
+    const node = [process.execPath, "--input-type=module", "-e", script];
+    return JSON.parse(execFileSync("prlimit", [`--fsize=${limit}:unlimited`, ...node], { encoding: "utf8" }));
+  };
+  const fault = `Cannot write to ${logFile}: it took only a part`;
+  expect(append("6")).toEqual({ lines: 0, fault });
+  expect(log().toString()).toBe("ha\nabc");
+  expect(append("13")).toEqual({ lines: 1, fault });
+  expect(log().toString()).toBe("ha\nabc\nabc\nde");
+  expect(append("unlimited")).toEqual({ lines: 2, fault: null });
+  expect(log().toString()).toBe("ha\nabc\nabc\nde\nabc\ndef\n");
+});
+
+test("no descriptor is left open, whether lines were written or not", () => {
+  const { logFile, path, names } = useLog("");
+  const open = () =>
+    readdirSync("/proc/self/fd").filter((fd) => linkOf(`/proc/self/fd/${fd}`).startsWith(dirname(logFile)));
+  execFileSync("mkfifo", ["-m", "600", path("fifo")]);
+  writeFileSync(path("limited"), "x".repeat(100), { mode: 0o600 });
+  for (let i = 0; i < 5; i++) {
+    expect(appendLines(logFile, encode("a"), 0).lines).toBe(1);
+    expect(appendLines(path("limited"), encode("a"), 10).lines).toBe(0);
+    expect(appendLines(path("fifo"), encode("a"), 0).lines).toBe(0);
+    expect(appendLines(path("none/log"), encode("a"), 0).lines).toBe(0);
+  }
+  expect(names()).toEqual(["cni.log", "fifo", "limited"]);
+  expect(open()).toEqual([]);
+});
+
+/** Where a descriptor leads; the one that listed them is gone. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
 
 test("a log that is renamed, as others rotate it, is left, and a new one begun", () => {
   const { logFile, path, lines } = useScratch();

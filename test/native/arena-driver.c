@@ -22,7 +22,23 @@ static void check(int i) {
     if (block[i].at[b] != block[i].fill) printf("block %d of %zu lost byte %zu\n", i, block[i].size, b), exit(1);
 }
 
-int main(void) {
+/* What is left is had in pieces of this size, to the last one, and all pieces given back can be had again. */
+static size_t take_all(size_t piece) {
+  static unsigned char *at[20000];
+  size_t count = 0;
+  while (count < sizeof at / sizeof *at && (at[count] = arena_take(piece))) memset(at[count++], 1, piece);
+  for (size_t i = 0; i < count; i++) arena_give_back(at[i]);
+  for (size_t i = 0; i < count; i++)
+    if (!arena_take(piece)) printf("a block of %zu that was given back is gone\n", piece), exit(1);
+  return count * piece;
+}
+
+int main(int argc, char **argv) {
+  (void)argv;
+  if (argc > 1) { /* how many bytes there are in all, in pieces of 1 KB */
+    printf("%zu\n", take_all(1024));
+    return 0;
+  }
   for (int step = 0; step < STEPS; step++) {
     int i = (int)(random_number() % BLOCKS);
     size_t size = random_number() % (random_number() % 50 ? 200 : 9000);

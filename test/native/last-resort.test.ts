@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildTap } from "../../scripts/build/tap.ts";
 import { ROOT } from "../../scripts/cache-dir.ts";
+import { expectErrorObject } from "../support/error-object.ts";
 import { runTap, type TapRun } from "../support/run-tap.ts";
+import { useScratch } from "../support/scratch.ts";
+import { buildTerminal } from "../support/terminal.ts";
 import { ANSWERS, type Answer, expectAnswer } from "./answers.ts";
 
 /*
@@ -57,6 +60,74 @@ describe.each(SCRIPTS)("where the script %s", (script) => {
     );
   });
 });
+
+describe("the last resort", () => {
+  const exe = built("throws");
+  const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+
+  test("that cannot write its reply fails the ADD", async () => {
+    const run = await runTap({ role: "post", exe, env: add, stdin: "{}", stdoutPath: "/dev/full" });
+    expect(run).toMatchObject({ code: 1, signal: null });
+  });
+
+  test("answers VERSION at a terminal without waiting for input", async () => {
+    const scratch = useScratch();
+    const via = [buildTerminal(scratch.path("terminal"))];
+    const run = await runTap({ role: "post", exe, env: { CNI_COMMAND: "VERSION" }, via, stdin: null });
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.stdout.toString()).cniVersion).toBe("1.1.0");
+  });
+
+  test.each([
+    ["an empty cniVersion", '{"cniVersion":""}', "1.1.0"],
+    ["a number for cniVersion", '{"cniVersion":1}', "1.1.0"],
+    ["no JSON", '{"cniVersion":"0.4.0"', "1.1.0"],
+    ["one that is known", '{"cniVersion":"0.4.0"}', "0.4.0"],
+  ])("answers VERSION with %s", async (_, stdin, cniVersion) => {
+    const run = await runTap({ role: "post", exe, env: { CNI_COMMAND: "VERSION" }, stdin });
+    expect(run.code).toBe(0);
+    expect(run.stdout.toString()).toBe(
+      JSON.stringify({
+        cniVersion,
+        supportedVersions: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+      }),
+    );
+  });
+
+  test("answers an ADD whose cniVersion is a number with {}", async () => {
+    const run = await runTap({ role: "post", exe, env: add, stdin: '{"cniVersion":1}' });
+    expect([run.code, run.stdout.toString()]).toEqual([0, "{}"]);
+  });
+
+  test.each(["ADD", "CHECK"])("refuses %s with an empty container ID", async (command) => {
+    const env = { CNI_COMMAND: command, CNI_CONTAINERID: "" };
+    const run = await runTap({ role: "post", exe, env, stdin: '{"cniVersion":"0.4.0"}' });
+    expect(run.code).toBe(1);
+    expect(expectErrorObject(run.stdout, 4)).toMatchObject({ cniVersion: "0.4.0" });
+  });
+
+  test("refuses an ADD of more than 64 MiB", async () => {
+    const stdin = Buffer.alloc(64 * 1024 * 1024 + 1, " ");
+    stdin.write('{"cniVersion":"1.0.0"}');
+    const run = await runTap({ role: "post", exe, env: add, stdin });
+    expect(run.code).toBe(1);
+    expectErrorObject(run.stdout, 6);
+  });
+});
+
+test.each(["loops", "crashes"])(
+  "a script that %s is answered for where the caller has blocked all signals",
+  async (script) => {
+    const [answer] = ANSWERS;
+    if (!answer) throw new Error("there is no answer");
+    const env = { ...answer.env, TAP_TEST_SIGNAL: String(constants.signals.SIGSEGV) };
+    const via = ["/usr/bin/env", "--block-signal"];
+    expectLastResort(
+      await runTap({ role: "post", exe: built(script), env, via, stdin: answer.stdin }),
+      answer,
+    );
+  },
+);
 
 describe.each(SIGNALS)("where the script crashes with %s", (signal) => {
   test.each(ANSWERS)("$what", async (wanted) => {

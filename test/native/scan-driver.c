@@ -1,19 +1,21 @@
-/* The scanner by itself, for tests: reads frames "<length> <limits>\n<bytes>" and prints one line of numbers each. */
+/* The scanner by itself, for tests: reads frames "<length> <limits>\n<bytes>" and prints one line of numbers each.
+   Arguments are the words; one that begins with "-" is an ending. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "scan.h"
 
-int main(void) {
+int main(int argc, char **argv) {
   static const char *const names[] = {"cniVersion", "name", "prevResult", "logFile", "label"};
-  static const char *const words[] = {"password", "secret", "token", "apikey", "file", "name"}; /* two endings */
   static struct scan_request request;
   static struct scan_result result;
   unsigned long length;
   request.name_count = 5;
   for (int i = 0; i < 5; i++) request.names[i] = names[i];
-  for (int i = 0; i < 6; i++)
-    if (!scan_add_word(&request.words, words[i], i >= 4)) return 1;
+  for (int i = 1; i < argc; i++) {
+    bool ending = argv[i][0] == '-';
+    if (!scan_add_word(&request.words, argv[i] + ending, ending)) return 1;
+  }
   while (scanf("%lu %u %u", &length, &request.depth_limit, &request.secret_limit) == 3) {
     getchar();
     unsigned char *text = malloc(length ? length : 1); /* exactly as long as the input, so that a sanitizer sees a byte too many */

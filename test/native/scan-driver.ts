@@ -8,8 +8,9 @@ import { ROOT } from "../../scripts/cache-dir.ts";
 import type { Scan } from "../../src/native/host.ts";
 import type { ScanRequest } from "./twin/twin-scan.ts";
 
-/** What scan-driver.c asks for. */
+/** The members that scan-driver.c asks for. */
 export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "label"];
+/** The words it searches unless told. */
 export const DRIVER_WORDS = ["password", "secret", "token", "apikey"];
 export const DRIVER_ENDINGS = ["file", "name"];
 
@@ -29,10 +30,11 @@ export class ScanDriver {
   readonly #waiting: ((line: string) => void)[] = [];
   #ended = false;
 
-  private constructor(executable: string) {
-    this.#process = spawn(executable, {
+  private constructor(executable: string, args: readonly string[]) {
+    this.#process = spawn(executable, args, {
       stdio: ["pipe", "pipe", "inherit"],
     });
+    this.#process.stdin.on("error", () => {}); // one that refuses its words reads nothing
     createInterface({ input: this.#process.stdout }).on("line", (line) => this.#waiting.shift()?.(line));
     this.#process.on("exit", () => {
       this.#ended = true;
@@ -40,13 +42,14 @@ export class ScanDriver {
     });
   }
 
-  static async start(): Promise<ScanDriver> {
+  static async start(words = DRIVER_WORDS, endings = DRIVER_ENDINGS): Promise<ScanDriver> {
     const sources = ["src/native/core/scan.c", "src/native/core/secret.c", "test/native/scan-driver.c"].map(
       (source) => join(ROOT, source),
     );
     const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     const compiler = { command: "gcc", flags, includes: nativeIncludes() };
-    return new ScanDriver(await link(compiler, sources, join(ROOT, "build", "scan-driver"), flags));
+    const executable = await link(compiler, sources, join(ROOT, "build", "scan-driver"), flags);
+    return new ScanDriver(executable, [...words, ...endings.map((ending) => `-${ending}`)]);
   }
 
   /** Scans one text. Throws when the driver crashed. */

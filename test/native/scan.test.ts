@@ -103,6 +103,104 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     );
   });
 
+  test("on objects and lists in each other, with secrets anywhere among what is none", async () => {
+    const key = fc.constantFrom("a", "name", "token", "pass_word", "tokenFile", "eyJa.b.c", "x-----BEGIN ");
+    const leaf = fc.constantFrom(1, -0.5, true, false, null, "", "x", "eyJa.b.c", "-----BEGIN ");
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 5, withCrossShrink: true },
+        leaf,
+        fc.array(tie("value"), { maxLength: 4 }),
+        fc.array(fc.tuple(key, tie("value")), { maxLength: 4 }).map((pairs) => Object.fromEntries(pairs)),
+      ),
+    }));
+    const limits = { depthLimit: 64, secretLimit: 100 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { maxLength: 6 }), async (list) => {
+        expect((await agree(Buffer.from(JSON.stringify({ list })), limits)).error).toBe(0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("on strings of bits of a JWT and of a PEM block, some written with escapes", async () => {
+    const bits = [
+      "eyJ",
+      "e",
+      "y",
+      "J",
+      ".",
+      "..",
+      "-----",
+      "BEGIN ",
+      "BEG",
+      "IN ",
+      "-",
+      "a",
+      "_",
+      " ",
+      "é",
+      "\n",
+    ];
+    const escaped = (text: string) =>
+      text.replace(/./gs, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    const bit = fc.tuple(fc.constantFrom(...bits), fc.nat(9)).map(([text, dice]) => {
+      const plain = JSON.stringify(text).slice(1, -1);
+      return dice === 0 ? escaped(text) : plain;
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(bit, { maxLength: 20 }), async (parts) => {
+        const text = parts.join("");
+        expect((await agree(Buffer.from(`{"a":"${text}","${text}":0}`))).error).toBe(0);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test.each([
+    ["a JWT", ["eyJ", "ey", "J", ".", "a"], 7],
+    ["a PEM block", ["-----", "-", "\\u002d", "BEGIN ", "BEG", "x"], 5],
+  ] as const)("on all strings of the bits of %s", async (_, bits, most) => {
+    const limits = { depthLimit: 64, secretLimit: 4096 };
+    let longest = [""];
+    const texts: string[] = [];
+    for (let length = 1; length <= most; length++) {
+      longest = longest.flatMap((text) => bits.map((bit) => text + bit));
+      texts.push(...longest);
+    }
+    for (let from = 0; from < texts.length; from += 2000) {
+      const list = texts.slice(from, from + 2000).map((text) => `"${text}"`);
+      expect((await agree(Buffer.from(`{"a":[${list.join(",")}]}`), limits)).error).toBe(0);
+    }
+  });
+
+  test("on keys of bits of words, separators and endings, some written with escapes", async () => {
+    const bits = [
+      "pass",
+      "word",
+      "Secret",
+      "to",
+      "KEN",
+      "api",
+      "key",
+      "file",
+      "Name",
+      "_",
+      "-",
+      ".",
+      "x",
+      " ",
+    ];
+    const odd = ["\\u0066ile", "\\u005f", "\\u0054oken", "\\n", "\\t", "\\u0174", "é", "\\/"];
+    const key = fc.array(fc.constantFrom(...bits, ...odd), { maxLength: 7 }).map((parts) => parts.join(""));
+    await fc.assert(
+      fc.asyncProperty(key, async (name) => {
+        expect((await agree(Buffer.from(`{"${name}":0,"a":{"${name}":[]}}`))).error).toBe(0);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   test("on every captured call, whole, and cut at every byte", async () => {
     const folder = join(ROOT, "test/vectors/captures");
     for (const name of readdirSync(folder).filter((file) => file.endsWith(".json"))) {
@@ -178,9 +276,81 @@ describe("the scanner", () => {
     expect(text.slice(secrets[2], secrets[3])).toBe('"eyJa.b.c"');
   });
 
+  test("hides of a list the secret item alone, not those behind it", async () => {
+    const text = '{"a":[{"token":1},2,"x",{"b":[{"secret":[]},null]},true]}';
+    const { secrets } = await agree(Buffer.from(text));
+    expect(secrets).toHaveLength(4);
+    expect(text.slice(secrets[0], secrets[1])).toBe("1");
+    expect(text.slice(secrets[2], secrets[3])).toBe("[]");
+  });
+
   test("takes the last of a member given twice, and only at the top", async () => {
     const text = '{"name":"a","x":{"name":"b"},"na\\u006de":"c"}';
     const scan = await agree(Buffer.from(text));
     expect(text.slice(scan.members[2], scan.members[3])).toBe('"c"');
+  });
+
+  test("sees a secret's shape at the very start and at the very end of a string", async () => {
+    for (const text of ["eyJa.b.c", "-----BEGIN ", "x-----BEGIN ", "xeyJa.b.c"])
+      expect((await agree(Buffer.from(`{"a":"${text}"}`))).secrets, text).toHaveLength(2);
+  });
+
+  test("sees a JWT of every character that base64url has, and of no other", async () => {
+    const whole = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const c of whole)
+      for (const text of [`eyJ${c}.b.c`, `eyJa.${c}.c`, `eyJa.b.${c}`])
+        expect((await agree(Buffer.from(`{"a":"${text}"}`))).secrets, text).toHaveLength(2);
+    for (const c of "+/= @[`{:,")
+      expect((await agree(Buffer.from(`{"a":"eyJ${c}.b.c"}`))).secrets, c).toEqual([]);
+  });
+
+  test("takes an escape for the character it stands for, never for its letter", async () => {
+    for (const key of ["\\token", "toke\\n", "sec\\ret", "secre\\t", "a\\u0170ikey", "to\\u016ben"])
+      expect((await agree(Buffer.from(`{"${key}":1}`))).secrets, key).toEqual([]);
+    for (const key of ["\\name", "\\u016eame", "la\\bel", "p\\revResult"]) {
+      const { members } = await agree(Buffer.from(`{"${key}":1}`));
+      expect(members, key).toEqual(Array(10).fill(0));
+    }
+  });
+
+  test("has an ending's say only at the end, and after separators, too", async () => {
+    const secret = async (key: string) => (await agree(Buffer.from(`{"${key}":1}`))).secrets.length > 0;
+    expect(await secret("token_file")).toBe(false);
+    expect(await secret("tokenfile_")).toBe(false);
+    expect(await secret("file_token")).toBe(true);
+    expect(await secret("filetokenx")).toBe(true);
+    expect(await secret("token_filex")).toBe(true);
+  });
+});
+
+describe("a scan's words", () => {
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  /** So many words of four letters, no two alike. */
+  const words = (count: number) =>
+    Array.from({ length: count }, (_, i) => `q${letters.charAt(i % 26)}${letters.charAt(i / 26)}z`);
+
+  test("are all searched, where they fill all 128 letters", async () => {
+    const full = await ScanDriver.start(words(31), ["path"]);
+    try {
+      for (const word of words(31)) {
+        const scan = (key: string) => full.scan(Buffer.from(`{"${key}":1}`), LIMITS);
+        expect((await scan(`x${word}y`)).secrets, word).toHaveLength(2);
+        expect((await scan(`${word}_path`)).secrets, word).toEqual([]);
+        expect((await scan(word.slice(1))).secrets, word).toEqual([]);
+      }
+    } finally {
+      full.stop();
+    }
+  });
+
+  test.each([
+    ["a letter more", [...words(31), "qqqqq"], []],
+    ["an ending more", words(32), ["x"]],
+    ["a word more", [..."abcdefghijklmnopqrstuvwxyz", "aa", "bb", "cc", "dd", "ee", "ff", "gg"], []],
+    ["a capital", ["Token"], []],
+    ["an empty one", [""], []],
+  ])("are refused with %s", async (_, given, endings) => {
+    const driver = await ScanDriver.start(given, endings);
+    await expect(driver.scan(Buffer.from("{}"), LIMITS)).rejects.toThrow("crashed");
   });
 });

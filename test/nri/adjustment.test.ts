@@ -66,6 +66,21 @@ it("every change is the message it should be", () => {
   expect(IOPrioClass.IOPRIO_CLASS_IDLE).toBe(3);
 });
 
+it("a device that nobody may open, no processes, and a net device that keeps its name, are said", () => {
+  const built = new Adjustment()
+    .addDevice({ path: "/dev/x", type: "p", major: 0, minor: 0, fileMode: 0 })
+    .addNetDevice("eth3")
+    .setResources({ pidsLimit: 0, cpuShares: 0 });
+  const written = encode(ContainerAdjustmentSchema, {
+    linux: {
+      devices: [{ path: "/dev/x", type: "p", fileMode: { value: 0 } }],
+      netDevices: { eth3: { name: "eth3" } },
+      resources: { pids: { limit: 0n }, cpu: { shares: { value: 0n } } },
+    },
+  });
+  expect(encode(ContainerAdjustmentSchema, built.message)).toEqual(written);
+});
+
 it("an update says only what it changes", () => {
   const all = {
     ...{ memoryReservation: 1, memorySwap: -1, memoryKernel: 2, memoryKernelTcp: 3, memorySwappiness: 4 },

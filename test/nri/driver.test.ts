@@ -140,6 +140,9 @@ describe("the subscription", () => {
     ["containerd", "v2.3.4", "0.0.0-unknown", 0x3fff],
     ["something", "9.9.9", "", 0x7ff],
     ["", "", "v0.9.1", 0x7ff],
+    ["", "", "v1.0.0", 0x3fff],
+    ["containerd", "v3.0.1", "", 0x3fff],
+    ["containerd", "v1.99.0", "", 0x7ff],
   ])("of everything at %s %s with nri '%s' is %i", async (runtimeName, runtimeVersion, NRIVersion, mask) => {
     const plugin = openPlugin(all);
     const request = encode(ConfigureRequestSchema, { runtimeName, runtimeVersion, NRIVersion });
@@ -185,6 +188,29 @@ describe("a handler that throws", () => {
     expect((await ask(plugin, encodeCall(3, "StateChange", stateChange))).status).toEqual([2, "later"]);
     expect((await ask(plugin, encodeCall(5, "Synchronize", none))).status).toEqual([2, "not now"]);
     expect(plugin.driver.synchronized).toBe(false);
+  });
+
+  it("may throw nothing", async () => {
+    const plugin = openPlugin({ synchronize: () => Promise.reject() }, true);
+    expect((await ask(plugin, encodeCall(1, "Synchronize", none))).status).toEqual([2, "undefined"]);
+    expect(plugin.driver.synchronized).toBe(false);
+  });
+
+  it("may end the session: what had come is heard before, and nothing is done after", () => {
+    const heard: string[] = [];
+    const hear = (name: string) => heard.push(plugin.end ? `${name} after the end` : name);
+    const plugin = openPlugin({
+      runPodSandbox: () => {
+        hear("run");
+        plugin.driver.close(lost);
+      },
+      stopPodSandbox: () => hear("stop"),
+    });
+    const calls = [encodeCall(1, "RunPodSandbox", none), encodeCall(3, "StopPodSandbox", none)];
+    plugin.driver.receive(Buffer.concat(calls));
+    expect(heard).toEqual(["run", "stop"]);
+    expect(plugin.end).toBe(lost);
+    expect(plugin.sent()).toEqual([]);
   });
 });
 

@@ -10,6 +10,8 @@ describe("name and index", () => {
     [{ index: "33" }, { NRI_PLUGIN_IDX: "33" }, "/opt/logger.mjs", { name: "logger", index: "33" }],
     [{}, {}, "/opt/10-net-logger.js", { name: "net-logger", index: "10" }],
     [{ name: "a" }, {}, "10-logger", { name: "a", index: "10" }],
+    [{}, { NRI_PLUGIN_NAME: "" }, "10-logger", { name: "logger", index: "10" }],
+    [{}, { NRI_PLUGIN_NAME: "", NRI_PLUGIN_IDX: "" }, "10-logger", { name: "logger", index: "10" }],
   ])("%o with %o as %s", (options, env, program, identity) => {
     expect(resolveIdentity(options, env, program)).toEqual(identity);
   });
@@ -31,7 +33,10 @@ describe("name and index", () => {
     [{ name: "a/b", index: "10" }, {}, "x", 'Cannot use name "a/b": only letters, digits and _.+-'],
     [{ name: "a", index: "1" }, {}, "x", 'Cannot use index "1": two digits are expected'],
   ])("%o with %o as %s is refused", (options, env, program, message) => {
-    expect(() => resolveIdentity(options, env, program)).toThrow(message);
+    const option = message.includes('name "') ? "name" : "index";
+    const reason = message.includes("launched") ? "conflict" : undefined;
+    const wanted = expect.objectContaining({ code: "configuration", message, option, reason });
+    expect(() => resolveIdentity(options, env, program)).toThrow(wanted);
   });
 });
 
@@ -40,7 +45,9 @@ it("the socket is the one given, the descriptor, the default", () => {
   expect(resolveTarget(undefined, { NRI_PLUGIN_SOCKET: "3" })).toEqual({ descriptor: 3 });
   expect(resolveTarget(undefined, { NRI_PLUGIN_SOCKET: "" })).toEqual({ path: "/var/run/nri/nri.sock" });
   expect(() => resolveTarget(undefined, { NRI_PLUGIN_SOCKET: "x3" })).toThrow(
-    'NRI_PLUGIN_SOCKET "x3": not a number',
+    expect.objectContaining({
+      ...{ option: "socket", message: 'Cannot use NRI_PLUGIN_SOCKET "x3": not a number' },
+    }),
   );
 });
 

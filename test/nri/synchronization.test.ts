@@ -146,6 +146,25 @@ describe("Synchronize in parts", () => {
     expect(ids).toEqual(["p3", "c2"]);
   });
 
+  it("passes over fields of another type than they should have", async () => {
+    const ids: string[] = [];
+    const plugin = new MemoryPlugin({
+      async synchronize(state) {
+        for await (const item of state) ids.push(idOf(item));
+        return undefined;
+      },
+    });
+    plugin.open();
+    plugin.sent();
+    const wrong = Buffer.from("0805" + "1007" + "1a0101", "hex"); // numbers for lists, bytes for a truth value
+    const payload = Buffer.concat([wrong, encode(SynchronizeRequestSchema, last)]);
+    plugin.driver.receive(encodeCall(1, "Synchronize", payload));
+    await settle();
+    expect(plugin.sent().map((sent) => responseOf(sent).status)).toEqual([undefined]);
+    expect(ids).toEqual(["p3", "c2"]);
+    expect(plugin.driver.synchronized).toBe(true);
+  });
+
   it("takes little memory for 20,000 pods and containers", async () => {
     const labels = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`label-${i}`, "x".repeat(60)]));
     const part = encode(SynchronizeRequestSchema, {

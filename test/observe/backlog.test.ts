@@ -206,6 +206,47 @@ describe("a backlog", () => {
     expect(place.taken).toHaveLength(16);
   });
 
+  it("has its limit again when such an event has been written", async () => {
+    const place = new Place();
+    const backlog = backlogTo(place, 10);
+    backlog.add(lines(0, 30));
+    await place.take();
+    let added = 30;
+    await waitFor("a standstill: what is added is written at once", async () => {
+      backlog.add(lines(added++, 1));
+      if (place.offered) return true;
+      await waitFor("the write", () => place.offered !== null);
+      await place.take();
+      return false;
+    });
+    for (let i = 0; i < 30; i++) backlog.add(lines(added++, 1));
+    await drain(backlog, place);
+    expect(expectWhole(place.taken, added)).toBe(20);
+  });
+
+  it("loses no long line where all are taken, however many", async () => {
+    const place = new Place();
+    const backlog = backlogTo(place, 1_000);
+    for (let i = 0; i < 100; i++) {
+      backlog.add(lines(i, 1, 1 << 20));
+      await waitFor("the write", () => place.offered !== null);
+      await place.take();
+    }
+    expect(expectWhole(place.taken, 100)).toBe(0);
+  });
+
+  it("holds no more than 64 MB of long lines where each write fails", async () => {
+    const place = new Place();
+    const backlog = backlogTo(place, 1_000);
+    for (let i = 0; i < 100; i++) {
+      backlog.add(lines(i, 1, 1 << 20));
+      await waitFor("the write", () => place.offered !== null);
+      await place.take(0);
+    }
+    await drain(backlog, place);
+    expect(expectWhole(place.taken, 100)).toBe(36);
+  });
+
   it("holds no more than 64 MB of long lines", async () => {
     const place = new Place();
     const backlog = backlogTo(place, 1_000);

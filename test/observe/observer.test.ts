@@ -27,6 +27,7 @@ function observed() {
     tell: (report) => void told.push(report),
   });
   const answered = () => {
+    now += 1000; // the answer took its time
     for (const act of waiting.splice(0)) act();
     return told.splice(0);
   };
@@ -117,6 +118,30 @@ describe("Synchronize", () => {
     await synchronize(handlers, []);
     const words = ["Synchronized state with the runtime (0 pods, 0 containers)..."];
     expect(answered()).toEqual([{ timeMs: 1, words, events: [] }]);
+  });
+
+  it("says of no pod that it vanished whose facts are others now, and tells them when it has", async () => {
+    const { handlers, answered } = observed();
+    const ips = ["10.0.0.2"];
+    const changed = { ...web, uid: "uid-2", ips, labels: { app: "other" }, linux: { namespaces: [] } };
+    handlers.runPodSandbox(podOf(web), context);
+    await synchronize(handlers, [{ ...web, ips: ["10.0.0.9"] }]);
+    await synchronize(handlers, [changed]);
+    const events = answered().flatMap((report) => report.events.map(({ event }) => event));
+    expect(events).toEqual(["RunPodSandbox", "Synchronize", "Synchronize"]);
+    await synchronize(handlers, []);
+    expect(answered()[0]?.events).toMatchObject([
+      { event: "Vanished", pod: { id: "id-1", uid: "uid-2", ips, netns: null } },
+    ]);
+  });
+
+  it("knows of pods that came before it was told", async () => {
+    const { handlers, answered } = observed();
+    await synchronize(handlers, []);
+    handlers.runPodSandbox(podOf(web), context);
+    expect(answered().flatMap(({ events }) => events)).toMatchObject([{ event: "RunPodSandbox" }]);
+    await synchronize(handlers, []);
+    expect(answered()[0]?.events).toMatchObject([{ event: "Vanished", pod: { id: "id-1" } }]);
   });
 
   it("that breaks off forgets nobody", async () => {

@@ -53,6 +53,35 @@ test("every key is taken", () => {
   expect(stanza.label).not.toBeNull();
 });
 
+describe("a path", () => {
+  const path = (bytes: number) => `/${"x".repeat(bytes - 1)}`;
+  const escaped = (text: string) =>
+    text.replace(/./gs, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+  test.each(["logFile", "lockFile"] as const)("of %s has 4,095 bytes at most, plain or escaped", (key) => {
+    for (const spelt of [(text: string) => text, escaped]) {
+      const longest = read({ [key]: `"${spelt(path(4095))}"` });
+      expect(longest.complaints).toEqual([]);
+      expect(longest.target[key]).toBe(path(4095));
+      const tooLong = read({ [key]: `"${spelt(path(4096))}"` });
+      expect(tooLong.complaints).toEqual([
+        `Cannot use ${key}: wants an absolute path under 4096 bytes, saw a string`,
+      ]);
+      expect(tooLong.target[key]).toBe(read({}).target[key]);
+    }
+  });
+
+  test.each(["logFile", "lockFile"] as const)("of %s has no NUL", (key) => {
+    expect(read({ [key]: '"/a\\u0000"' }).complaints).toHaveLength(1);
+  });
+
+  test("is counted in bytes, not in characters", () => {
+    expect(read({ logFile: `"/${"\u00c3\u00a9".repeat(2047)}"` }).complaints).toEqual([]);
+    expect(read({ logFile: `"/${"\\u00e9".repeat(2047)}"` }).complaints).toEqual([]);
+    expect(read({ logFile: `"/${"\\u00e9".repeat(2048)}"` }).complaints).toHaveLength(1);
+  });
+});
+
 describe("a wrong value is a complaint that names the key and the type, and the default holds", () => {
   const wrong: Record<(typeof STANZA_KEYS)[number], [value: string, type: string][]> = {
     logFile: [

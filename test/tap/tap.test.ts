@@ -46,6 +46,70 @@ describe("a tap decides", () => {
     expect(host.lines[0]?.target.lockFile).toBeNull();
   });
 
+  test("to say what is wrong with the stanza of a call that is refused, too", () => {
+    const { code, host } = callTwin("pre", { env: { CNI_COMMAND: "ADD" }, stdin: '{"label":7}' });
+    expect(code).toBe(1);
+    expect(host.stderr).toBe("cni_pre: Cannot use label: wants a string, saw a number\n");
+  });
+
+  test("to complain of the stanza first, then of lock and log as they failed, then of the reply", () => {
+    const world = { env: env("ADD"), stdin: '{"label":7}', faults: [0, 13, 4, 28], replyErrno: 32 };
+    const { code, host } = callTwin("post", world);
+    expect(code).toBe(1);
+    expect(host.stderr).toBe(
+      "cni_post: Cannot use label: wants a string, saw a number; " +
+        "Cannot open lockFile /var/run/lock/cni.lock: errno 13; Cannot open logFile /tmp/cni.log: errno 28; " +
+        "Cannot write the reply: errno 32\n",
+    );
+  });
+
+  test("to name a file in a complaint only where it is the default one", () => {
+    const faults = [0, 13, 4, 28];
+    const stderrOf = (stdin: string) => callTwin("pre", { env: env("DEL"), stdin, faults }).host.stderr;
+    const json = '"logFormat":"json"';
+    expect(stderrOf(`{${json},"logFile":"/x"}`)).toBe(
+      "cni_pre: Cannot open lockFile /var/run/lock/cni.lock: errno 13; Cannot open logFile: errno 28\n",
+    );
+    expect(stderrOf(`{${json},"lockFile":"/x"}`)).toBe(
+      "cni_pre: Cannot open lockFile: errno 13; Cannot open logFile /tmp/cni.log: errno 28\n",
+    );
+  });
+
+  test.each(["ADD", "CHECK", "DEL"])(
+    "at a %s that has neither a container ID nor JSON to speak of the container ID",
+    (command) => {
+      for (const more of [{}, { CNI_CONTAINERID: "" }]) {
+        const { code, host } = callTwin("pre", { env: { CNI_COMMAND: command, ...more }, stdin: "{" });
+        expect(code).toBe(command === "DEL" ? 0 : 1);
+        if (command === "DEL") expect(host.stdout).toBe("");
+        else expect(JSON.parse(host.stdout)).toMatchObject({ code: 4, msg: "env CNI_CONTAINERID not found" });
+        expect(host.lines.map(({ text }) => text)).toEqual(["env CNI_CONTAINERID not found\n"]);
+      }
+    },
+  );
+
+  test("to know a version by what it says, however it is escaped", () => {
+    const listOf = (cniVersion: string) => {
+      const { host } = callTwin("pre", { env: env("VERSION"), stdin: `{"cniVersion":"${cniVersion}"}` });
+      const { supportedVersions }: { supportedVersions: string[] } = JSON.parse(host.stdout);
+      return supportedVersions;
+    };
+    const known = listOf("1.0.0");
+    expect(known).toHaveLength(7);
+    expect(listOf("\\u0031.0.0")).toEqual(known);
+    expect(listOf("\\u0031\\u002e\\u0030\\u002e\\u0030")).toEqual(known);
+    expect(listOf("1.0.0 ")).toEqual([...known, "1.0.0 "]);
+    expect(listOf("\\u0031.0.0.0")).toEqual([...known, "1.0.0.0"]);
+  });
+
+  test("to tell a person of this role where it stands, and which version it is", () => {
+    const shown = (role: "pre" | "post") => callTwin(role, { terminal: true }).host.stderr;
+    expect(shown("pre")).toMatch(/^cni_pre \d+\.\d+\.\d+, .*\n\nUsage: first in /);
+    expect(shown("pre")).toContain('[ { "type": "cni_pre" }, … ]');
+    expect(shown("post")).toMatch(/^cni_post \d+\.\d+\.\d+, .*\n\nUsage: last in /);
+    expect(shown("post")).toContain('[ …, { "type": "cni_post" } ]');
+  });
+
   test("to hide everything where there are too many secrets to note", () => {
     const stdin = `{"logFormat":"json",${Array.from({ length: 5000 }, (_, i) => `"token${i}":"s3cr3t"`).join(",")}}`;
     const { host } = callTwin("pre", { env: env("ADD"), stdin });

@@ -8,6 +8,8 @@ const CONTAINERD_2 =
 const CRIO = "enable_nri = true in [crio.nri] of a file in /etc/crio/crio.conf.d";
 
 const NAME_SOCKET = "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+const REJECTED =
+  "The runtime was reached and refuses this plugin: choose another --name or --idx if another plugin has these, or look at the runtime's configuration of NRI.";
 
 /** A runtime that answers at all does so at once. */
 const ASK_MS = 1000;
@@ -17,11 +19,19 @@ const ASK_MS = 1000;
  * @param signal aborted when nobody waits for it any more
  */
 export async function adviceFor(error: NriError, signal: AbortSignal): Promise<string> {
-  if (error.code === "protocol" || error.code === "registration") return NAME_SOCKET;
-  if (error.code !== "connect") return "";
-  if (error.message.endsWith("permission denied")) return "Run it as root.";
-  if (!/(?:it is not there|nobody listens there)$/.test(error.message)) return NAME_SOCKET;
-  return enableAdvice(await askForRuntime(AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])));
+  switch (error.reason) {
+    case "absent":
+    case "refused":
+      return enableAdvice(await askForRuntime(AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])));
+    case "denied":
+      return "Run it as root.";
+    case "rejected":
+      return REJECTED;
+    case "no-nri":
+      return NAME_SOCKET;
+    default:
+      return error.code === "connect" ? NAME_SOCKET : "";
+  }
 }
 
 /** How NRI is switched on. */

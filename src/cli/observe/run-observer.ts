@@ -52,9 +52,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
       say("info", report.words);
     },
   });
-  let known = false; // whether a runtime has spoken NRI to this plugin
   const configure = async ({ config }: RuntimeInfo) => {
-    known = true;
     for (const complaint of await useConfiguration(config, request, log)) {
       say("warning", complaint);
       log.note(complaint); // the standard error of a plugin that a runtime launched is /dev/null
@@ -70,8 +68,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
     signal: stop.signal,
     handlers: { configure, ...observer.handlers },
     log: (level, message, error) => {
-      const seen = known ? error : asRefusal(error);
-      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, seen, stop.signal);
+      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, error, stop.signal);
     },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
@@ -84,7 +81,8 @@ export async function observe(request: ObserveRequest): Promise<number> {
     if (!(error instanceof NriError)) throw error;
     code = EXIT.failed;
     const lost = error.code === "disconnected";
-    if (!lost || !known) await sayWithAdvice(say, "error", error.message, asRefusal(error), stop.signal);
+    if (!lost || error.reason === "no-nri")
+      await sayWithAdvice(say, "error", error.message, error, stop.signal);
     if (lost) say("info", "Connection to the runtime lost, exiting...");
   }
   await turn(); // what was answered last is told now
@@ -114,18 +112,15 @@ function makePlugin(options: Parameters<typeof createPlugin>[0]): ReturnType<typ
     return createPlugin(options);
   } catch (error) {
     if (!(error instanceof NriError)) throw error;
-    throw new UsageError(`${error.message}${hintFor(error.message)}`);
+    throw new UsageError(`${error.message}${hintFor(error)}`);
   }
 }
 
-/** Whoever ends the connection before any NRI was spoken, as containerd's gRPC does, has not taken the plugin. */
-function asRefusal(error: NriError | undefined): NriError | undefined {
-  return error?.code === "disconnected" ? new NriError("registration", error.message) : error;
-}
-
-function hintFor(message: string): string {
-  if (message.includes("has launched this plugin as")) return "\nLeave --idx out: the runtime has chosen.";
-  return message.includes(" index ") ? "\nAn index is two digits, as in -idx 10." : "";
+function hintFor({ option, reason }: NriError): string {
+  if (option !== "index") return "";
+  return reason === "conflict"
+    ? "\nLeave --idx out: the runtime has chosen."
+    : "\nAn index is two digits, as in -idx 10.";
 }
 
 async function sayWithAdvice(

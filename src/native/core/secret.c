@@ -86,7 +86,6 @@ static bool holds_shape(const uint8_t *p, const uint8_t *end) {
       ey = 0;
       if (part == 1) {
         part = 2;
-        again = false;
       } else if (part == 2) {
         part = 3;
       } else { /* an empty third part: the second may have been a first one */

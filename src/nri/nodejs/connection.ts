@@ -3,7 +3,7 @@ import { createConnection, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { Driver, type DriverOptions } from "../driver.ts";
 import type { Target } from "../identity.ts";
-import { NriError, reasonOf } from "../nri-error.ts";
+import { NriError, type NriErrorReason, reasonOf } from "../nri-error.ts";
 import type { Identity } from "../session.ts";
 
 /** Node's timers take no longer time: they would fire at once. */
@@ -31,26 +31,28 @@ export async function connect(target: Target, signal?: AbortSignal): Promise<Soc
       socket.once("connect", () => resolve(socket)).once("error", reject);
     }).finally(() => signal?.removeEventListener("abort", abort));
   } catch (error) {
-    throw new NriError("connect", `Cannot connect to the runtime at ${name}: ${seenAt(target, error)}`);
+    const [reason, seen] = seenAt(target, error);
+    throw new NriError("connect", `Cannot connect to the runtime at ${name}: ${seen}`, { reason });
   }
 }
 
-/** What stood in the way, in words. */
-function seenAt(target: Target, error: unknown): string {
+/** What stood in the way, and in words. */
+function seenAt(target: Target, error: unknown): readonly [NriErrorReason | undefined, string] {
   const code = error instanceof Error && "code" in error ? error.code : "";
-  if (!("path" in target)) return reasonOf(error);
+  if (!("path" in target)) return [undefined, reasonOf(error)];
   switch (code) {
     case "ENOENT":
-      return "it is not there";
+      return ["absent", "it is not there"];
     case "EACCES":
-      return "permission denied";
+      return ["denied", "permission denied"];
     case "ECONNREFUSED": {
       const found = statSync(target.path, { throwIfNoEntry: false });
-      if (found?.isDirectory()) return "it is a directory";
-      return found?.isSocket() === false ? "it is not a socket" : "nobody listens there";
+      if (found?.isDirectory()) return ["not-a-socket", "it is a directory"];
+      if (found?.isSocket() === false) return ["not-a-socket", "it is not a socket"];
+      return ["refused", "nobody listens there"];
     }
     default:
-      return reasonOf(error);
+      return [undefined, reasonOf(error)];
   }
 }
 
@@ -78,8 +80,10 @@ export class SocketSession {
       },
       now: () => performance.now(),
     });
-    const lost = (why: string) => () =>
-      this.driver.close(new NriError("disconnected", `Connection to the runtime lost: ${why}`));
+    const lost = (why: string) => () => {
+      const reason = this.driver.silence;
+      this.driver.close(new NriError("disconnected", `Connection to the runtime lost: ${why}`, { reason }));
+    };
     socket
       .on("data", (chunk: Buffer) => {
         this.driver.receive(chunk);

@@ -40,7 +40,7 @@ export class Client {
     const request = encode(RequestSchema, { service, method, payload, timeoutNano });
     if (request.length > maxMessageLength) {
       const { code, message } = tooLong(request.length, maxMessageLength);
-      done({ error: new NriError("status", `Cannot call ${method}: ${message}`, code) });
+      done({ error: new NriError("status", `Cannot call ${method}: ${message}`, { status: code }) });
       return;
     }
     const streamId = this.#streamId;
@@ -82,8 +82,8 @@ export class Client {
 
 function outcomeOf(message: Message, method: string): Outcome {
   if (message.length > maxMessageLength) {
-    const status = tooLong(message.length, maxMessageLength);
-    return { error: new NriError("status", `Cannot call ${method}: ${status.message}`, status.code) };
+    const { code, message: words } = tooLong(message.length, maxMessageLength);
+    return { error: new NriError("status", `Cannot call ${method}: ${words}`, { status: code }) };
   }
   if (message.type !== MessageType.response)
     return { error: new NriError("protocol", `Cannot call ${method}: answered by type ${message.type}`) };
@@ -91,7 +91,8 @@ function outcomeOf(message: Message, method: string): Outcome {
     const response = fromBinary(ResponseSchema, message.payload, { readUnknownFields: false });
     const { status, payload } = response;
     if (!status || status.code === 0) return { payload };
-    return { error: new NriError("status", `Cannot call ${method}: ${status.message}`, status.code) };
+    const words = `Cannot call ${method}: ${status.message}`;
+    return { error: new NriError("status", words, { status: status.code }) };
   } catch (error) {
     return { error: new NriError("protocol", `Cannot call ${method}: ${reasonOf(error)}`) };
   }

@@ -1,13 +1,17 @@
 import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { adviceFor, enableAdvice } from "../../../src/cli/observe/advice.ts";
-import { NriError, type NriErrorCode } from "../../../src/nri/nri-error.ts";
+import { NriError, type NriErrorCode, type NriErrorReason } from "../../../src/nri/nri-error.ts";
 import { grpcFrame, listenOnScratch, replyGrpc, serveGrpc } from "../../support/grpc.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
 const waiting = () => new AbortController().signal;
-const missing = new NriError("connect", "Cannot connect to the runtime at /x: it is not there");
+const missing = new NriError("connect", "it is not there", { reason: "absent" });
+const NAME_SOCKET = "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
+const REJECTED =
+  "The runtime was reached and refuses this plugin: choose another --name or --idx if another plugin has these, " +
+  "or look at the runtime's configuration of NRI.";
 const CONTAINERD_2 =
   "with NRI on by default: look for disable = true or another socket_path in " +
   "[plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml, and restart it; or specify its socket with --socket.";
@@ -31,41 +35,28 @@ async function useRuntime(name: string, version: string, cniConfig = ""): Promis
 }
 
 describe("advice", () => {
-  it.each<[NriErrorCode, string, string]>([
-    ["connect", "Cannot connect to the runtime at /x: permission denied", "Run it as root."],
-    [
-      "connect",
-      "Cannot connect to the runtime at /x: it is a directory",
-      "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
-    ],
-    [
-      "connect",
-      "Cannot connect to the runtime at /x: it is not a socket",
-      "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
-    ],
-    [
-      "protocol",
-      "Cannot read a frame",
-      "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
-    ],
-    [
-      "registration",
-      "no",
-      "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.",
-    ],
-    ["disconnected", "Connection to the runtime lost", ""],
-    ["timeout", "late", ""],
-  ])("for %s, %s", async (code, message, advice) => {
-    expect(await adviceFor(new NriError(code, message), waiting())).toBe(advice);
+  it.each<[NriErrorCode, NriErrorReason | undefined, string]>([
+    ["connect", "denied", "Run it as root."],
+    ["connect", "not-a-socket", NAME_SOCKET],
+    ["connect", undefined, NAME_SOCKET],
+    ["protocol", "no-nri", NAME_SOCKET],
+    ["registration", "no-nri", NAME_SOCKET],
+    ["disconnected", "no-nri", NAME_SOCKET],
+    ["registration", "rejected", REJECTED],
+    ["registration", undefined, ""],
+    ["protocol", undefined, ""],
+    ["disconnected", undefined, ""],
+    ["timeout", undefined, ""],
+  ])("for %s, %s", async (code, reason, advice) => {
+    const words = "permission denied, it is not there"; // which are not what it goes by
+    expect(await adviceFor(new NriError(code, words, { reason }), waiting())).toBe(advice);
   });
 
   it("names the runtime that runs here, and what switches NRI on in it", async () => {
     await useRuntime("containerd", "v2.1.9");
     expect(await adviceFor(missing, waiting())).toBe(`containerd v2.1.9 runs here, ${CONTAINERD_2}`);
-    const { message } = new NriError("connect", "Cannot connect to the runtime at /x: nobody listens there");
-    expect(await adviceFor(new NriError("connect", message), waiting())).toContain(
-      "containerd v2.1.9 runs here",
-    );
+    const refused = new NriError("connect", "nobody listens there", { reason: "refused" });
+    expect(await adviceFor(refused, waiting())).toBe(`containerd v2.1.9 runs here, ${CONTAINERD_2}`);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "
 import { createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
+import { rejection } from "../../nri/support/calls.ts";
 import { FakeRuntime } from "../../nri/support/fake-runtime.ts";
 import { useScratch } from "../../support/scratch.ts";
 import { CNITAP } from "../support/spawn.ts";
@@ -114,6 +115,41 @@ describe("a runtime that cannot be reached is one line, and exit code 1 with --o
     expect(observing.messages.at(-1)).toMatch(
       /^Cannot .*\. Specify the runtime's NRI socket with --socket; /,
     );
+  });
+
+  it("one that hangs up on whoever calls", async () => {
+    const path = useScratch().path("rude.sock");
+    const server = createServer((peer) => peer.on("error", () => {}).on("data", () => peer.end()));
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    onTestFinished(() => void server.close());
+    const observing = observe({ args: ["-once", "-socket", path] });
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+    expect(observing.messages.at(-2)).toBe(
+      `Connection to the runtime lost: the runtime closed it. ${SOCKET_HINT}`,
+    );
+    expect(observing.messages.at(-1)).toBe("Connection to the runtime lost, exiting...");
+  });
+
+  it("one that refuses the plugin: it was reached, and its socket is not at fault", async () => {
+    const runtime = await FakeRuntime.listen();
+    runtime.answersRegistration = false;
+    const observing = observe({ args: ["-once", "-socket", runtime.socket] });
+    const connection = await runtime.next();
+    await connection.registration;
+    connection.socket.write(rejection(2, "no such plugin wanted"));
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+    expect(observing.messages.at(-1)).toBe(
+      "Cannot call RegisterPlugin: no such plugin wanted. The runtime was reached and refuses this plugin: choose " +
+        "another --name or --idx if another plugin has these, or look at the runtime's configuration of NRI.",
+    );
+  });
+
+  it("one that goes when it has taken the plugin, before it says more", async () => {
+    const { observing, connection } = await observeRuntime({ args: ["-once"] });
+    await connection.registration;
+    connection.socket.end();
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+    expect(observing.messages.slice(2)).toEqual(["Connection to the runtime lost, exiting..."]);
   });
 
   it.runIf(process.getuid?.() === 0)("one that only root may reach", async () => {

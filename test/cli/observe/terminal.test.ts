@@ -55,6 +55,7 @@ const CONNECTED = [
 describe("on a terminal", () => {
   it.each([
     ["coloured", {}, "\x1b[36mINFO   \x1b[0m"],
+    ["coloured, where NO_COLOR is empty,", { NO_COLOR: "" }, "\x1b[36mINFO   \x1b[0m"],
     ["plain, where colours are not wanted,", { NO_COLOR: "1" }, "INFO   "],
   ])("lines are %s as logrus shows them", async (_, env, info) => {
     const { observing, connection } = await observeOnTerminal(env);

@@ -1,5 +1,6 @@
-// For LD_PRELOAD: the calls of HANG_CALL (write or open) that concern the file HANG_FILE do not come back while the
-// file HANG_WHILE is there. The first that waits makes the file HANG_SEEN.
+// For LD_PRELOAD: the calls of HANG_CALL that concern the file HANG_FILE do not come back while the file HANG_WHILE is
+// there: "write" and "open" before they have done anything, "opened" is an open(2) that has, and
+// "looked" a pread(2). The first that waits makes the file HANG_SEEN.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -22,23 +23,35 @@ static int concerns(const char *call, const char *path) {
   return wanted && file && strcmp(call, wanted) == 0 && strcmp(path, file) == 0;
 }
 
-ssize_t write(int fd, const void *bytes, size_t count) {
-  static ssize_t (*real)(int, const void *, size_t);
-  if (!real) real = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+static int concerns_descriptor(const char *call, int fd) {
   char name[64], path[4096];
   snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(name, path, sizeof path - 1);
-  if (length > 0) {
-    path[length] = 0;
-    if (concerns("write", path)) hang();
-  }
+  path[length > 0 ? length : 0] = 0;
+  return concerns(call, path);
+}
+
+ssize_t write(int fd, const void *bytes, size_t count) {
+  static ssize_t (*real)(int, const void *, size_t);
+  if (!real) real = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+  if (concerns_descriptor("write", fd)) hang();
   return real(fd, bytes, count);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t count, off64_t at) {
+  ssize_t (*real)(int, void *, size_t, off64_t) =
+      (ssize_t (*)(int, void *, size_t, off64_t))dlsym(RTLD_NEXT, "pread64");
+  ssize_t result = real(fd, bytes, count, at);
+  if (concerns_descriptor("looked", fd)) hang();
+  return result;
 }
 
 static int opened(const char *name, const char *path, int flags, mode_t mode) {
   int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, name);
   if (concerns("open", path)) hang();
-  return real(path, flags, mode);
+  int fd = real(path, flags, mode);
+  if (concerns("opened", path)) hang();
+  return fd;
 }
 
 int open(const char *path, int flags, ...) {

@@ -15,8 +15,11 @@ export interface Hanging {
   release(): void;
 }
 
+/** A call that has done nothing yet, or, "opened" and "looked" (pread), all but come back. */
+export type HangingCall = "write" | "open" | "opened" | "looked";
+
 /** Makes calls on the scratch directory's log hang. Needs gcc. */
-export function useHanging(scratch: Scratch, call: "write" | "open"): Hanging {
+export function useHanging(scratch: Scratch, call: HangingCall): Hanging {
   const library = scratch.path("hanging.so");
   const source = join(import.meta.dirname, "hanging.c");
   execFileSync("gcc", ["-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", library, source, "-ldl"]);

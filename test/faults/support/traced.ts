@@ -1,9 +1,12 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TapCall, TapRun } from "../../support/run-tap.ts";
-import { bring, type Place } from "./place.ts";
+import { onTestFinished } from "vitest";
+import { startTap, type TapCall, type TapRun } from "../../support/run-tap.ts";
+import type { Scratch } from "../../support/scratch.ts";
+import { bring, here, type Place } from "./place.ts";
 
-/** What befalls a system call of a tap; the numbers are Linux's on x86-64. See tracer.c. */
+/** What is done to a system call of a tap; the numbers are Linux's on x86-64. See tracer.c. */
 export type Trace =
   | readonly ["kill", nth: number]
   | readonly ["fail", nth: number, errno: number]
@@ -13,9 +16,11 @@ export type Trace =
 /** System calls by their number on x86-64. */
 export const SYSCALL = {
   read: 0,
+  poll: 7,
   mmap: 9,
   writev: 20,
   mremap: 25,
+  setitimer: 38,
   flock: 73,
   arch_prctl: 158,
   set_tid_address: 218,
@@ -25,9 +30,16 @@ export const SYSCALL = {
   getrandom: 318,
 } as const;
 
+/** A system call that was hit, its first argument, and the tap's process. */
+export interface Hit {
+  readonly syscall: number;
+  readonly argument: number;
+  readonly pid: number;
+}
+
 export interface TracedRun extends TapRun {
-  /** The system call that was hit and its first argument; null where none was. */
-  readonly hit: { readonly syscall: number; readonly argument: number } | null;
+  /** Null where no system call was hit. */
+  readonly hit: Hit | null;
 }
 
 /** Makes a call of the very executable, one of its system calls disturbed. A killed one ends with code 137. */
@@ -40,9 +52,56 @@ export async function runTraced(place: Place, trace: Trace, call: TapCall): Prom
   return { ...run, hit: readHit(report) };
 }
 
-function readHit(report: string): TracedRun["hit"] {
+/** A tap that stands still at one of its system calls. */
+export interface HeldTap {
+  readonly at: Hit;
+  /** What it has written to standard output so far. */
+  stdout(): string;
+  /** Lets it go on, to its end. */
+  go(): Promise<TapRun>;
+}
+
+/** Makes a call and holds the tap before, or behind, its n-th call of this system call. */
+export async function holdAt(
+  scratch: Scratch,
+  [when, syscall, nth]: readonly ["before" | "after", syscall: number, nth: number],
+  call: TapCall,
+): Promise<HeldTap> {
+  const report = scratch.path("tracer.report");
+  writeFileSync(report, "");
+  execFileSync("mkfifo", [`${report}.go`]);
+  const tracer = await bring("tracer", here(scratch));
+  const via = [tracer, report, when, String(syscall), String(nth), ...(call.via ?? [])];
+  const tap = startTap({ ...call, via });
+  onTestFinished(() => void tap.child.kill("SIGKILL")); // which ends the tap, too
+  const seen: Buffer[] = [];
+  tap.child.stdout?.on("data", (chunk: Buffer) => seen.push(chunk));
+  tap.end();
+  const early = tap.done.then(({ code, stderr }) => {
+    throw new Error(`Cannot hold the tap: it ended before with ${code} ${stderr}`);
+  });
+  const at = await Promise.race([untilHit(report), early]);
+  return {
+    at,
+    stdout: () => Buffer.concat(seen).toString(),
+    go: () => {
+      closeSync(openSync(`${report}.go`, "w"));
+      return tap.done;
+    },
+  };
+}
+
+async function untilHit(report: string): Promise<Hit> {
+  for (;;) {
+    const hit = readHit(report);
+    if (hit !== null) return hit;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function readHit(report: string): Hit | null {
   const text = readFileSync(report, "utf8");
-  if (text === "") return null;
-  const [syscall = 0, argument = 0] = text.split(" ").map(Number);
-  return { syscall, argument };
+  if (!text.endsWith("\n")) return null;
+  const [syscall = 0, argument = 0, pid = 0] = text.split(" ").map(Number);
+  return { syscall, argument, pid };
 }

@@ -2,9 +2,13 @@
 // tracer REPORT fail N ERRNO PROGRAM [ARGUMENT...]   has its N-th system call fail
 // tracer REPORT deny NUMBER ERRNO PROGRAM ...        has every call of this system call fail
 // tracer REPORT clock SECONDS PROGRAM ...            makes it that time (CLOCK_REALTIME, seconds since 1970)
-// REPORT gets "NUMBER FIRST-ARGUMENT" of the call that was hit; it stays empty where none was. Ends as the program
-// ends, and with 137 where it was killed. x86-64 only, as the taps are.
+// tracer REPORT before NUMBER N PROGRAM ...          holds it before its N-th call of this system call, until somebody
+//                                                    opens the FIFO REPORT.go for writing
+// tracer REPORT after NUMBER N PROGRAM ...           likewise behind that call
+// REPORT gets "NUMBER FIRST-ARGUMENT PROCESS" of the call that was hit; it stays empty where none was. Ends as the
+// program ends, and with 137 where it was killed. x86-64 only, as the taps are.
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,20 +39,30 @@ static void hide_vdso(pid_t pid) {
     if (peek(pid, at) == AT_VDSO) poke(pid, at, AT_IGNORE_ENTRY);
 }
 
-static void report(const char *path, const struct user_regs_struct *regs) {
+static void report(const char *path, const struct user_regs_struct *regs, pid_t pid) {
   FILE *file = fopen(path, "w");
   if (!file) exit(125);
-  fprintf(file, "%lld %lld\n", (long long)regs->orig_rax, (long long)regs->rdi);
+  fprintf(file, "%lld %lld %d\n", (long long)regs->orig_rax, (long long)regs->rdi, (int)pid);
   fclose(file);
+}
+
+// Comes back when somebody has opened the FIFO for writing.
+static void wait_for_go(const char *path) {
+  char go[4096];
+  snprintf(go, sizeof go, "%s.go", path);
+  int fd = open(go, O_RDONLY);
+  if (fd < 0) exit(125);
+  close(fd);
 }
 
 int main(int argc, char **argv) {
   if (argc < 5) return 125;
   const char *mode = argv[2];
   bool kills = !strcmp(mode, "kill"), fails = !strcmp(mode, "fail"), denies = !strcmp(mode, "deny"),
-       turns_clock = !strcmp(mode, "clock");
-  long long wanted = atoll(argv[3]), error = fails || denies ? atoll(argv[4]) : 0;
-  char **program = argv + (fails || denies ? 5 : 4);
+       turns_clock = !strcmp(mode, "clock"), before = !strcmp(mode, "before"), after = !strcmp(mode, "after");
+  bool two_numbers = fails || denies || before || after;
+  long long wanted = atoll(argv[3]), error = two_numbers ? atoll(argv[4]) : 0, nth = error;
+  char **program = argv + (two_numbers ? 5 : 4);
   pid_t pid = fork();
   if (pid < 0) return 125;
   if (pid == 0) {
@@ -83,9 +97,11 @@ int main(int argc, char **argv) {
     ptrace(PTRACE_GETREGS, pid, NULL, &regs);
     inside = !inside;
     if (inside) {
-      calls++;
-      hit = denies ? (long long)regs.orig_rax == wanted : calls == wanted;
-      if (hit && !turns_clock) report(argv[1], &regs);
+      if (before || after) hit = (long long)regs.orig_rax == wanted && ++calls == nth;
+      else if (denies) hit = (long long)regs.orig_rax == wanted;
+      else hit = ++calls == wanted;
+      if (hit && !turns_clock && !after) report(argv[1], &regs, pid);
+      if (hit && before) wait_for_go(argv[1]);
       if (hit && kills) kill(pid, SIGKILL);
       if (hit && (fails || denies)) {
         regs.orig_rax = (unsigned long long)-1; // no such call
@@ -97,7 +113,10 @@ int main(int argc, char **argv) {
     } else if (turns_clock && regs.orig_rax == SYS_clock_gettime && regs.rdi == CLOCK_REALTIME) {
       poke(pid, regs.rsi, (long)wanted);
       poke(pid, regs.rsi + 8, 123456789);
-      report(argv[1], &regs);
+      report(argv[1], &regs, pid);
+    } else if (hit && after) {
+      report(argv[1], &regs, pid);
+      wait_for_go(argv[1]);
     }
   }
 }

@@ -7,34 +7,15 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { encode } from "../../../src/nri/encode.ts";
 import { Event, Plugin, UpdateContainersResponseSchema } from "../../../src/nri/gen/api_pb.js";
-import type { Handlers } from "../../../src/nri/handlers.ts";
 import { connect, timerDelayMs } from "../../../src/nri/nodejs/connection.ts";
-import { createPlugin, type PluginOptions, runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
+import { createPlugin, runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
 import { NriError } from "../../../src/nri/nri-error.ts";
 import { updateOf } from "../../../src/nri/resources.ts";
+import { rejection } from "../support/calls.ts";
 import { FakeRuntime } from "../support/fake-runtime.ts";
 import { launch } from "../support/launch.ts";
 import { gate } from "../support/memory-plugin.ts";
-
-/** Runs a plugin until the test ends; `ended` has its error, undefined for none. */
-function start(socket: string, handlers: Handlers = {}, options: Partial<PluginOptions> = {}) {
-  const stop = new AbortController();
-  const log: string[] = [];
-  const plugin = createPlugin({
-    ...{ name: "test", index: "10", socket, handlers, signal: stop.signal },
-    log: (level, message) => void log.push(`${level}: ${message}`),
-    ...options,
-  });
-  const ended = plugin.run().then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  onTestFinished(async () => {
-    stop.abort();
-    await ended;
-  });
-  return { plugin, log, ended, stop };
-}
+import { start } from "../support/running.ts";
 
 const pod = { id: "pod-1", name: "web" };
 const container = { id: "container-1", name: "main" };
@@ -192,6 +173,7 @@ describe("the end", () => {
   ] as const;
   it.each(moments)("by the runtime, when %s, is an error without reconnect", async (moment) => {
     const runtime = await FakeRuntime.listen();
+    runtime.answersRegistration = moment !== "connected";
     const { opened, open } = gate();
     onTestFinished(open);
     const { ended } = start(runtime.socket, { runPodSandbox: () => opened }, { reconnect: false });
@@ -202,20 +184,21 @@ describe("the end", () => {
     if (moment === "synchronized" || moment === "in a call") await connection.start();
     if (moment === "in a call") connection.ask(Plugin.method.runPodSandbox, { pod }).catch(() => {});
     connection.socket.end();
-    expect(await ended).toMatchObject({ code: "disconnected" });
+    const reason = moment === "connected" ? "no-nri" : undefined;
+    expect(await ended).toMatchObject({ code: "disconnected", reason });
     await connection.closed;
   });
 
   it.each([
-    ["/nowhere/nri.sock", "it is not there"],
-    ["/etc", "it is a directory"],
-    ["/etc/passwd", "it is not a socket"],
-    ["/etc/passwd/nri.sock", "connect ENOTDIR /etc/passwd/nri.sock"],
-    [`/${"x".repeat(107)}`, "a socket's path has at most 107 bytes"],
-  ])("is an error where %s is the socket", async (socket, seen) => {
+    ["/nowhere/nri.sock", "it is not there", "absent"],
+    ["/etc", "it is a directory", "not-a-socket"],
+    ["/etc/passwd", "it is not a socket", "not-a-socket"],
+    ["/etc/passwd/nri.sock", "connect ENOTDIR /etc/passwd/nri.sock", undefined],
+    [`/${"x".repeat(107)}`, "a socket's path has at most 107 bytes", undefined],
+  ])("is an error where %s is the socket", async (socket, seen, reason) => {
     const { ended } = start(socket, {}, { reconnect: false });
     expect(await ended).toMatchObject({
-      code: "connect",
+      ...{ code: "connect", reason },
       message: `Cannot connect to the runtime at ${socket}: ${seen}`,
     });
   });
@@ -227,7 +210,9 @@ describe("the end", () => {
     const listen = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, 9))`;
     spawnSync(process.execPath, ["-e", listen, socket]); // killed, it leaves its socket behind
     const { ended } = start(socket, {}, { reconnect: false });
-    expect(await ended).toMatchObject({ message: expect.stringMatching(/: nobody listens there$/) });
+    expect(await ended).toMatchObject({
+      ...{ reason: "refused", message: expect.stringMatching(/: nobody listens there$/) },
+    });
   });
 
   it("is an error where the runtime speaks something else", async () => {
@@ -237,7 +222,7 @@ describe("the end", () => {
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     onTestFinished(() => void server.close());
     const { ended } = start(socket, {}, { reconnect: false });
-    expect(await ended).toMatchObject({ code: "protocol" });
+    expect(await ended).toMatchObject({ code: "protocol", reason: "no-nri" });
   });
 
   it("is an error where the descriptor is not a socket", async () => {
@@ -250,8 +235,8 @@ describe("the end", () => {
     const { ended } = start(runtime.socket, {}, { reconnect: false });
     const connection = await runtime.next();
     await connection.registration;
-    connection.socket.write(Buffer.from("000000020000000f00000005000000010200" + "0a03080212" + "", "hex"));
-    expect(await ended).toMatchObject({ code: "registration" });
+    connection.socket.write(rejection(2, "no"));
+    expect(await ended).toMatchObject({ code: "registration", reason: "rejected", status: 2 });
     await connection.closed;
   });
 });

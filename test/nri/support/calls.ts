@@ -29,6 +29,12 @@ export const registered = encodeFrames(
   encodeMessage(1, MessageType.response, new Uint8Array(0)),
 );
 
+/** ... and one that refuses the plugin. */
+export function rejection(code: number, message: string): Uint8Array {
+  const response = encode(ResponseSchema, { status: { code, message } });
+  return encodeFrames(Connection.runtime, encodeMessage(1, MessageType.response, response));
+}
+
 /** What containerd 2.3 says first. */
 export const configureBytes = encode(ConfigureRequestSchema, {
   runtimeName: "containerd",

@@ -1,4 +1,4 @@
-/** A plugin as a runtime launches it; exit code 7 when its connection ends as it should. */
+/** A plugin as a runtime launches it; exit code 7 when its connection ends as it should, and leaves no timer. */
 
 import { runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
 import { NriError } from "../../../src/nri/nri-error.ts";
@@ -13,5 +13,6 @@ const handlers = {
 };
 await runPlugin({ handlers, log: () => {} }).catch((error: unknown) => {
   const fine = config === "hello" && error instanceof NriError && error.code === "disconnected";
-  process.exitCode = fine ? 7 : 1;
+  const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout");
+  process.exitCode = fine && timers.length === 0 ? 7 : 1;
 });

@@ -1,0 +1,148 @@
+import { describe, expect, it } from "vitest";
+import { NriError } from "../../src/nri/nri-error.ts";
+import { type Call, type Output, Session } from "../../src/nri/session.ts";
+import { encodeMessage, MessageType } from "../../src/nri/wire/message.ts";
+import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";
+import { encodeCall, registered } from "./support/calls.ts";
+
+const none = new Uint8Array(0);
+
+/** A session that has registered at 0 ms. */
+function openSession(): Session {
+  const session = new Session();
+  session.open({ name: "test", index: "10" }, 0);
+  session.receive(registered, 0);
+  session.tick(0);
+  session.take();
+  return session;
+}
+
+/** What it tells of this kind since it was last asked. */
+function taken<K extends Output["kind"]>(session: Session, kind: K): Extract<Output, { readonly kind: K }>[] {
+  return session.take().filter((one): one is Extract<Output, { readonly kind: K }> => one.kind === kind);
+}
+
+/** Begins a call. */
+function begin(session: Session, streamId: number, nowMs: number, timeoutMs = 0): Call {
+  const timeoutNano = BigInt(timeoutMs) * 1_000_000n;
+  session.receive(encodeCall(streamId, "RunPodSandbox", none, { timeoutNano }), nowMs);
+  const [output] = taken(session, "call");
+  if (!output) throw new Error(`Cannot see call ${streamId}`);
+  return output.call;
+}
+
+describe("a call's time", () => {
+  it("is the caller's, else the one of Configure, else two seconds", () => {
+    const session = openSession();
+    expect(begin(session, 1, 0).timeoutMs).toBe(2000);
+    session.requestTimeoutMs = 700;
+    expect(begin(session, 3, 0).timeoutMs).toBe(700);
+    expect(begin(session, 5, 0, 300).timeoutMs).toBe(300);
+  });
+
+  it("is not changed by a Configure that says none", () => {
+    const session = openSession();
+    session.requestTimeoutMs = 0;
+    expect(begin(session, 1, 0).timeoutMs).toBe(2000);
+  });
+
+  it("ends with its answer, of whatever kind: it is not named afterwards", () => {
+    const session = openSession();
+    session.respond(begin(session, 1, 0), none, 10);
+    session.refuse(begin(session, 3, 0), { code: 2, message: "no" }, 10);
+    session.tick(5000);
+    expect(session.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+    session.close(new NriError("disconnected", "lost"), 5000);
+    expect(taken(session, "overdue")).toEqual([]);
+  });
+
+  it("is watched for each of several calls", () => {
+    const session = openSession();
+    begin(session, 1, 0, 1000);
+    begin(session, 3, 500, 1000);
+    expect(session.wakeAtMs).toBe(1000);
+    session.tick(1000);
+    expect(taken(session, "overdue").map(({ call }) => call.id)).toEqual([1]);
+    expect(session.wakeAtMs).toBe(1500);
+    session.tick(1500);
+    expect(taken(session, "overdue").map(({ call }) => call.id)).toEqual([3]);
+    expect(session.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("is watched for each of several calls of the plugin", () => {
+    const session = openSession();
+    const ended: string[] = [];
+    for (const [name, nowMs] of [
+      ["first", 0],
+      ["second", 500],
+    ] as const)
+      session.call("UpdateContainers", none, 1000, nowMs, () => void ended.push(name));
+    session.tick(1000);
+    expect(ended).toEqual(["first"]);
+    expect(session.wakeAtMs).toBe(1500);
+    session.tick(1500);
+    expect(ended).toEqual(["first", "second"]);
+  });
+});
+
+describe("an end before the other side has spoken any NRI", () => {
+  const error = (bytes: Uint8Array) => {
+    const session = new Session();
+    session.open({ name: "test", index: "10" }, 0);
+    session.receive(bytes, 0);
+    session.receive(Buffer.alloc(8, 0xff), 0);
+    session.tick(10_000);
+    return taken(session, "close")[0]?.error;
+  };
+  const run = (fields = {}) => encodeCall(1, "RunPodSandbox", none, fields);
+  const answer = (streamId: number, type: number) =>
+    encodeFrames(Connection.runtime, encodeMessage(streamId, type, none));
+
+  it.each([
+    ["nothing", none],
+    ["bytes that are no frame", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["a call of another service", run({ service: "x.Y" })],
+    ["an answer to no call", answer(9, MessageType.response)],
+  ])("says so: %s", (_, bytes) => {
+    expect(error(bytes)).toMatchObject({ code: "protocol", reason: "no-nri" });
+  });
+
+  it.each([
+    ["an answer to the registration", registered],
+    ["a call", run()],
+    ["a call of a method that is not known", encodeCall(1, "Dance", none)],
+    [
+      "a call, and one of another service",
+      Buffer.concat([run(), encodeCall(3, "Run", none, { service: "x" })]),
+    ],
+  ])("is another one behind %s", (_, bytes) => {
+    expect(error(bytes)).toMatchObject({ code: "protocol", reason: undefined });
+  });
+
+  it("is a registration that is not answered, or by no answer", () => {
+    const session = new Session();
+    session.open({ name: "test", index: "10" }, 0);
+    session.tick(10_000);
+    expect(taken(session, "close")[0]?.error).toMatchObject({ code: "registration", reason: "no-nri" });
+    expect(error(answer(1, MessageType.data))).toMatchObject({ code: "registration", reason: "no-nri" });
+  });
+
+  it("is not a registration that is not answered, where calls came", () => {
+    const session = new Session();
+    session.open({ name: "test", index: "10" }, 0);
+    session.receive(run(), 0);
+    session.tick(10_000);
+    expect(taken(session, "close")[0]?.error).toMatchObject({ code: "registration", reason: undefined });
+  });
+});
+
+it("nothing wakes a session that is closed, and nothing is taken from what comes then", () => {
+  const session = openSession();
+  begin(session, 1, 0);
+  session.close(new NriError("disconnected", "lost"), 0);
+  expect(taken(session, "close")).toHaveLength(1);
+  expect(session.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+  session.receive(encodeCall(3, "RunPodSandbox", none), 0);
+  session.receive(Buffer.alloc(8, 0xff), 0);
+  expect(session.take()).toEqual([]);
+});
