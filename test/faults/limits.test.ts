@@ -88,6 +88,14 @@ describe.each(roles)("cni_%s", (role) => {
     });
   }
 
+  test.each([8, 12, 16, 24])("answers with a stack of %i KB, by its last resort if need be", async (size) => {
+    const scratch = useScratch();
+    const via = ["/bin/sh", "-c", `ulimit -s ${size}; exec "$0"`];
+    const run = await runTap({ role, env, via, stdin: stanza(scratch, body) });
+    expect(run).toMatchObject({ code: 0, signal: null });
+    expect(run.stdout.toString()).toBe(body);
+  });
+
   test.each([
     [
       3,
