@@ -65,6 +65,15 @@ for (const role of roles) {
     expect(read.members).toMatchObject({ command: "STATUS", containerId: "" });
   });
 
+  test(`cni_${role} opens no file at a STATUS but the log`, async () => {
+    const scratch = useScratch();
+    const stdin = stanza(scratch, "{}", { logFormat: "json", logStatus: true });
+    const shell = `cd '${scratch.folder}'`; // where a path that is none would lead
+    const run = await runTap({ role, env: { CNI_COMMAND: "STATUS" }, stdin, shell });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(scratch.names()).toEqual(["cni.log"]);
+  });
+
   test(`cni_${role} does not log a STATUS with logStatus in the classic format`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, '{"cniVersion":"1.1.0"}', { logStatus: true });

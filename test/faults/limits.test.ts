@@ -88,6 +88,17 @@ describe.each(roles)("cni_%s", (role) => {
     });
   }
 
+  /** Too small for the script, and where it overflows is chance: the kernel begins each stack somewhere else. */
+  test.each([14, 16])("answers with a stack of %i KB, by its last resort if need be", async (size) => {
+    const via = ["/bin/sh", "-c", `ulimit -s ${size}; exec "$0"`];
+    for (let call = 0; call < 10; call++) {
+      const scratch = useScratch();
+      const run = await runTap({ role, env, via, stdin: stanza(scratch, body) });
+      expect(run).toMatchObject({ code: 0, signal: null });
+      expect(run.stdout.toString()).toBe(body);
+    }
+  });
+
   test.each([
     [
       3,

@@ -160,7 +160,7 @@ test("a part that went into a log that was rotated away does not count", async (
   const room = Buffer.byteLength(`${wanted[0]}\n`) + 10;
   execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${room}:unlimited`]);
   hanging.release();
-  await observing.said(`Cannot write to ${logFile}: it took only a part; lines wait,`);
+  await observing.said(`Cannot write to ${logFile}: it took only a part; `);
   execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);
   await waitFor("the lines", () => scratch.linesSoFar().at(-1) === wanted[2]);
   expect(scratch.lines().filter((line) => wanted.includes(line))).toEqual(wanted);
@@ -178,7 +178,7 @@ test("a log whose close fails gets every line, and the next ones when it does no
   });
   await connection.start();
   await runPods(connection, 0, 1);
-  await observing.said(/^Cannot write to .*: .*; lines wait, 10000 at most$/);
+  await observing.said(/^Cannot write to .*: EIO: /);
   rmSync(scratch.path("fails"));
   await runPods(connection, 1, 2);
   await observing.said(`Writing to ${scratch.logFile} again`);
@@ -206,7 +206,7 @@ test("no descriptor is left open by many writes, nor by those that fail", async 
   for (let i = 1; i < 50; i++) await logged(i);
   execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${scratch.log().length}:unlimited`]);
   await tell(connection, "run", podNumber(50));
-  await observing.said("it may not grow any more; lines wait");
+  await observing.said("it may not grow any more; ");
   await waitFor("as many descriptors as before", () => descriptors() <= before);
   execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);
   await waitFor("the line", () => scratch.linesSoFar().length === 51);
