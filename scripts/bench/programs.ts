@@ -30,7 +30,8 @@ export function buildRunner(): Promise<string> {
 /** The system calls of a tap without the tap. */
 function buildBound(out: string, ...defines: readonly string[]): Promise<string> {
   const compiler = { command: "musl-gcc", flags: [...NATIVE_FLAGS, ...defines], includes: nativeIncludes() };
-  const sources = [join(SOURCES, "bound.c"), join(CORE, "io.c"), join(CORE, "log.c")];
+  const core = ["io", "log", "lock", "rotate", "file"].map((name) => join(CORE, `${name}.c`));
+  const sources = [join(SOURCES, "bound.c"), ...core];
   return link(compiler, sources, join(FOLDER, out), ["-static", "-s", "-Wl,--gc-sections"]);
 }
 

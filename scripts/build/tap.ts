@@ -10,9 +10,21 @@ import { addSnapshot } from "./snapshot.ts";
 const NATIVE = join(ROOT, "src", "native");
 export const CORE = join(NATIVE, "core");
 const SOURCES = [
-  ...["scan", "secret", "values", "log", "io", "arena", "engine", "host", "guard", "snapshot"].map((name) =>
-    join(CORE, `${name}.c`),
-  ),
+  ...[
+    "scan",
+    "secret",
+    "values",
+    "file",
+    "lock",
+    "rotate",
+    "log",
+    "io",
+    "arena",
+    "engine",
+    "host",
+    "guard",
+    "snapshot",
+  ].map((name) => join(CORE, `${name}.c`)),
   ...["last-resort", "main"].map((name) => join(NATIVE, "tap", `${name}.c`)),
 ];
 

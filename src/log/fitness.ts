@@ -9,6 +9,7 @@ export const UNFIT = [
   ["UNFIT_LINKS", "it has other links"],
   ["UNFIT_MODE", "others may write it"],
   ["UNFIT_CONTENT", "not empty"],
+  ["UNFIT_MOUNT", "a file system is mounted there"],
 ] as const;
 
 export type Fitness = (typeof UNFIT)[number][0];

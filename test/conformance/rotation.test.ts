@@ -18,6 +18,9 @@ function fill(scratch: Scratch, bytes: number): string {
   return text;
 }
 
+/** A log beside which no new file can be made: its name with an ending is longer than 255 bytes. */
+const UNROTATABLE = { log: `${"l".repeat(246)}.log`, lock: "cni.lock" };
+
 for (const role of roles) {
   test(`cni_${role} moves a log over logMaxBytes aside and begins a new one`, async () => {
     const scratch = useScratch();
@@ -69,20 +72,18 @@ for (const role of roles) {
   });
 
   test(`cni_${role} that cannot move the log complains, appends, and leaves nothing behind`, async () => {
-    const scratch = useScratch();
-    mkdirSync(`${scratch.logFile}.1`);
+    const scratch = useScratch(UNROTATABLE);
     fill(scratch, 1_500);
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
     expect(run.code).toBe(0);
     expect(run.stdout.toString()).toBe(reply);
     expectComplaint(run, role);
     expect(scratch.lines()).toHaveLength(2);
-    expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
+    expect(scratch.names()).toEqual(["cni.lock", UNROTATABLE.log]);
   });
 
   test(`cni_${role} that cannot move a log of exactly twice logMaxBytes appends`, async () => {
-    const scratch = useScratch();
-    mkdirSync(`${scratch.logFile}.1`);
+    const scratch = useScratch(UNROTATABLE);
     const old = fill(scratch, 2_000);
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
     expect(run.code).toBe(0);
@@ -93,15 +94,29 @@ for (const role of roles) {
   });
 
   test(`cni_${role} that cannot move a log over twice logMaxBytes drops the line and says so`, async () => {
-    const scratch = useScratch();
-    mkdirSync(`${scratch.logFile}.1`);
+    const scratch = useScratch(UNROTATABLE);
     const old = fill(scratch, 2_001);
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
     expect(run.code).toBe(0);
     expect(run.stdout.toString()).toBe(reply);
     expectComplaint(run, role);
     expect(scratch.log().toString()).toBe(old);
-    expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
+    expect(scratch.names()).toEqual(["cni.lock", UNROTATABLE.log]);
+  });
+
+  test.each([
+    ["an empty directory", false],
+    ["a directory that is not empty", true],
+  ])(`cni_${role} rotates although %s was planted at the old log's name`, async (_, filled) => {
+    const scratch = useScratch();
+    mkdirSync(`${scratch.logFile}.1`);
+    if (filled) writeFileSync(`${scratch.logFile}.1/x`, "");
+    const old = fill(scratch, 1_500);
+    const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(scratch.lines()).toHaveLength(1);
+    expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe(old);
+    expect(scratch.names().filter((name) => /[0-9a-f]{16}$/.test(name))).toHaveLength(filled ? 1 : 0);
   });
 
   test(`cni_${role} does not move what it would not write to`, async () => {

@@ -141,7 +141,7 @@ describe.each(roles)("cni_%s", (role) => {
       const roots = { logFile: scratch.path("root.log"), lockFile: scratch.path("root.lock") };
       await runTap({ role, env, stdin: stanza(scratch, body, roots) });
       const refused = await runTap({ role, env, exe, via: nobody, stdin: stanza(scratch, body, roots) });
-      const complaint = "Cannot open lockFile: Permission denied; Cannot open logFile: Permission denied";
+      const complaint = "Cannot use lockFile: another user's file; Cannot use logFile: another user's file";
       expect(refused).toMatchObject({ code: 0, stderr: `cni_${role}: ${complaint}\n` });
       expect(refused.stdout.toString()).toBe(body);
     },

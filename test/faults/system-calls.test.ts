@@ -14,6 +14,9 @@ const NOT_OURS: readonly number[] = [SYSCALL.arch_prctl, SYSCALL.set_tid_address
 /** Those of which one that fails leaves stdin unread: what was not read cannot be answered. */
 const UNREAD: readonly number[] = [SYSCALL.read, SYSCALL.mmap, SYSCALL.mremap];
 
+/** As a filter has calls fail: the reply is written otherwise then. */
+const FILTERED: readonly string[] = ["ENOSYS", "EPERM"];
+
 const RESULT = '{"ips":[{"address":"10.1.2.3/24"}]}';
 const errnos = ["EIO", "ENOMEM", "ENOSYS", "EPERM"] as const;
 const cases = roles.flatMap((role) => errnos.map((name) => [role, name] as const));
@@ -44,7 +47,7 @@ describeOnPrivateMachine("any system call that fails", () => {
       if (UNREAD.includes(hit.syscall)) {
         expect(code, why).toBe(1);
         expectErrorObject(stdout, 6);
-      } else if (hit.syscall === SYSCALL.writev && hit.argument === 1) {
+      } else if (hit.syscall === SYSCALL.writev && hit.argument === 1 && !FILTERED.includes(name)) {
         expect([code, stdout.length], why).toEqual([1, 0]);
       } else {
         expect([code, stdout.toString()], why).toEqual([0, RESULT]);

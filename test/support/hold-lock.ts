@@ -9,7 +9,9 @@ export interface HeldLock {
 
 /** Another process holds flock(2) on the file, until it is released or the test ends; `as` is the command it is run by. */
 export async function holdLock(path: string, as: readonly string[] = []): Promise<HeldLock> {
-  const [command = "flock", ...args] = [...as, "flock", path, "sh", "-c", "echo held; cat"];
+  // 0600: a lock file that others may open is replaced, not waited for.
+  const script = 'umask 077; exec flock "$0" sh -c "echo held; cat"';
+  const [command = "sh", ...args] = [...as, "sh", "-c", script, path];
   const holder = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(holder, "close");
   async function release(): Promise<void> {

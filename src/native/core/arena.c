@@ -125,17 +125,16 @@ void *arena_take(size_t size) {
 
 void *arena_resize(void *block, size_t size) {
   if (!block) return arena_take(size);
-  size_t old = *size_of(block);
+  if (size > LIMIT_BYTES) return NULL; /* and so none that wraps when it is rounded */
+  size_t old = arena_size(block);
   struct part *part = part_of(block);
   uint8_t *start = block;
-  bool is_last = start + rounded(old) == part->next;
-  if (is_last && size <= (size_t)(part->end - start) && rounded(size) <= (size_t)(part->end - start)) {
+  if (start + old == part->next && rounded(size) <= (size_t)(part->end - start)) {
     part->next = start + rounded(size);
     *size_of(block) = size;
     return block;
   }
-  if (size <= old) return with_room_for(block, size);
-  if (size <= LIMIT_BYTES && rounded(size) <= rounded(old)) return with_room_for(block, size);
+  if (rounded(size) <= old) return with_room_for(block, size);
   void *fresh = arena_take(size);
   if (fresh) {
     memcpy(fresh, block, old);

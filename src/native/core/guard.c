@@ -1,13 +1,24 @@
 #include "guard.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/time.h>
+#include <ucontext.h>
 
 #include "io.h"
 
 enum { CPU_SECONDS = 1 };
+
+#ifdef __x86_64__
+/* A filter traps a system call instead of failing it (SECCOMP_RET_TRAP): it fails with ENOSYS then, and what is made of
+   that is up to the caller. */
+static void on_trap(int signal, siginfo_t *info, void *context) {
+  (void)signal, (void)info;
+  ((ucontext_t *)context)->uc_mcontext.gregs[REG_RAX] = -ENOSYS;
+}
+#endif
 
 static void on_fault(int signal) {
   if (signal == SIGVTALRM && io_output_begun && !io_output_ended) return; /* the answer is under way: let it end */
@@ -19,6 +30,9 @@ void guard_arm(void) {
   static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGVTALRM};
   struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
   sigset_t open;
+#ifdef __x86_64__
+  sigaction(SIGSYS, &(struct sigaction){.sa_sigaction = on_trap, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO}, NULL);
+#endif
   sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
   sigemptyset(&open);
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
@@ -26,6 +40,7 @@ void guard_arm(void) {
     sigaddset(&open, faults[i]);
   }
   sigaddset(&open, SIGALRM);
+  sigaddset(&open, SIGSYS);
   sigprocmask(SIG_UNBLOCK, &open, NULL); /* a runtime may have left them blocked */
   setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value = {CPU_SECONDS, 0}, .it_interval = {CPU_SECONDS, 0}}, NULL);
 }

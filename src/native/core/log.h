@@ -1,4 +1,4 @@
-/* Lock, append one line, rotate. Faults are counted out as numbers; what they are called is the caller's business. */
+/* Lock, append one line, rotate. */
 #ifndef CNI_TAP_LOG_H
 #define CNI_TAP_LOG_H
 
@@ -7,15 +7,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "policy.h"
-
-/* The codes and details of a fault are `enum fault_code` and `enum unfit` of policy.h. */
-enum { FAULTS_MOST = 8 };
-
-struct faults {
-  unsigned count;
-  struct { int code, detail; } item[FAULTS_MOST];
-};
+#include "faults.h"
 
 struct log_request {
   const char *log_file;

@@ -11,10 +11,10 @@
 int main(int argc, char **argv) {
   int exit_code;
   if (argc == 2 && !engine_is_prepared() && strcmp(argv[1], "--write-snapshot") == 0) return snapshot_write();
+  guard_arm();
   io_open_standard();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
-  guard_arm();
   if ((engine_is_prepared() || engine_prepare()) && engine_call(&exit_code)) _exit(exit_code);
   last_resort();
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { link } from "../../../scripts/build/compile.ts";
 import { ROOT } from "../../../scripts/cache-dir.ts";
 
-export type Program = "crowd" | "racer" | "tracer";
+export type Program = "crowd" | "filter" | "racer" | "tracer" | "unanswered";
 
 /** Compiles a helper that has to be in C; the head of its source says what it does. Returns its path. */
 export function buildProgram(name: Program): Promise<string> {

@@ -16,8 +16,10 @@ export type Trace =
 /** System calls by their number on x86-64. */
 export const SYSCALL = {
   read: 0,
+  fstat: 5,
   poll: 7,
   mmap: 9,
+  pread64: 17,
   writev: 20,
   mremap: 25,
   setitimer: 38,
@@ -26,8 +28,10 @@ export const SYSCALL = {
   set_tid_address: 218,
   clock_gettime: 228,
   exit_group: 231,
+  prlimit64: 302,
   renameat2: 316,
   getrandom: 318,
+  statx: 332,
 } as const;
 
 /** A system call that was hit, its first argument, and the tap's process. */
