@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CALICO, CALICO_FILE, CALICO_PATCHED, type Host, useHost } from "./support/host.ts";
@@ -82,8 +82,20 @@ function tree(host: Host): Record<string, string> {
   );
 }
 
+/** What runtimes read or start, with its mode; files of before are closed to others, and stay so. */
+function modes(host: Host): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const folder of ["/etc/cni/net.d", "/etc/cni/net.d/k8s-pod-network", "/opt/cni/bin"]) {
+    if (!existsSync(host.path(folder))) continue;
+    for (const name of readdirSync(host.path(folder)).filter((one) => /^(cni_|[^.].*\.conf)/.test(one)))
+      found[join(folder, name)] = (statSync(host.path(join(folder, name))).mode & 0o7777).toString(8);
+  }
+  return found;
+}
+
 async function prepare({ networks, before }: Case): Promise<Host> {
   const host = useHost(networks);
+  for (const file of Object.keys(networks)) chmodSync(join(host.confDir, file), 0o640);
   for (const [command = "", ...args] of before) {
     expect(await runCnitap([command, "--host-root", host.root, ...args])).toMatchObject({ code: 0 });
   }
@@ -109,6 +121,11 @@ describe.each(cases)("$title, killed at every call that changes a file", (one) =
       expect(killed.signal, `call ${call}: ${killed.err}`).toBe("SIGKILL");
       for (const [file, allowed] of Object.entries(one.states)) {
         expect(allowed, `${file} after call ${call}`).toContain(readOr(host, file));
+      }
+      for (const [file, mode] of Object.entries(modes(host))) {
+        const own = Object.keys(one.networks).some((name) => file.endsWith(`/${name}`));
+        const right = own ? "640" : file.includes("/bin/") ? "755" : "644";
+        expect(mode, `${file} after call ${call}`).toBe(right);
       }
       // A list that calls taps is never there before their executables are.
       const calls = readdirSync(host.confDir, { recursive: true, encoding: "utf8" })

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -7,6 +7,8 @@ import { readNetwork } from "../../src/conflist/network.ts";
 import { withoutTaps } from "../../src/conflist/patch.ts";
 import { modeOf } from "../../src/conflist/tap-entries.ts";
 import { asByteString } from "../../src/log/byte-string.ts";
+import { withLock } from "../../src/machine/edit-lock.ts";
+import { RECORD_PATH } from "../../src/machine/installation-record.ts";
 import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
 import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 
@@ -25,6 +27,41 @@ test("a file that is replaced between its reading and its writing is seen, and p
   expect(modeOf(network)).toBe("both");
   expect(withoutTaps(network)).toBe(variant(1400));
   expect(host.read("/etc/cni/net.d/.10-calico.conflist.cni-tap-bak")).toBe(variant(1400));
+});
+
+test("a single plugin that is replaced while a list is made from it is seen, and the list is made anew", async () => {
+  const plugin = (mtu: number) => `{"cniVersion":"1.0.0","name":"s","type":"ptp","mtu":${mtu}}`;
+  const host = useHost({ "10-s.conf": plugin(1) });
+  host.write("/new", plugin(2));
+  const made = "/etc/cni/net.d/10-cni-tap-s.conflist";
+  const env = {
+    NODE_OPTIONS: `--require=${PRELOAD}`,
+    FS_REPLACE: `${join(host.confDir, "10-s.conf")}:${host.path("/new")}:${host.path(made)}`,
+  };
+  expect(await runCnitap(["install", "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
+  expect(existsSync(host.path("/new"))).toBe(false); // it was replaced
+  expect(host.read(made)).toContain(plugin(2));
+  expect((await host.cnitap("doctor")).code).toBe(0);
+});
+
+test("two networks installed at once are both in the record", async () => {
+  const text = (name: string) => CALICO.replace("k8s-pod-network", name);
+  const host = useHost({ "10-a.conflist": text("a"), "20-b.conflist": text("b") });
+  const running = await withLock(
+    host.confDir,
+    () => {},
+    async () => {
+      const both = ["a", "b"].map((name) =>
+        start(CNITAP, ["install", "--host-root", host.root, "--network", name]),
+      );
+      // They have planned then, and found the same record, which names none.
+      await waitFor("both to wait", () => both.every(({ said }) => said().includes("waiting for")));
+      return both;
+    },
+  );
+  for (const { ended } of running) expect(await ended).toMatchObject({ code: 0 });
+  const { networks }: { networks: { network: string }[] } = JSON.parse(host.read(RECORD_PATH));
+  expect(networks.map(({ network }) => network).sort()).toEqual(["a", "b"]);
 });
 
 test("two installations and a rewriter at once end patched and valid", async () => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { useContainerd } from "./support/containerd.ts";
 import { CALICO, CALICO_FILE, CALICO_PATCHED, useHost } from "./support/host.ts";
 
 const RECORD = "/var/lib/cni-tap/wanted.json";
@@ -102,6 +103,22 @@ describe("uninstall", () => {
 });
 
 describe("--purge", () => {
+  test("removes the executables of each folder that the runtime names", async () => {
+    const host = useHost();
+    await useContainerd(host, { binDirs: ["/opt/cni/bin", "/usr/lib/cni"] });
+    await host.cnitap("install");
+    host.write("/usr/lib/cni/cni_pre", "of another time", 0o755);
+    host.write("/usr/lib/cni/cni_post", "of another time", 0o755);
+    host.write("/usr/lib/cni/ptp", "", 0o755);
+    expect(await host.cnitap("uninstall", "--purge")).toMatchObject({
+      ...{ code: 0, err: "" },
+      out: expect.stringContaining("containerd v2.1.9 has loaded it.\n"),
+    });
+    const taps = (folder: string) => readdirSync(host.path(folder)).filter((name) => name.startsWith("cni_"));
+    expect([taps("/opt/cni/bin"), taps("/usr/lib/cni")]).toEqual([[], []]);
+    expect(existsSync(host.path("/usr/lib/cni/ptp"))).toBe(true);
+  });
+
   test("removes the executables", async () => {
     const host = useHost();
     await host.cnitap("install");
