@@ -159,6 +159,6 @@ test("the lock of a killed command is taken over by itself", async () => {
   expect(existsSync(join(host.confDir, ".cni-tap.lock"))).toBe(true);
   const { code, err } = await runCnitap(["install", "--host-root", host.root]);
   expect(code).toBe(0);
-  expect(err).toContain("cnitap: waiting for ");
+  expect(err.match(/waiting for /g)).toHaveLength(1); // though it has tried for five seconds
   expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
 });
