@@ -15,6 +15,12 @@ export interface Said {
   readonly loadStatus?: string;
   /** False: it never loads what is written. */
   readonly loads?: boolean;
+  /** In place of what it would say of its networks; null: nothing. */
+  readonly cniConfig?: string | null;
+}
+
+export interface Containerd {
+  stop(): Promise<void>;
 }
 
 /** Protocol Buffers: a field of bytes. */
@@ -27,20 +33,30 @@ function field(number: number, value: string | Buffer): Buffer {
   }
 }
 
-/** The networks of a folder as containerd tells of them: the first file, with its drop-ins. */
+interface ListFile {
+  readonly name: string;
+  readonly type?: string;
+  readonly plugins?: readonly { readonly type: string }[];
+}
+
+/** The networks of a folder as containerd tells of them: its first file, and none where that is broken. */
 function networksOf(folder: string): unknown[] {
   const [file] = readdirSync(folder)
     .filter((name) => /\.conf(list)?$/.test(name))
     .sort();
   if (file === undefined) return [];
   const Source = readFileSync(join(folder, file), "utf8");
-  const list: { name: string; type?: string; plugins?: { type: string }[] } = JSON.parse(Source);
-  const types = list.plugins?.map(({ type }) => type) ?? [list.type];
-  return [{ Config: { Name: list.name, Source, Plugins: types.map((type) => ({ Network: { type } })) } }];
+  try {
+    const list: ListFile = JSON.parse(Source);
+    const types = list.plugins?.map(({ type }) => type) ?? [list.type];
+    return [{ Config: { Name: list.name, Source, Plugins: types.map((type) => ({ Network: { type } })) } }];
+  } catch {
+    return [];
+  }
 }
 
 /** A containerd at a host's socket that says this of itself, and loads what is in its folder of networks. */
-export async function useContainerd(host: Host, said: Said = {}, socket?: string): Promise<void> {
+export async function useContainerd(host: Host, said: Said = {}, socket?: string): Promise<Containerd> {
   const { name = "containerd", version = "v2.1.9", confDir = "/etc/cni/net.d", loads = true } = said;
   const before = networksOf(host.path(confDir));
   const server = createServer();
@@ -52,10 +68,10 @@ export async function useContainerd(host: Host, said: Said = {}, socket?: string
       PluginMaxConfNum: said.maxConfNum ?? 1,
       Networks: loads ? networksOf(host.path(confDir)) : before,
     });
-    const info = { cniconfig: cni, lastCNILoadStatus: said.loadStatus ?? "OK" };
-    const status = Object.entries(info).map(([key, value]) =>
-      field(2, Buffer.concat([field(1, key), field(2, value)])),
-    );
+    const { cniConfig = cni } = said;
+    const info: [string, string][] = [["lastCNILoadStatus", said.loadStatus ?? "OK"]];
+    if (cniConfig !== null) info.push(["cniconfig", cniConfig]);
+    const status = info.map(([key, value]) => field(2, Buffer.concat([field(1, key), field(2, value)])));
     const about = [field(1, "0.1.0"), field(2, name), field(3, version)];
     const isVersion = headers[":path"]?.endsWith("/Version");
     replyGrpc(stream, grpcFrame(Buffer.concat(isVersion ? about : status)));
@@ -63,5 +79,7 @@ export async function useContainerd(host: Host, said: Said = {}, socket?: string
   const path = host.path(socket ?? "/run/containerd/containerd.sock");
   mkdirSync(dirname(path), { recursive: true });
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  onTestFinished(() => void server.close());
+  const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  onTestFinished(() => void stop());
+  return { stop };
 }
