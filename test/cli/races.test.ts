@@ -22,7 +22,10 @@ test("a file that is replaced between its reading and its writing is seen, and p
     NODE_OPTIONS: `--require=${PRELOAD}`,
     FS_REPLACE: `${host.path(CALICO_FILE)}:${host.path("/new")}`,
   };
-  expect(await runCnitap(["install", "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
+  const { code, out, err } = await runCnitap(["install", "--json", "--host-root", host.root], env);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const paths: string[] = JSON.parse(out).steps.map(({ path }: { path: string }) => path);
+  expect(new Set(paths).size).toBe(paths.length); // though the backup was written twice
   const network = readNetwork("10-calico.conflist", asByteString(host.read(CALICO_FILE)));
   expect(modeOf(network)).toBe("both");
   expect(withoutTaps(network)).toBe(variant(1400));
@@ -134,6 +137,19 @@ test("--for ends by itself", async () => {
   const host = useHost();
   expect(await runCnitap(["install", "--host-root", host.root, "--for", "1s"])).toMatchObject({ code: 0 });
   expect(host.read(CALICO_FILE)).toBe(CALICO);
+});
+
+test("--for takes away what it has put in, and leaves another network's taps and the executables", async () => {
+  const host = useHost({
+    "10-calico.conflist": CALICO,
+    "20-b.conflist": CALICO.replace("k8s-pod-network", "b"),
+  });
+  await host.cnitap("install", "--network", "b");
+  const before = host.read("/etc/cni/net.d/20-b.conflist");
+  expect(await runCnitap(["install", "--host-root", host.root, "--for", "1s"])).toMatchObject({ code: 0 });
+  expect(host.read(CALICO_FILE)).toBe(CALICO);
+  expect(host.read("/etc/cni/net.d/20-b.conflist")).toBe(before);
+  expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(true);
 });
 
 test("a half-written file is read again before it is believed", async () => {

@@ -18,7 +18,10 @@ async function useStranger(host: Host, socket: string) {
   let visits = 0;
   const server = createServer((peer) => {
     visits++;
-    peer.on("error", () => {}).resume().end("HTTP/1.1 400 no\r\n\r\n");
+    peer
+      .on("error", () => {})
+      .resume()
+      .end("HTTP/1.1 400 no\r\n\r\n");
   });
   await new Promise<void>((resolve) => server.listen(host.path(socket), resolve));
   const leave = () => new Promise<void>((resolve) => server.close(() => resolve()));
