@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { retryWhileFilesChange } from "../../src/cli/carry-out.ts";
+import { CliError } from "../../src/cli/cli-error.ts";
 import { type Said, useContainerd } from "./support/containerd.ts";
 import { CALICO, CALICO_PATCHED, type Host, type Ran, useHost } from "./support/host.ts";
 
@@ -16,6 +18,22 @@ const loaded = (source: string, ...types: string[]) =>
       },
     ],
   });
+
+test("a plan that fails is made four times before it is believed; what is no such failure is believed at once", async () => {
+  let made = 0;
+  const failing = (times: number, error: Error) => () => {
+    if (++made <= times) throw error;
+    return made;
+  };
+  const half = new CliError("half a file");
+  expect(await retryWhileFilesChange(failing(3, half))).toBe(4);
+  made = 0;
+  await expect(retryWhileFilesChange(failing(9, half))).rejects.toBe(half);
+  expect(made).toBe(4);
+  made = 0;
+  await expect(retryWhileFilesChange(failing(9, new TypeError("x")))).rejects.toThrow(TypeError);
+  expect(made).toBe(1);
+});
 
 async function hostWith(said: Said): Promise<Host> {
   const host = useHost();

@@ -9,7 +9,7 @@ import { modeOf } from "../../src/conflist/tap-entries.ts";
 import { asByteString } from "../../src/log/byte-string.ts";
 import { withLock } from "../../src/machine/edit-lock.ts";
 import { RECORD_PATH } from "../../src/machine/installation-record.ts";
-import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
+import { CALICO, CALICO_FILE, CALICO_PATCHED, useHost } from "./support/host.ts";
 import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 
 const STORM_MS = 30_000;
@@ -155,10 +155,12 @@ test("--for takes away what it has put in, and leaves another network's taps and
 test("a half-written file is read again before it is believed", async () => {
   const host = useHost();
   const file = host.path(CALICO_FILE);
+  host.write("/whole", CALICO);
   writeFileSync(file, CALICO.slice(0, 300));
-  const running = runCnitap(["install", "--host-root", host.root]);
-  await delay(20);
-  writeFileSync(join(file), CALICO);
-  const { code } = await running;
-  expect(code).toBe(0);
+  // The survey reads it, and then the plan; from then on it is whole.
+  const env = { NODE_OPTIONS: `--require=${PRELOAD}`, FS_MEND: `${file}:${host.path("/whole")}` };
+  const args = ["install", "--force", "--network", "k8s-pod-network", "--conf-dir", "/etc/cni/net.d"];
+  expect(await runCnitap([...args, "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
+  expect(existsSync(host.path("/whole"))).toBe(false);
+  expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
 });

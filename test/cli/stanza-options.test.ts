@@ -18,7 +18,7 @@ describe("--set", () => {
     expect(collectSetting(text, { logStatus: true })).toEqual({ logStatus: true, ...key });
   });
 
-  test.each(["label", "=x", "", "type=x", "capabilities=true"])("%j is no setting", (text) => {
+  test.each(["label", "labelx", "=x", "", "type=x", "capabilities=true"])("%j is no setting", (text) => {
     expect(() => collectSetting(text)).toThrow("It is KEY=VALUE, and KEY one of logFile, ");
   });
 

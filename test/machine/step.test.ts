@@ -34,6 +34,14 @@ describe("what is made", () => {
     expect(["var/log/taps", "lib", "etc/n"].map(node.mode)).toEqual(["700", "700", "755"]);
   });
 
+  test("is a log that its owner may write, though the umask would not have it", () => {
+    const before = process.umask(0o277);
+    onTestFinished(() => void process.umask(before));
+    const node = useNode();
+    node.perform({ kind: "log", path: "/cni.log" });
+    expect(node.mode("cni.log")).toBe("600");
+  });
+
   test("is not made in place of a log that is there, nor of a link", () => {
     const node = useNode();
     writeFileSync(node.path("cni.log"), "a line\n", { mode: 0o640 });

@@ -75,6 +75,13 @@ test("the record of a list from a single plugin names its source and has its has
   ]);
 });
 
+test("a file that is made is shown as one that was not there", async () => {
+  const host = useHost({ "10-s.conf": SINGLE });
+  const { out } = await host.cnitap("install", "--dry-run", "--force");
+  const made = "/etc/cni/net.d/10-cni-tap-s.conflist";
+  expect(out).toContain(`write ${made}\n--- /dev/null\n+++ ${made}\n`);
+});
+
 test("executables come first, and the network last: a kill between leaves a network that works", async () => {
   const host = useHost();
   const { out } = await host.cnitap("install", "--dry-run", "--json");

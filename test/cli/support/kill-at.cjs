@@ -3,6 +3,7 @@
  * many there were; FS_KILL_AT=<n> kills before the n-th, and in the middle of it where it writes content.
  * FS_REPLACE=<path>:<other> renames <other> over <path> once, before the first fsync of a file that is to replace it;
  * FS_REPLACE=<path>:<other>:<written> before that of one that is to replace <written>.
+ * FS_MEND=<path>:<other> renames <other> over <path> once <path> has been read twice.
  * FS_TRACE=<file> writes there the calls in their order, one a line: name, mode where it sets one, and the paths.
  */
 const fs = require("node:fs");
@@ -59,6 +60,15 @@ for (const name of [
 ])
   hook(name);
 for (const name of ["mkdir", "rmdir", "utimes"]) hook(name); // proper-lockfile's
+const [broken, whole] = (process.env.FS_MEND || "").split(":");
+let reads = 0;
+if (whole)
+  fs.readFileSync = (...args) => {
+    const text = original.readFileSync(...args);
+    if (args[0] === broken && ++reads === 2) original.renameSync(whole, broken);
+    return text;
+  };
+
 process.on("exit", () => {
   if (process.env.FS_CALLS) original.writeFileSync(process.env.FS_CALLS, String(calls));
   if (process.env.FS_TRACE) original.writeFileSync(process.env.FS_TRACE, trace.join("\n"));
