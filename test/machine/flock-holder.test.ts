@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../../scripts/containerd/wait.ts";
@@ -15,11 +16,12 @@ test("a lock's holder is told, not who waits for it, and not that of another fil
   expect(holder).toMatch(/^pid \d+ \(\w+\)$/);
   expect(flockHolder(path("b"))).toBeNull();
   const waiter = spawn("flock", [path("a"), "true"]);
+  const ended = once(waiter, "close");
   onTestFinished(() => void waiter.kill());
   const waits = new RegExp(`-> FLOCK .* ${waiter.pid} `);
   await waitFor("the one who waits", () => waits.test(readFileSync("/proc/locks", "utf8")));
   expect(flockHolder(path("a"))).toBe(holder);
   await held.release();
-  await new Promise((resolve) => waiter.on("close", resolve));
+  await ended;
   expect(flockHolder(path("a"))).toBeNull();
 });

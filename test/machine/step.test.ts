@@ -35,9 +35,9 @@ describe("what is made", () => {
   });
 
   test("is a log that its owner may write, though the umask would not have it", () => {
+    const node = useNode();
     const before = process.umask(0o277);
     onTestFinished(() => void process.umask(before));
-    const node = useNode();
     node.perform({ kind: "log", path: "/cni.log" });
     expect(node.mode("cni.log")).toBe("600");
   });
