@@ -71,7 +71,7 @@ describe("a runtime that loads what is written", () => {
     const { code, out } = await host.cnitap("install", "--conf-dir", "/etc/cni/net.d");
     expect(code).toBe(0);
     expect(out).toContain(
-      "containerd v2.1.9 does not say whether it has loaded /etc/cni/net.d: not checked.\n",
+      "containerd v2.1.9 does not report whether it has loaded /etc/cni/net.d: not checked.\n",
     );
   });
 });
@@ -79,7 +79,7 @@ describe("a runtime that loads what is written", () => {
 describe("a runtime that does not load it within five seconds", () => {
   const notLoaded = (ran: Ran, why: string) => {
     expect(ran).toMatchObject({ code: 3, err: "" });
-    expect(ran.out).toContain(`containerd v2.1.9 has not loaded it: ${why}\nLook into its journal; `);
+    expect(ran.out).toContain(`containerd v2.1.9 has not loaded it: ${why}\nSee its journal; `);
   };
 
   test("has another text, other taps, or nothing new at all: exit 3, with what it says", async () => {
@@ -92,7 +92,7 @@ describe("a runtime that does not load it within five seconds", () => {
       ...[text, taps, none, silent].map((host) => host.cnitap("install")),
       dropIn.cnitap("install", "--mode", "drop-in"),
     ]);
-    const escaped = "cni config \\u{1b}[2J load failed";
+    const escaped = "cni config \\x1b[2J load failed";
     ["OK", "OK", escaped, "it does not say why", "OK"].forEach((why, at) => {
       notLoaded(ran[at] ?? { code: 0, out: "", err: "" }, why);
     });

@@ -31,7 +31,7 @@ describe("the runtime's socket", () => {
     const { code, err } = await host.cnitap("status", "--runtime-endpoint", "/run/none.sock");
     expect(code).toBe(1);
     expect(err).toMatch(
-      /^cnitap: Cannot ask the runtime at .*\nName its socket with --runtime-endpoint\.\n$/,
+      /^cnitap: Cannot ask the runtime at .*\nSpecify its socket with --runtime-endpoint\.\n$/,
     );
   });
 });

@@ -5,21 +5,25 @@ afterEach(() => vi.unstubAllEnvs());
 
 test("text that a terminal would obey is escaped, and other text is not", () => {
   expect(escapeForTerminal("a\tb\nc é € 😀")).toBe("a\tb\nc é € 😀");
-  const obeyed = [
-    "\x1b",
-    "\r",
-    "\0",
-    "\x7f",
-    "\x9b",
-    "\u202e",
-    "\u2066",
-    "\u200b",
-    "\u2028",
-    "\u2029",
-    "\ufeff",
-  ];
-  for (const char of obeyed)
-    expect(escapeForTerminal(`a${char}b`)).toBe(`a\\u{${char.codePointAt(0)?.toString(16)}}b`);
+  const obeyed = {
+    ...{
+      "\x1b": "\\x1b",
+      "\r": "\\r",
+      "\0": "\\x00",
+      "\x7f": "\\x7f",
+      "\x9b": "\\u009b",
+      "\u202e": "\\u202e",
+    },
+    ...{
+      "\u2066": "\\u2066",
+      "\u200b": "\\u200b",
+      "\u2028": "\\u2028",
+      "\u2029": "\\u2029",
+      "\ufeff": "\\ufeff",
+    },
+  };
+  for (const [char, shown] of Object.entries(obeyed))
+    expect(escapeForTerminal(`a${char}b`)).toBe(`a${shown}b`);
 });
 
 test("colours are for a terminal that wants them", () => {

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { hazardOf } from "../../src/conflist/hazards.ts";
 import { readNetwork } from "../../src/conflist/network.ts";
+import { asByteString } from "../../src/log/byte-string.ts";
 
 const hazardIn = (...plugins: object[]) =>
-  hazardOf(readNetwork("10-n.conflist", JSON.stringify({ name: "n", plugins })))?.plugin ?? null;
+  hazardOf(readNetwork("10-n.conflist", asByteString(JSON.stringify({ name: "n", plugins }))))?.plugin ??
+  null;
 const pre = { type: "cni_pre" };
 
 test.each<[string, object[], string | null]>([

@@ -76,21 +76,22 @@ describe("what containerd and CRI-O take", () => {
   });
 
   test("a drop-in of another network makes no list one", () => {
-    const files = [{ file: "a.conflist", text: '{"name":"a"}' }];
-    const dropIns = [{ network: "b", file: "1.conf", text: '{"type":"x"}' }];
+    const files = [{ file: "a.conflist", text: asByteString('{"name":"a"}') }];
+    const dropIns = [{ network: "b", file: "1.conf", text: asByteString('{"type":"x"}') }];
     expect(locate(files, dropIns).candidates[0]?.error?.message).toBe("it has no plugins");
   });
 
   test.each([true, "true"])("loadOnlyInlinedPlugins may be %j, and nothing else", (value) => {
-    const text = (inline: unknown) => JSON.stringify({ name: "a", loadOnlyInlinedPlugins: inline });
-    const dropIns = [{ network: "a", file: "1.conf", text: '{"type":"x"}' }];
+    const text = (inline: unknown) =>
+      asByteString(JSON.stringify({ name: "a", loadOnlyInlinedPlugins: inline }));
+    const dropIns = [{ network: "a", file: "1.conf", text: asByteString('{"type":"x"}') }];
     const found = (inline: unknown) => locate([{ file: "a.conflist", text: text(inline) }], dropIns).goCni;
     expect(found(value)).toBeNull();
     for (const other of [false, "false", 1, "yes", null]) expect(found(other)?.name).toBe("a");
   });
 
   test("a .conf with a type is one plugin, whatever else is in it", () => {
-    const text = '{"name":"a","type":"x","plugins":[{"type":"y"}]}';
+    const text = asByteString('{"name":"a","type":"x","plugins":[{"type":"y"}]}');
     const { goCni } = locate([{ file: "a.conf", text }]);
     expect(goCni).toMatchObject({ kind: "single", plugins: [{ type: "x" }] });
   });
@@ -103,7 +104,10 @@ describe("what containerd and CRI-O take", () => {
     ["a.conf", '{"name":"a","type":null}', "its type is not a string"],
     ["a.conf", "[]", "it is not a JSON object"],
   ])("%s with %s is refused with the reason", (file, text, message) => {
-    expect(locate([{ file, text }]).candidates[0]?.error).toMatchObject({ code: "invalid", message });
+    expect(locate([{ file, text: asByteString(text) }]).candidates[0]?.error).toMatchObject({
+      code: "invalid",
+      message,
+    });
   });
 
   test("the names that cnitap leaves behind are read by none", () => {

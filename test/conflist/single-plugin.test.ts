@@ -37,7 +37,7 @@ test("the plugin stands in the list as it was, byte for byte where it is on one 
 
 test("line ends of all kinds are the list's, with its indentation", () => {
   const text = '{\r\n"name":"net",\r"type":"x",\n"a":"\\r"}';
-  expect(listFromSingle(readNetwork("10.conf", text))).toBe(
+  expect(listFromSingle(readNetwork("10.conf", asByteString(text)))).toBe(
     '{\n  "name": "net",\n  "plugins": [\n    {\n    "name":"net",\n    "type":"x",\n    "a":"\\r"}\n  ]\n}\n',
   );
 });

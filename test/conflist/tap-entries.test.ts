@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { readNetwork } from "../../src/conflist/network.ts";
 import { declaredCapabilities, modeOf } from "../../src/conflist/tap-entries.ts";
+import { asByteString } from "../../src/log/byte-string.ts";
 
-const read = (...plugins: object[]) => readNetwork("10-n.conflist", JSON.stringify({ name: "n", plugins }));
+const read = (...plugins: object[]) =>
+  readNetwork("10-n.conflist", asByteString(JSON.stringify({ name: "n", plugins })));
 
 test("capabilities are those that are true, of all plugins but the taps", () => {
   const network = read(

@@ -6,23 +6,26 @@ import { CALICO_PATCHED, useHost } from "../cli/support/host.ts";
 const cached = (config: string, kind = "cniCacheV1") =>
   JSON.stringify({ kind, config: Buffer.from(config, "latin1").toString("base64") });
 
-test("the cache names the plugins of each attachment; what is not whole is none", () => {
+test("the cache names the plugins of each attachment; of a file that is broken nobody knows", () => {
   const host = useHost();
   const attachments = () => cachedAttachments(new Root(host.root));
   expect(attachments()).toEqual([]);
   const files = {
-    b: cached(CALICO_PATCHED),
     a: cached('{"name":"s","type":"ptp"}'),
-    "of-another-version": cached(CALICO_PATCHED, "cniCacheV2"),
-    "half-of-one": cached(CALICO_PATCHED).slice(0, 100),
-    "with-half-a-list": cached(CALICO_PATCHED.slice(0, 100)),
-    "with-an-array": cached("[]"),
+    b: cached(CALICO_PATCHED),
+    "broken-1": cached(CALICO_PATCHED).slice(0, 100),
+    "broken-2": cached(CALICO_PATCHED.slice(0, 100)),
+    "broken-3": "",
+    "broken-4": '{"kind":"cniCacheV1"}',
+    "of-a-later-libcni": cached(CALICO_PATCHED, "cniCacheV2"),
+    "of-an-older-libcni": '{"cniVersion":"0.3.1","ips":[]}',
     z: cached('{"plugins":[{"type":5},{},[],{"type":"x"}]}'),
   };
   for (const [name, text] of Object.entries(files)) host.write(`/var/lib/cni/results/${name}`, text);
-  expect(attachments().filter(({ types }) => types.length > 0)).toEqual([
+  expect(attachments()).toEqual([
     { file: "a", types: ["ptp"] },
     { file: "b", types: ["cni_pre", "calico", "portmap", "bandwidth", "cni_post"] },
+    ...[1, 2, 3, 4].map((number) => ({ file: `broken-${number}`, types: null })),
     { file: "z", types: ["x"] },
   ]);
 });

@@ -25,7 +25,9 @@ describe("the folder of networks", () => {
     expect(findConfDir(root, undefined, runtimeWith("/nowhere"))).toBe("/etc/cni/net.d");
     expect(findConfDir(root, undefined, { ...runtimeWith("/x"), cni: null })).toBe("/etc/cni/net.d");
     expect(findConfDir(new Root(useHost({}).root), "/etc", null)).toBe("/etc");
-    expect(() => findConfDir(root, "/nowhere", null)).toThrow("Cannot find networks: /nowhere is no folder");
+    expect(() => findConfDir(root, "/nowhere", null)).toThrow(
+      "Cannot find networks: /nowhere is not a directory",
+    );
   });
 
   test("is not one that has files of other kinds alone", () => {
@@ -46,7 +48,7 @@ describe("the folders of plugins", () => {
     expect(findBinDirs(root, undefined, runtimeWith("/c"), ["calico"])).toEqual(["/opt/cni/bin"]);
     expect(findBinDirs(root, undefined, null, ["x", "flannel"])).toEqual([K3S_BIN]);
     expect(findBinDirs(root, undefined, null, ["nowhere"])).toEqual(["/opt/cni/bin"]);
-    expect(() => findBinDirs(root, "/nowhere", null, [])).toThrow("/nowhere is no folder");
+    expect(() => findBinDirs(root, "/nowhere", null, [])).toThrow("/nowhere is not a directory");
     expect(() => findBinDirs(new Root(host.path("/tmp")), undefined, null, [])).toThrow("--bin-dir");
   });
 

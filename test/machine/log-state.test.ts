@@ -5,7 +5,8 @@ import { Root } from "../../src/machine/root.ts";
 import { type Host, useHost } from "../cli/support/host.ts";
 
 const LOG = "/tmp/cni.log";
-const line = (second: number) => `{"v":1,"time":"2026-11-21T05:22:0${second}.635892Z","tap":"pre"}\n`;
+const line = (second: number) =>
+  `{"v":1,"time":"2026-11-21T05:22:0${second}.635892Z","nri":null,"containerId":null,"note":"x"}\n`;
 const stateOf = (host: Host) => readLogState(new Root(host.root), LOG);
 
 test("the last line says when it was written, in a long log too", () => {

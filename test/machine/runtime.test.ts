@@ -73,7 +73,7 @@ describe("the runtime of a node", () => {
     expect(await found(host)).toBe(K3S);
     expect(await found(host, CRIO)).toBe(CRIO);
     expect(await found(host, `unix://${CRIO}`)).toBe(CRIO);
-    await expect(found(host, CONTAINERD)).rejects.toThrow("Name its socket with --runtime-endpoint.");
+    await expect(found(host, CONTAINERD)).rejects.toThrow("Specify its socket with --runtime-endpoint.");
   });
 });
 

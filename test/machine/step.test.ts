@@ -1,8 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { asByteString } from "../../src/log/byte-string.ts";
 import { Root } from "../../src/machine/root.ts";
 import { Changed, perform, type Step } from "../../src/machine/step.ts";
 import { useScratch } from "../support/scratch.ts";
+
+const bytes = asByteString;
 
 function useNode() {
   const { folder, path, names } = useScratch();
@@ -19,10 +22,10 @@ describe("what is made", () => {
     mkdirSync(node.path("etc"));
     mkdirSync(node.path("bin"));
     node.perform({ kind: "log", path: "/var/log/taps/cni.log" });
-    node.perform({ kind: "private", path: "/lib/record.json", text: "x" });
+    node.perform({ kind: "private", path: "/lib/record.json", text: bytes("x") });
     node.perform({ kind: "binary", path: "/bin/cni_pre", content: Buffer.from("x") });
-    node.perform({ kind: "config", path: "/etc/a.conflist", before: null, after: "x" });
-    node.perform({ kind: "drop-in", path: "/etc/n/1.conf", before: null, after: "x" });
+    node.perform({ kind: "config", path: "/etc/a.conflist", before: null, after: bytes("x") });
+    node.perform({ kind: "drop-in", path: "/etc/n/1.conf", before: null, after: bytes("x") });
     const files = [
       "var/log/taps/cni.log",
       "lib/record.json",
@@ -54,20 +57,20 @@ describe("what is made", () => {
     node.perform({ kind: "log", path: "/broken" });
     expect(existsSync(node.path("nowhere"))).toBe(false);
     writeFileSync(node.path("file"), "");
-    expect(() => node.perform({ kind: "log", path: "/file/cni.log" })).toThrow("Cannot make the ");
+    expect(() => node.perform({ kind: "log", path: "/file/cni.log" })).toThrow("Cannot create the ");
   });
 });
 
 describe("a file that is not what it was", () => {
   test.each<[string, Partial<Extract<Step, { kind: "config" | "drop-in" }>>]>([
-    ["written", { after: "new" }],
+    ["written", { after: bytes("new") }],
     ["removed", { after: null }],
-    ["made", { before: null, after: "new" }],
+    ["made", { before: null, after: bytes("new") }],
   ])("is not %s", (_, more) => {
     const node = useNode();
     writeFileSync(node.path("a.conf"), "another's");
     for (const kind of ["config", "drop-in"] as const) {
-      const step: Step = { kind, path: "/a.conf", before: "old", after: null, ...more };
+      const step: Step = { kind, path: "/a.conf", before: bytes("old"), after: null, ...more };
       expect(() => node.perform(step)).toThrow(Changed);
       expect(readFileSync(node.path("a.conf"), "utf8")).toBe("another's");
       expect(node.names()).toEqual(["a.conf"]);
@@ -77,11 +80,11 @@ describe("a file that is not what it was", () => {
   test("keeps what is made from it from being written", () => {
     const node = useNode();
     writeFileSync(node.path("a.conf"), "another's");
-    const source = { path: "/a.conf", text: "old" };
-    const step: Step = { kind: "config", path: "/a.conflist", before: null, after: "new", source };
+    const source = { path: "/a.conf", text: bytes("old") };
+    const step: Step = { kind: "config", path: "/a.conflist", before: null, after: bytes("new"), source };
     expect(() => node.perform(step)).toThrow(Changed);
     expect(node.names()).toEqual(["a.conf"]);
-    node.perform({ ...step, source: { ...source, text: "another's" } });
+    node.perform({ ...step, source: { ...source, text: bytes("another's") } });
     expect(node.names()).toEqual(["a.conf", "a.conflist"]);
   });
 });
@@ -90,9 +93,9 @@ test("the folder of drop-ins goes with its last file, and no other folder does",
   const node = useNode();
   for (const name of ["n", "m", "only"]) mkdirSync(node.path(name));
   for (const name of ["n/1.conf", "m/1.conf", "m/2.conf", "only/1.conf"]) writeFileSync(node.path(name), "x");
-  node.perform({ kind: "drop-in", path: "/n/1.conf", before: "x", after: null });
-  node.perform({ kind: "drop-in", path: "/m/1.conf", before: "x", after: null });
-  node.perform({ kind: "config", path: "/only/1.conf", before: "x", after: null });
+  node.perform({ kind: "drop-in", path: "/n/1.conf", before: bytes("x"), after: null });
+  node.perform({ kind: "drop-in", path: "/m/1.conf", before: bytes("x"), after: null });
+  node.perform({ kind: "config", path: "/only/1.conf", before: bytes("x"), after: null });
   expect(node.names()).toEqual(["m", "only"]);
   node.perform({ kind: "remove", path: "/only/1.conf" });
   expect(node.names("m")).toEqual(["2.conf"]);

@@ -144,5 +144,5 @@ test("log-file: that of a record, but not of one for another folder", async () =
     rmSync(host.path(`/var/log/${name}.log`));
     host.write(`/var/log/${name}.log/x`, "");
   }
-  expect(await found(host, "log-file")).toEqual(["error: /var/log/a.log is no regular file"]);
+  expect(await found(host, "log-file")).toEqual(["error: /var/log/a.log is not a regular file"]);
 });

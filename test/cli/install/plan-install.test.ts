@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { asByteString } from "../../../src/log/byte-string.ts";
 import { hashOf, readRecord } from "../../../src/machine/installation-record.ts";
 import { Root } from "../../../src/machine/root.ts";
 import { useContainerd } from "../support/containerd.ts";
@@ -56,22 +57,28 @@ test("an executable that cannot be executed is put in again, one that can stays"
 
 test("over taps that were put in by hand, the backup and the record are of the file without them", async () => {
   const host = useHost({ "10-calico.conflist": CALICO_PATCHED });
-  await host.cnitap("install", "--set", "label=x");
+  await host.cnitap("install", "--no-capabilities", "--set", "label=x");
   const [installation] = readRecord(new Root(host.root));
   expect(installation).toEqual({
     ...{ confDir: "/etc/cni/net.d", network: "k8s-pod-network", file: "10-calico.conflist", mode: "both" },
-    ...{ binDir: "/opt/cni/bin", original: hashOf(CALICO) },
+    ...{ binDir: "/opt/cni/bin", original: hashOf(asByteString(CALICO)) },
     ...{ pre: { logFormat: "json", label: "x" }, post: { logFormat: "json", label: "x" } },
   });
   expect(host.read("/etc/cni/net.d/.10-calico.conflist.cni-tap-bak")).toBe(CALICO);
-  expect((await host.cnitap("uninstall")).out).toContain("all bytes are as they were");
+  expect((await host.cnitap("uninstall")).out).toContain("the file has its original bytes");
 });
 
 test("the record of a list from a single plugin names its source and has its hash", async () => {
   const host = useHost({ "10-s.conf": SINGLE });
   await host.cnitap("install", "--mode", "post", "--force");
   expect(readRecord(new Root(host.root))).toMatchObject([
-    { file: "10-cni-tap-s.conflist", source: "10-s.conf", original: hashOf(SINGLE), pre: null, mode: "post" },
+    {
+      file: "10-cni-tap-s.conflist",
+      source: "10-s.conf",
+      original: hashOf(asByteString(SINGLE)),
+      pre: null,
+      mode: "post",
+    },
   ]);
 });
 

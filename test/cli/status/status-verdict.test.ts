@@ -27,7 +27,7 @@ describe("the exit code of status", () => {
     for (const name of ["cni_pre", "cni_post"]) host.write(`/opt/cni/bin/${name}`, "", 0o755);
     const { code, out } = await host.cnitap("status");
     expect(code).toBe(1);
-    expect(out).toContain("containerd loads no network from this folder; cnitap doctor says why");
+    expect(out).toContain("containerd loads no network from this directory; cnitap doctor says why");
     expect(out).toContain("k8s-pod-network  10-calico.conflist, pods get it from CRI-O\n");
     expect((await host.cnitap("status", "--network", "k8s-pod-network")).code).toBe(0);
   });
