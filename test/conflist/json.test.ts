@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConflistError } from "../../src/conflist/conflist-error.ts";
-import { isSameJson, type JsonValue, MAX_DEPTH, parseJson } from "../../src/conflist/json.ts";
+import { isSameJson, type JsonValue, MAX_DEPTH, memberOf, parseJson } from "../../src/conflist/json.ts";
 import { jsonText } from "./support.ts";
 
 function plain(node: JsonValue): unknown {
@@ -114,4 +114,12 @@ test("two values are the same as Node finds them, whatever the order of their me
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("of members of one name the last counts, as for JSON.parse and Go", () => {
+  const text = '{"a":1,"b":2,"\\u0061":3}';
+  const object = parseJson(text);
+  if (object.kind !== "object") throw new Error("it is one");
+  expect(memberOf(object, "a")).toMatchObject({ value: JSON.parse(text).a });
+  expect(memberOf(object, "c")).toBeUndefined();
 });

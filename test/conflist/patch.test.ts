@@ -88,6 +88,11 @@ describe("a list's manner is kept", () => {
       '[\n    {"type": "cni_pre", "logFormat": "json"},\n    {"type": "a"},\n    {"type": "cni_post", "logFormat": "json"}\n]',
     ],
     [
+      "on one line, with commas, colons and spaces in a string alone",
+      '{"name":"n","plugins":[{"type":"a","x":"b, c: \\"{ d"}]}',
+      '[{"type":"cni_pre","logFormat":"json"},{"type":"a","x":"b, c: \\"{ d"},{"type":"cni_post","logFormat":"json"}]',
+    ],
+    [
       "empty",
       '{"name":"n","plugins":[]}',
       '[{"type":"cni_pre","logFormat":"json"},{"type":"cni_post","logFormat":"json"}]',
@@ -132,11 +137,31 @@ describe("taps that are there already", () => {
     expect(modeOf(read(patch(read(text), NO_TAPS)))).toBe("none");
   });
 
+  test("and nothing else is, stay as they are written", () => {
+    const text = '{"name":"n","plugins":[ {"type" : "cni_pre" },\n{ "type": "cni_post"}]}';
+    expect(patch(read(text), { pre: {}, post: {} })).toBe(text);
+  });
+
+  test("behind another entry on its line are written anew there", () => {
+    const text = '{"name":"n",\n "plugins":[{"type":"a"}, {\n  "type":"cni_post"\n }]}';
+    const patched = patch(read(text), { pre: null, post: json });
+    expect(patched).toBe(
+      '{"name":"n",\n "plugins":[{"type":"a"}, {"type": "cni_post", "logFormat": "json"}]}',
+    );
+  });
+
   test("that say the same in another order are left as they are", () => {
     const text =
       '{"name":"n","plugins":[{"logFormat":"json","type":"cni_pre"},{"type":"a"},{"logFormat" : "json","type":"cni_post"}]}';
     expect(patch(read(text), both)).toBe(text);
   });
+});
+
+test("what JSON cannot say is refused, and so is a list that has no plugins of its own", () => {
+  const refused = expect.objectContaining({ code: "refused" });
+  const text = '{"name":"n","plugins":[{"type":"a"}]}';
+  expect(() => patch(read(text), { pre: null, post: { lockTimeoutMs: Number.NaN } })).toThrow(refused);
+  expect(() => patch(read('{"name":"n"}'), both)).toThrow(refused);
 });
 
 function fail(): never {
