@@ -9,10 +9,11 @@ import { modeOf } from "../../src/conflist/tap-entries.ts";
 import { asByteString } from "../../src/log/byte-string.ts";
 import { withLock } from "../../src/machine/edit-lock.ts";
 import { RECORD_PATH } from "../../src/machine/installation-record.ts";
+import { howOften } from "../support/soak.ts";
 import { CALICO, CALICO_FILE, CALICO_PATCHED, useHost } from "./support/host.ts";
 import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 
-const STORM_MS = 30_000;
+const STORM_MS = howOften(8_000, 120_000);
 const variant = (number: number) => CALICO.replace('"mtu": 0', `"mtu": ${number}`);
 
 test("a file that is replaced between its reading and its writing is seen, and patched as it is then", async () => {

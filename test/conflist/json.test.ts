@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConflistError } from "../../src/conflist/conflist-error.ts";
 import { isSameJson, type JsonValue, MAX_DEPTH, memberOf, parseJson } from "../../src/conflist/json.ts";
+import { howOften } from "../support/soak.ts";
 import { jsonText } from "./support.ts";
 
 function plain(node: JsonValue): unknown {
@@ -46,7 +47,7 @@ test("any JSON text has the value that JSON.parse gives, and places that say the
       expect(plain(node)).toEqual(JSON.parse(text));
       check(text, node);
     }),
-    { numRuns: 500 },
+    { numRuns: howOften(500, 25_000) },
   );
 });
 
@@ -78,7 +79,7 @@ test("a text is refused exactly where JSON.parse refuses it", () => {
     fc.property(damaged, (text) => {
       expect(parses(parseJson, text)).toBe(parses(JSON.parse, text));
     }),
-    { numRuns: 3000 },
+    { numRuns: howOften(3000, 150_000) },
   );
 });
 
@@ -112,7 +113,7 @@ test("two values are the same as Node finds them, whatever the order of their me
       expect(isSameJson(plain(one), plain(other))).toBe(isDeepStrictEqual(plain(one), plain(other)));
       expect(isSameJson(plain(one), plain(one))).toBe(true);
     }),
-    { numRuns: 2_000 },
+    { numRuns: howOften(2_000, 100_000) },
   );
 });
 

@@ -10,6 +10,7 @@ import {
   type StanzaEntry,
 } from "../../src/conflist/tap-entries.ts";
 import { asByteString } from "../../src/log/byte-string.ts";
+import { howOften } from "../support/soak.ts";
 import { conflistText } from "./support.ts";
 
 const read = (text: string) => readNetwork("10-net.conflist", asByteString(text));
@@ -34,7 +35,7 @@ describe("any list, any desired", () => {
         expect(withoutTaps(read(patched))).toBe(text);
         expect(patch(read(patched), NO_TAPS)).toBe(text);
       }),
-      { numRuns: 2000 },
+      { numRuns: howOften(2000, 100_000) },
     );
   });
 
@@ -47,7 +48,7 @@ describe("any list, any desired", () => {
         const post = wanted.post ? [{ type: "cni_post", ...wanted.post }] : [];
         expect(after).toEqual({ ...before, plugins: [...pre, ...before.plugins, ...post] });
       }),
-      { numRuns: 1000 },
+      { numRuns: howOften(1000, 50_000) },
     );
   });
 
@@ -60,7 +61,7 @@ describe("any list, any desired", () => {
         expect(withoutTaps(again)).toBe(text);
         expect(JSON.parse(again.text)).toEqual(JSON.parse(patch(read(text), second)));
       }),
-      { numRuns: 1000 },
+      { numRuns: howOften(1000, 50_000) },
     );
   });
 });
