@@ -4,6 +4,7 @@ import { packageVersion } from "./scripts/build/tap.ts";
 export default defineConfig({
   define: { BUILD: JSON.stringify(packageVersion()) },
   test: {
+    globalSetup: ["test/support/run-folder.ts"],
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 180_000,

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { ROOT } from "../scripts/cache-dir.ts";
 import { observeRuntime } from "./cli/observe/support/observing.ts";
 import { classicPodLineOf, podNumber, tell } from "./cli/observe/support/pods.ts";
+import { rootOnOwnMachine } from "./support/own-machine.ts";
 import { useScratch } from "./support/scratch.ts";
 
 const unit = readFileSync(join(ROOT, "deploy", "cnitap-observe.service"), "utf8");
@@ -20,10 +21,9 @@ test("the unit's command observes, and needs no capability, as the unit leaves i
   expect(valuesOf("CapabilityBoundingSet")).toEqual([""]);
   expect(valuesOf("NoNewPrivileges")).toEqual(["yes"]);
   const scratch = useScratch();
-  const root = process.getuid?.() === 0;
   const via = [
     "setpriv",
-    ...(root ? ["--bounding-set=-all", "--inh-caps=-all"] : []),
+    ...(rootOnOwnMachine ? ["--bounding-set=-all", "--inh-caps=-all"] : []),
     "--no-new-privs",
     "--",
   ];

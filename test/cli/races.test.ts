@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -7,10 +7,13 @@ import { readNetwork } from "../../src/conflist/network.ts";
 import { withoutTaps } from "../../src/conflist/patch.ts";
 import { modeOf } from "../../src/conflist/tap-entries.ts";
 import { asByteString } from "../../src/log/byte-string.ts";
-import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
+import { withLock } from "../../src/machine/edit-lock.ts";
+import { RECORD_PATH } from "../../src/machine/installation-record.ts";
+import { howOften } from "../support/soak.ts";
+import { CALICO, CALICO_FILE, CALICO_PATCHED, useHost } from "./support/host.ts";
 import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 
-const STORM_MS = 30_000;
+const STORM_MS = howOften(8_000, 120_000);
 const variant = (number: number) => CALICO.replace('"mtu": 0', `"mtu": ${number}`);
 
 test("a file that is replaced between its reading and its writing is seen, and patched as it is then", async () => {
@@ -20,11 +23,49 @@ test("a file that is replaced between its reading and its writing is seen, and p
     NODE_OPTIONS: `--require=${PRELOAD}`,
     FS_REPLACE: `${host.path(CALICO_FILE)}:${host.path("/new")}`,
   };
-  expect(await runCnitap(["install", "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
+  const { code, out, err } = await runCnitap(["install", "--json", "--host-root", host.root], env);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const paths: string[] = JSON.parse(out).steps.map(({ path }: { path: string }) => path);
+  expect(new Set(paths).size).toBe(paths.length); // though the backup was written twice
   const network = readNetwork("10-calico.conflist", asByteString(host.read(CALICO_FILE)));
   expect(modeOf(network)).toBe("both");
   expect(withoutTaps(network)).toBe(variant(1400));
   expect(host.read("/etc/cni/net.d/.10-calico.conflist.cni-tap-bak")).toBe(variant(1400));
+});
+
+test("a single plugin that is replaced while a list is made from it is seen, and the list is made anew", async () => {
+  const plugin = (mtu: number) => `{"cniVersion":"1.0.0","name":"s","type":"ptp","mtu":${mtu}}`;
+  const host = useHost({ "10-s.conf": plugin(1) });
+  host.write("/new", plugin(2));
+  const made = "/etc/cni/net.d/10-cni-tap-s.conflist";
+  const env = {
+    NODE_OPTIONS: `--require=${PRELOAD}`,
+    FS_REPLACE: `${join(host.confDir, "10-s.conf")}:${host.path("/new")}:${host.path(made)}`,
+  };
+  expect(await runCnitap(["install", "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
+  expect(existsSync(host.path("/new"))).toBe(false); // it was replaced
+  expect(host.read(made)).toContain(plugin(2));
+  expect((await host.cnitap("doctor")).code).toBe(0);
+});
+
+test("two networks installed at once are both in the record", async () => {
+  const text = (name: string) => CALICO.replace("k8s-pod-network", name);
+  const host = useHost({ "10-a.conflist": text("a"), "20-b.conflist": text("b") });
+  const running = await withLock(
+    host.confDir,
+    () => {},
+    async () => {
+      const both = ["a", "b"].map((name) =>
+        start(CNITAP, ["install", "--host-root", host.root, "--network", name]),
+      );
+      // They have planned then, and found the same record, which names none.
+      await waitFor("both to wait", () => both.every(({ said }) => said().includes("waiting for")));
+      return both;
+    },
+  );
+  for (const { ended } of running) expect(await ended).toMatchObject({ code: 0 });
+  const { networks }: { networks: { network: string }[] } = JSON.parse(host.read(RECORD_PATH));
+  expect(networks.map(({ network }) => network).sort()).toEqual(["a", "b"]);
 });
 
 test("two installations and a rewriter at once end patched and valid", async () => {
@@ -99,13 +140,28 @@ test("--for ends by itself", async () => {
   expect(host.read(CALICO_FILE)).toBe(CALICO);
 });
 
+test("--for takes away what it has put in, and leaves another network's taps and the executables", async () => {
+  const host = useHost({
+    "10-calico.conflist": CALICO,
+    "20-b.conflist": CALICO.replace("k8s-pod-network", "b"),
+  });
+  await host.cnitap("install", "--network", "b");
+  const before = host.read("/etc/cni/net.d/20-b.conflist");
+  expect(await runCnitap(["install", "--host-root", host.root, "--for", "1s"])).toMatchObject({ code: 0 });
+  expect(host.read(CALICO_FILE)).toBe(CALICO);
+  expect(host.read("/etc/cni/net.d/20-b.conflist")).toBe(before);
+  expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(true);
+});
+
 test("a half-written file is read again before it is believed", async () => {
   const host = useHost();
   const file = host.path(CALICO_FILE);
+  host.write("/whole", CALICO);
   writeFileSync(file, CALICO.slice(0, 300));
-  const running = runCnitap(["install", "--host-root", host.root]);
-  await delay(20);
-  writeFileSync(join(file), CALICO);
-  const { code } = await running;
-  expect(code).toBe(0);
+  // The survey reads it, and then the plan; from then on it is whole.
+  const env = { NODE_OPTIONS: `--require=${PRELOAD}`, FS_MEND: `${file}:${host.path("/whole")}` };
+  const args = ["install", "--force", "--network", "k8s-pod-network", "--conf-dir", "/etc/cni/net.d"];
+  expect(await runCnitap([...args, "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
+  expect(existsSync(host.path("/whole"))).toBe(false);
+  expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
 });

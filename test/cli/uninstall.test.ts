@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { useContainerd } from "./support/containerd.ts";
 import { CALICO, CALICO_FILE, CALICO_PATCHED, useHost } from "./support/host.ts";
 
 const RECORD = "/var/lib/cni-tap/wanted.json";
@@ -101,7 +102,74 @@ describe("uninstall", () => {
   });
 });
 
+test("the record goes first, so that nothing that heeds it puts the taps back; the backup goes last", async () => {
+  const host = useHost();
+  await host.cnitap("install");
+  const { out } = await host.cnitap("uninstall", "--purge", "--dry-run", "--json");
+  const steps: { kind: string; path: string; diff?: string }[] = JSON.parse(out).steps;
+  expect(steps.map(({ path }) => path)).toEqual([
+    RECORD,
+    CALICO_FILE,
+    "/etc/cni/net.d/.10-calico.conflist.cni-tap-bak",
+    "/opt/cni/bin/cni_pre",
+    "/opt/cni/bin/cni_post",
+  ]);
+  expect(steps[1]?.diff).toContain(`--- ${CALICO_FILE}\n+++ ${CALICO_FILE}\n`);
+});
+
+test("others' drop-ins of the same network stay", async () => {
+  const host = useHost();
+  await host.cnitap("install", "--mode", "drop-in", "--force");
+  const others = { "10-tuning.conf": '{"type":"tuning"}', "20-broken.conf": "{" };
+  for (const [name, text] of Object.entries(others))
+    host.write(`/etc/cni/net.d/k8s-pod-network/${name}`, text);
+  const dry = await host.cnitap("uninstall", "--dry-run");
+  const dropIn = "/etc/cni/net.d/k8s-pod-network/99-cni_post.conf";
+  expect(dry.out).toContain(`remove ${dropIn}\n--- ${dropIn}\n+++ /dev/null\n`);
+  expect((await host.cnitap("uninstall")).code).toBe(0);
+  expect(readdirSync(join(host.confDir, "k8s-pod-network")).sort()).toEqual(Object.keys(others).sort());
+});
+
+test("a file that others have changed is told without a record, by its backup", async () => {
+  const host = useHost();
+  await host.cnitap("install");
+  rmSync(host.path(RECORD));
+  host.write(CALICO_FILE, host.read(CALICO_FILE).replace('"mtu": 0', '"mtu": 1400'));
+  expect((await host.cnitap("uninstall")).out).toContain("others changed the file");
+});
+
 describe("--purge", () => {
+  test("of one network refuses while another one has taps", async () => {
+    const host = useHost({
+      "10-calico.conflist": CALICO_PATCHED,
+      "20-b.conflist": CALICO_PATCHED.replace("k8s-pod-network", "b"),
+    });
+    await host.cnitap("install");
+    const args = ["uninstall", "--network", "b", "--purge"];
+    const { code, err } = await host.cnitap(...args);
+    expect(code).toBe(1);
+    expect(err).toContain("10-calico.conflist still has taps\nUninstall without --network.");
+    expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(true);
+    expect((await host.cnitap(...args, "--force")).code).toBe(0);
+    expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);
+  });
+
+  test("removes the executables of each folder that the runtime names", async () => {
+    const host = useHost();
+    await useContainerd(host, { binDirs: ["/opt/cni/bin", "/usr/lib/cni"] });
+    await host.cnitap("install");
+    host.write("/usr/lib/cni/cni_pre", "of another time", 0o755);
+    host.write("/usr/lib/cni/cni_post", "of another time", 0o755);
+    host.write("/usr/lib/cni/ptp", "", 0o755);
+    expect(await host.cnitap("uninstall", "--purge")).toMatchObject({
+      ...{ code: 0, err: "" },
+      out: expect.stringContaining("containerd v2.1.9 has loaded it.\n"),
+    });
+    const taps = (folder: string) => readdirSync(host.path(folder)).filter((name) => name.startsWith("cni_"));
+    expect([taps("/opt/cni/bin"), taps("/usr/lib/cni")]).toEqual([[], []]);
+    expect(existsSync(host.path("/usr/lib/cni/ptp"))).toBe(true);
+  });
+
   test("removes the executables", async () => {
     const host = useHost();
     await host.cnitap("install");

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConflistError } from "../../src/conflist/conflist-error.ts";
-import { isSameJson, type JsonValue, MAX_DEPTH, parseJson } from "../../src/conflist/json.ts";
+import { isSameJson, type JsonValue, MAX_DEPTH, memberOf, parseJson } from "../../src/conflist/json.ts";
+import { howOften } from "../support/soak.ts";
 import { jsonText } from "./support.ts";
 
 function plain(node: JsonValue): unknown {
@@ -46,7 +47,7 @@ test("any JSON text has the value that JSON.parse gives, and places that say the
       expect(plain(node)).toEqual(JSON.parse(text));
       check(text, node);
     }),
-    { numRuns: 500 },
+    { numRuns: howOften(500, 25_000) },
   );
 });
 
@@ -78,7 +79,7 @@ test("a text is refused exactly where JSON.parse refuses it", () => {
     fc.property(damaged, (text) => {
       expect(parses(parseJson, text)).toBe(parses(JSON.parse, text));
     }),
-    { numRuns: 3000 },
+    { numRuns: howOften(3000, 150_000) },
   );
 });
 
@@ -112,6 +113,14 @@ test("two values are the same as Node finds them, whatever the order of their me
       expect(isSameJson(plain(one), plain(other))).toBe(isDeepStrictEqual(plain(one), plain(other)));
       expect(isSameJson(plain(one), plain(one))).toBe(true);
     }),
-    { numRuns: 2_000 },
+    { numRuns: howOften(2_000, 100_000) },
   );
+});
+
+test("of members of one name the last counts, as for JSON.parse and Go", () => {
+  const text = '{"a":1,"b":2,"\\u0061":3}';
+  const object = parseJson(text);
+  if (object.kind !== "object") throw new Error("it is one");
+  expect(memberOf(object, "a")).toMatchObject({ value: JSON.parse(text).a });
+  expect(memberOf(object, "c")).toBeUndefined();
 });

@@ -75,6 +75,41 @@ describe("what containerd and CRI-O take", () => {
     expect(locate(closed, dropIns).goCni).toBeNull();
   });
 
+  test("a drop-in of another network makes no list one", () => {
+    const files = [{ file: "a.conflist", text: asByteString('{"name":"a"}') }];
+    const dropIns = [{ network: "b", file: "1.conf", text: asByteString('{"type":"x"}') }];
+    expect(locate(files, dropIns).candidates[0]?.error?.message).toBe("it has no plugins");
+  });
+
+  test.each([true, "true"])("loadOnlyInlinedPlugins may be %j, and nothing else", (value) => {
+    const text = (inline: unknown) =>
+      asByteString(JSON.stringify({ name: "a", loadOnlyInlinedPlugins: inline }));
+    const dropIns = [{ network: "a", file: "1.conf", text: asByteString('{"type":"x"}') }];
+    const found = (inline: unknown) => locate([{ file: "a.conflist", text: text(inline) }], dropIns).goCni;
+    expect(found(value)).toBeNull();
+    for (const other of [false, "false", 1, "yes", null]) expect(found(other)?.name).toBe("a");
+  });
+
+  test("a .conf with a type is one plugin, whatever else is in it", () => {
+    const text = asByteString('{"name":"a","type":"x","plugins":[{"type":"y"}]}');
+    const { goCni } = locate([{ file: "a.conf", text }]);
+    expect(goCni).toMatchObject({ kind: "single", plugins: [{ type: "x" }] });
+  });
+
+  test.each([
+    ["a.conflist", '{"name":"a","plugins":{"type":"x"}}', "its plugins are not an array"],
+    ["a.conflist", '{"name":"a","plugins":[5]}', "plugin 1 is not a JSON object"],
+    ["a.conflist", '{"name":"a","plugins":[{"type":"x"},{"type":""}]}', "plugin 2 has no type"],
+    ["a.conflist", '{"name":5,"plugins":[]}', "its name is not a string"],
+    ["a.conf", '{"name":"a","type":null}', "its type is not a string"],
+    ["a.conf", "[]", "it is not a JSON object"],
+  ])("%s with %s is refused with the reason", (file, text, message) => {
+    expect(locate([{ file, text: asByteString(text) }]).candidates[0]?.error).toMatchObject({
+      code: "invalid",
+      message,
+    });
+  });
+
   test("the names that cnitap leaves behind are read by none", () => {
     for (const name of [
       ".10-a.conflist.cni-tap-bak",

@@ -10,6 +10,7 @@ import {
   type StanzaEntry,
 } from "../../src/conflist/tap-entries.ts";
 import { asByteString } from "../../src/log/byte-string.ts";
+import { howOften } from "../support/soak.ts";
 import { conflistText } from "./support.ts";
 
 const read = (text: string) => readNetwork("10-net.conflist", asByteString(text));
@@ -34,7 +35,7 @@ describe("any list, any desired", () => {
         expect(withoutTaps(read(patched))).toBe(text);
         expect(patch(read(patched), NO_TAPS)).toBe(text);
       }),
-      { numRuns: 2000 },
+      { numRuns: howOften(2000, 100_000) },
     );
   });
 
@@ -47,7 +48,7 @@ describe("any list, any desired", () => {
         const post = wanted.post ? [{ type: "cni_post", ...wanted.post }] : [];
         expect(after).toEqual({ ...before, plugins: [...pre, ...before.plugins, ...post] });
       }),
-      { numRuns: 1000 },
+      { numRuns: howOften(1000, 50_000) },
     );
   });
 
@@ -60,7 +61,7 @@ describe("any list, any desired", () => {
         expect(withoutTaps(again)).toBe(text);
         expect(JSON.parse(again.text)).toEqual(JSON.parse(patch(read(text), second)));
       }),
-      { numRuns: 1000 },
+      { numRuns: howOften(1000, 50_000) },
     );
   });
 });
@@ -86,6 +87,11 @@ describe("a list's manner is kept", () => {
       "one line a plugin",
       '{"name":"n","plugins":[\n    {"type": "a"}\n]}',
       '[\n    {"type": "cni_pre", "logFormat": "json"},\n    {"type": "a"},\n    {"type": "cni_post", "logFormat": "json"}\n]',
+    ],
+    [
+      "on one line, with commas, colons and spaces in a string alone",
+      '{"name":"n","plugins":[{"type":"a","x":"b, c: \\"{ d"}]}',
+      '[{"type":"cni_pre","logFormat":"json"},{"type":"a","x":"b, c: \\"{ d"},{"type":"cni_post","logFormat":"json"}]',
     ],
     [
       "empty",
@@ -132,11 +138,31 @@ describe("taps that are there already", () => {
     expect(modeOf(read(patch(read(text), NO_TAPS)))).toBe("none");
   });
 
+  test("and nothing else is, stay as they are written", () => {
+    const text = '{"name":"n","plugins":[ {"type" : "cni_pre" },\n{ "type": "cni_post"}]}';
+    expect(patch(read(text), { pre: {}, post: {} })).toBe(text);
+  });
+
+  test("behind another entry on its line are written anew there", () => {
+    const text = '{"name":"n",\n "plugins":[{"type":"a"}, {\n  "type":"cni_post"\n }]}';
+    const patched = patch(read(text), { pre: null, post: json });
+    expect(patched).toBe(
+      '{"name":"n",\n "plugins":[{"type":"a"}, {"type": "cni_post", "logFormat": "json"}]}',
+    );
+  });
+
   test("that say the same in another order are left as they are", () => {
     const text =
       '{"name":"n","plugins":[{"logFormat":"json","type":"cni_pre"},{"type":"a"},{"logFormat" : "json","type":"cni_post"}]}';
     expect(patch(read(text), both)).toBe(text);
   });
+});
+
+test("what JSON cannot say is refused, and so is a list that has no plugins of its own", () => {
+  const refused = expect.objectContaining({ code: "refused" });
+  const text = '{"name":"n","plugins":[{"type":"a"}]}';
+  expect(() => patch(read(text), { pre: null, post: { lockTimeoutMs: Number.NaN } })).toThrow(refused);
+  expect(() => patch(read('{"name":"n"}'), both)).toThrow(refused);
 });
 
 function fail(): never {

@@ -14,6 +14,7 @@ describe("the list's name is read just before the single plugin's", () => {
     ["100-a.conf", [], "099-cni-tap-net.conflist"],
     ["00-a.conf", [], "0-cni-tap-net.conflist"],
     ["ovn.conf", [], "-cni-tap-net.conflist"],
+    ["10-ovn.conf", ["10-cni-tap-zzz.conflist"], "10-cni-tap-net.conflist"], // one of ours is no other
     ["10-ovn.conf", ["05-a.conf", "10-b.conf", "20-z.conf"], "10-cni-tap-net.conflist"],
   ])("%s beside %j", (file, others, expected) => {
     const name = listFileName(single(file), [file, ...others]);
@@ -32,6 +33,13 @@ test("the plugin stands in the list as it was, byte for byte where it is on one 
   const list = listFromSingle(readNetwork("10.conf", asByteString(text)));
   expect(list).toContain(`\n    ${text}\n`);
   expect(readNetwork("10.conflist", list)).toMatchObject({ name: "net", cniVersion: "0.4.0", kind: "list" });
+});
+
+test("line ends of all kinds are the list's, with its indentation", () => {
+  const text = '{\r\n"name":"net",\r"type":"x",\n"a":"\\r"}';
+  expect(listFromSingle(readNetwork("10.conf", asByteString(text)))).toBe(
+    '{\n  "name": "net",\n  "plugins": [\n    {\n    "name":"net",\n    "type":"x",\n    "a":"\\r"}\n  ]\n}\n',
+  );
 });
 
 test("a plugin without a name makes no list", () => {

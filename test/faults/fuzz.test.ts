@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Driver, whyNoDriver } from "../../scripts/fuzz/driver.ts";
 import { makeCalls, tryCalls } from "../../scripts/fuzz/run.ts";
+import { howOften } from "../support/soak.ts";
 
 /*
  * Captured calls with changes, held against the same script on the host's twin and against what every call promises.
@@ -9,8 +10,8 @@ import { makeCalls, tryCalls } from "../../scripts/fuzz/run.ts";
 
 const SEED = 20_261_121;
 const BATCH = 2000;
-const MANY = 98_000;
-const THROUGH_EXEC = 2000;
+const MANY = howOften(38_000, 998_000);
+const THROUGH_EXEC = howOften(2_000, 50_000);
 
 const why = whyNoDriver();
 if (why !== "") console.warn(`skipped: mutated calls need a root of their own: ${why}`);
@@ -30,13 +31,13 @@ async function expectAllWell(driver: Driver, from: number, to: number): Promise<
 describe.skipIf(why !== "")("no mutated call goes wrong", () => {
   test(
     `in ${MANY} calls of the host, the script and the log in a forked process`,
-    { timeout: 600_000 },
+    { timeout: 3_600_000 },
     async () => {
       await expectAllWell(await Driver.build("test"), 0, MANY);
     },
   );
 
-  test(`in ${THROUGH_EXEC} calls of the executables`, { timeout: 120_000 }, async () => {
+  test(`in ${THROUGH_EXEC} calls of the executables`, { timeout: 1_200_000 }, async () => {
     await expectAllWell(await Driver.build("test-real", { real: true }), MANY, MANY + THROUGH_EXEC);
   });
 });

@@ -116,39 +116,39 @@ for (const role of roles) {
         expect(readJsonLine(line).members.args).toEqual({ token_file: "/a", keyboard: "b", x: "eyJ" });
     });
   }
-
-  test(`cni_${role} tells no value of its stanza on stderr, whatever is wrong with it`, async () => {
-    const mark = markOf(1);
-    for (const wrong of [
-      `"logFile":"/nowhere/${mark}/cni.log"`,
-      `"logFile":"${mark}"`,
-      `"logFile":"/tmp/${mark}\\u0000"`,
-      `"lockFile":"/nowhere/${mark}/cni.lock"`,
-      `"lockFile":["${mark}"]`,
-      `"lockTimeoutMs":"${mark}"`,
-      `"lockTimeoutMs":${mark}`,
-      `"logMaxBytes":-${mark}`,
-      `"logFormat":"${mark}"`,
-      `"logStatus":"${mark}"`,
-      `"redact":{"token":"${mark}"}`,
-      `"label":{"token":"${mark}"}`,
-      `"label":${mark}`,
-    ]) {
-      const scratch = useScratch();
-      const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
-      const run = await runTap({ role, env, stdin: stanza(scratch, `{"x":1,${wrong},"prevResult":[]}`) });
-      expect(run.code).toBe(0);
-      expect(run.stdout.toString()).toBe("[]");
-      expect(run.stderr, wrong).toMatch(/^cni_\w+: Cannot [^\n]+\n$/);
-      expect(run.stderr).not.toMatch(MARK);
-    }
-  });
 }
 
-describeOnPrivateMachine("where stdin or the environment is at fault", () => {
+describeOnPrivateMachine("where stdin, the stanza or the environment is at fault", () => {
   const whole = requestWith(PLANTED);
 
   for (const role of roles) {
+    test(`cni_${role} tells no value of its stanza on stderr, whatever is wrong with it`, async () => {
+      const mark = markOf(1);
+      for (const wrong of [
+        `"logFile":"/nowhere/${mark}/cni.log"`,
+        `"logFile":"${mark}"`,
+        `"logFile":"/tmp/${mark}\\u0000"`,
+        `"lockFile":"/nowhere/${mark}/cni.lock"`,
+        `"lockFile":["${mark}"]`,
+        `"lockTimeoutMs":"${mark}"`,
+        `"lockTimeoutMs":${mark}`,
+        `"logMaxBytes":-${mark}`,
+        `"logFormat":"${mark}"`,
+        `"logStatus":"${mark}"`,
+        `"redact":{"token":"${mark}"}`,
+        `"label":{"token":"${mark}"}`,
+        `"label":${mark}`,
+      ]) {
+        const { run } = usePrivateMachine(); // a wrong file's place is taken by the default one
+        const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
+        const done = await run({ role, env, stdin: `{"x":1,${wrong},"prevResult":[]}` });
+        expect(done.code).toBe(0);
+        expect(done.stdout.toString()).toBe("[]");
+        expect(done.stderr, wrong).toMatch(/^cni_\w+: Cannot [^\n]+\n$/);
+        expect(done.stderr).not.toMatch(MARK);
+      }
+    });
+
     test(`cni_${role} tells no secret of a request that ends too early, wherever it ends`, async () => {
       const { scratch, run } = usePrivateMachine();
       const env = { CNI_CONTAINERID: "c1", ...allVariables() };

@@ -38,7 +38,7 @@ const ADD_AND_DEL = [ADD, DEL].filter((answer) => answer !== undefined);
 
 beforeAll(async () => {
   const entry = join(ROOT, "test/faults/support/fails-at.ts");
-  await buildTap({ entry, out: exe, name: "cni_post", flags: ["-DTAP_TEST_FAULTS"] });
+  await buildTap({ entry, out: exe, name: "cni_post", flags: ["-DTAP_TEST_FAULTS", "-DGUARD_CPU_MS=200"] });
 });
 
 describeOnPrivateMachine("where the script", () => {

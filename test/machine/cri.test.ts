@@ -1,6 +1,7 @@
-import type { ServerHttp2Stream } from "node:http2";
+import { createServer as createHttp2, type ServerHttp2Stream } from "node:http2";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { waitFor } from "../../scripts/containerd/wait.ts";
 import { callCri, readFields, stringField } from "../../src/machine/cri.ts";
 import { MachineError } from "../../src/machine/machine-error.ts";
 import {
@@ -62,6 +63,28 @@ describe("a call", () => {
     stop.abort();
     await expect(asked).rejects.toThrow(MachineError);
     await expect(callCri(socket, "Status", Buffer.alloc(0), stop.signal)).rejects.toThrow("aborted");
+  });
+
+  test("leaves no connection behind, answered or not", async () => {
+    const server = createHttp2();
+    let open = 0;
+    server.on("session", (session) => {
+      open++;
+      session.on("close", () => open--).on("error", () => {});
+    });
+    server.on("stream", (stream) =>
+      reply(
+        stream.on("error", () => {}),
+        frame("x"),
+        "0",
+      ),
+    );
+    const socket = await listen(server);
+    await callCri(socket, "Version", Buffer.alloc(0));
+    await waitFor("the connection's end", () => open === 0);
+    server.removeAllListeners("stream").on("stream", (stream) => reply(stream, frame("x"), "13"));
+    await expect(callCri(socket, "Version", Buffer.alloc(0))).rejects.toThrow("gRPC status 13");
+    await waitFor("the connection's end", () => open === 0);
   });
 
   test("ends where nobody listens", async () => {

@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, utimesSync } from "node:fs";
 import { expect, test } from "vitest";
 import { waitFor } from "../../scripts/containerd/wait.ts";
-import { lockHolder, withLock } from "../../src/machine/edit-lock.ts";
+import { lockHolder, lockPath, withLock } from "../../src/machine/edit-lock.ts";
 import { useScratch } from "../support/scratch.ts";
 
 test("two at once go one after the other, and the second says for whom it waits", async () => {
@@ -50,4 +50,16 @@ test("an action that fails gives the lock back", async () => {
     ),
   ).rejects.toThrow("it is not there");
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a lock that nobody has renewed for five seconds is stale, however old it is", () => {
+  const { folder } = useScratch();
+  const lock = lockPath(folder);
+  mkdirSync(lock);
+  expect(lockHolder(folder)).toMatchObject({ who: "somebody", stale: false });
+  const renewed = (agoMs: number) => utimesSync(lock, 0, (Date.now() - agoMs) / 1000);
+  renewed(6_000);
+  expect(lockHolder(folder)?.stale).toBe(true);
+  renewed(2_000);
+  expect(lockHolder(folder)?.stale).toBe(false);
 });

@@ -35,6 +35,7 @@ beforeAll(async () => {
       out: built(script),
       name: "cni_post",
       snapshot: false,
+      flags: script.startsWith("loops") ? ["-DGUARD_CPU_MS=200"] : [],
     });
   }
   await buildTap({
@@ -128,6 +129,17 @@ test.each(["loops", "crashes"])(
     );
   },
 );
+
+test("a script may use a second of processor time, and no more", async () => {
+  const out = built("loops-for-a-second");
+  await buildTap({ entry: join(ROOT, "test/native/faulty/loops.ts"), out, name: "cni_post", snapshot: false });
+  const [add] = ANSWERS;
+  if (!add) throw new Error("there is no answer");
+  const { env, stdin } = add;
+  const run = await runTap({ role: "post", exe: out, env, stdin, timeoutMs: 30_000 });
+  expectLastResort(run, add);
+  expect(run.ms).toBeGreaterThanOrEqual(1_000); // never less, whatever else the machine does
+});
 
 describe.each(SIGNALS)("where the script crashes with %s", (signal) => {
   test.each(ANSWERS)("$what", async (wanted) => {

@@ -9,6 +9,7 @@ import { ROOT } from "../../scripts/cache-dir.ts";
 import { Driver, whyNoDriver } from "../../scripts/fuzz/driver.ts";
 import { makeCalls, tryCalls } from "../../scripts/fuzz/run.ts";
 import { type Role, roles, runTap } from "../support/run-tap.ts";
+import { howOften } from "../support/soak.ts";
 
 /*
  * The host in C, watched by the address and the undefined behaviour sanitizer. They need gcc and the machine's own C
@@ -16,6 +17,7 @@ import { type Role, roles, runTap } from "../support/run-tap.ts";
  * test/faults is not run on these taps: the address sanitizer's shadow memory needs more than RLIMIT_AS leaves there.
  */
 
+const FUZZED = howOften(1_500, 100_000);
 const FOLDER = join(ROOT, "build", "sanitized");
 /*
  * A sanitizer makes the directory of its reports where it starts. The checkout may lie in /tmp, which some tests hide from
@@ -96,12 +98,12 @@ describe("taps that the sanitizers watch", () => {
   });
 
   test.skipIf(whyNoDriver() !== "")(
-    "answer 3,000 mutated calls, with no report",
-    { timeout: 600_000 },
+    `answer ${FUZZED} mutated calls, with no report`,
+    { timeout: 3_600_000 },
     async () => {
       const driver = await Driver.build("sanitized", SANITIZED);
       try {
-        expect((await tryCalls(driver, makeCalls(1, 0, 3000))).slice(0, 3)).toEqual([]);
+        expect((await tryCalls(driver, makeCalls(1, 0, FUZZED))).slice(0, 3)).toEqual([]);
         expect(takeReports()).toEqual([]);
       } finally {
         driver.remove();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/cache-dir.ts";
 import type { Scan } from "../../src/native/host.ts";
 import { INPUT_LEVELS_MOST } from "../../src/native/limits.ts";
+import { howOften } from "../support/soak.ts";
 import { driverRequest, ScanDriver } from "./scan-driver.ts";
 import { scanTwin } from "./twin/twin-scan.ts";
 
@@ -74,14 +75,14 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     const texts = fc.array(fragment, { maxLength: 25 }).map((parts) => Buffer.from(`{${parts.join("")}`));
     await fc.assert(
       fc.asyncProperty(texts, async (text) => void (await agree(text))),
-      { numRuns: 5000 },
+      { numRuns: howOften(5000, 250_000) },
     );
   });
 
   test("on any bytes", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => void (await agree(bytes))),
-      { numRuns: 1000 },
+      { numRuns: howOften(1000, 50_000) },
     );
   });
 
@@ -99,7 +100,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
         changed[at] = byte;
         await agree(changed);
       }),
-      { numRuns: 1500 },
+      { numRuns: howOften(1500, 75_000) },
     );
   });
 
@@ -119,7 +120,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
       fc.asyncProperty(fc.array(value, { maxLength: 6 }), async (list) => {
         expect((await agree(Buffer.from(JSON.stringify({ list })), limits)).error).toBe(0);
       }),
-      { numRuns: 2000 },
+      { numRuns: howOften(2000, 100_000) },
     );
   });
 
@@ -153,7 +154,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
         const text = parts.join("");
         expect((await agree(Buffer.from(`{"a":"${text}","${text}":0}`))).error).toBe(0);
       }),
-      { numRuns: 10_000 },
+      { numRuns: howOften(10_000, 500_000) },
     );
   });
 
@@ -197,7 +198,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
       fc.asyncProperty(key, async (name) => {
         expect((await agree(Buffer.from(`{"${name}":0,"a":{"${name}":[]}}`))).error).toBe(0);
       }),
-      { numRuns: 5_000 },
+      { numRuns: howOften(5_000, 250_000) },
     );
   });
 

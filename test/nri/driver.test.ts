@@ -19,6 +19,7 @@ import { NriError } from "../../src/nri/nri-error.ts";
 import { updateOf } from "../../src/nri/resources.ts";
 import { encodeMessage, MessageType, maxMessageLength } from "../../src/nri/wire/message.ts";
 import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";
+import { howOften } from "../support/soak.ts";
 import { configureBytes, encodeCall, registered, responseOf } from "./support/calls.ts";
 import { gate, MemoryPlugin, settle } from "./support/memory-plugin.ts";
 import { streams } from "./support/streams.ts";
@@ -357,7 +358,7 @@ describe("garbage", () => {
         for (const chunk of chunks) plugin.driver.receive(chunk);
         expect([undefined, "protocol"]).toContain(plugin.end?.code);
       }),
-      { numRuns: 300 },
+      { numRuns: howOften(300, 15_000) },
     );
   });
 
@@ -384,7 +385,7 @@ describe("garbage", () => {
         expect([undefined, "protocol", "registration"]).toContain(plugin.end?.code);
         plugin.sent();
       }),
-      { numRuns: 1000 },
+      { numRuns: howOften(1000, 50_000) },
     );
   });
 });

@@ -15,6 +15,8 @@ export interface Ended {
 
 export interface Started {
   readonly pid: number;
+  /** What it has said on standard error until now. */
+  said(): string;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
 }
@@ -32,12 +34,12 @@ export function start(
   const code = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.on("error", reject).on("close", (code, signal) => resolve({ code, signal }));
   });
-  const ended = Promise.all([code, text(child.stdout), text(child.stderr)]).then(([end, out, err]) => ({
-    ...end,
-    out,
-    err,
-  }));
-  return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended };
+  let err = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    err += chunk;
+  });
+  const ended = Promise.all([code, text(child.stdout)]).then(([end, out]) => ({ ...end, out, err }));
+  return { pid: child.pid ?? 0, said: () => err, kill: (signal) => void child.kill(signal), ended };
 }
 
 /** Runs the executable that was built. */

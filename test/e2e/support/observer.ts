@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import type { ContainerdNode } from "../../../scripts/containerd/node.ts";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { CNITAP } from "../../cli/support/spawn.ts";
+import { onOwnMachine } from "../../support/own-machine.ts";
 
 export interface ObserverEnd {
   readonly code: number | null;
@@ -30,7 +31,8 @@ export async function startObserver(
   log = "/tmp/cni.log",
 ): Promise<Observer> {
   const files = ["--socket", node.nriSocket, "--log-file", node.outside(log)];
-  const child = spawn(CNITAP, ["observe", ...files, "--log-format", logFormat], {
+  const [command, ...args] = onOwnMachine([CNITAP, "observe", ...files, "--log-format", logFormat]);
+  const child = spawn(command, args, {
     env: { PATH: process.env.PATH },
     stdio: ["ignore", "pipe", "pipe"],
   });

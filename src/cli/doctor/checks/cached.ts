@@ -18,7 +18,7 @@ export const cached: Check = {
     }
     const blind = survey.runtime?.name === "containerd"; // it ends pods with the list of today
     return [...missing].map(([type, pods]) => {
-      const seen = `${type} is not in ${survey.binDirs.join(", ")}, and ${pods === 1 ? "1 pod" : `${pods} pods`} were made with it`;
+      const seen = `${type} is not in ${survey.binDirs.join(", ")}, and ${pods === 1 ? "1 pod was" : `${pods} pods were`} made with it`;
       const advice = "CRI-O cannot end those pods without it: install it again until they have ended.";
       return blind ? warning(seen, advice) : error(seen, advice);
     });

@@ -11,10 +11,10 @@ export const validFiles: Check = {
   allowsInstall: true,
   run(subject) {
     const { location } = subject.survey;
-    const files = location.candidates.flatMap(({ file, error: why }, at): Finding[] => {
+    const files = location.candidates.flatMap(({ file, error: why }): Finding[] => {
       if (!why) return [];
       const seen = `${file}: ${why.message}`;
-      return [location.goCni === null || at === 0 ? error(seen, ADVICE) : warning(seen, ADVICE)];
+      return [location.goCni === null ? error(seen, ADVICE) : warning(seen, ADVICE)];
     });
     return [...files, ...dropIns(subject)];
   },

@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import { waitFor } from "../../../../scripts/containerd/wait.ts";
 import { RuntimeConnection } from "../../../../scripts/nri/runtime-connection.ts";
 import { FakeRuntime } from "../../../nri/support/fake-runtime.ts";
+import { onOwnMachine } from "../../../support/own-machine.ts";
 import { CNITAP } from "../../support/spawn.ts";
 
 export interface ObservingOptions {
@@ -17,6 +18,7 @@ export interface ObservingOptions {
   readonly terminal?: boolean;
   /** Started by this name, as the plugin; `cnitap observe` otherwise. */
   readonly exe?: string;
+  /** Root starts it as this user. */
   readonly uid?: number;
 }
 
@@ -78,7 +80,7 @@ export class Observing {
 /** No runtime of this machine is asked. */
 const NO_RUNTIME = { CONTAINER_RUNTIME_ENDPOINT: "/nowhere/cri.sock" };
 
-/** Starts it; it is gone when the running test is. */
+/** Starts it on a machine where no cni-tap is installed; it is gone when the running test is. */
 export function observe({
   args = [],
   env = {},
@@ -88,11 +90,12 @@ export function observe({
   uid,
 }: ObservingOptions): Observing {
   const own = exe === undefined ? [CNITAP, "observe"] : [exe];
-  const [command = CNITAP, ...rest] = [...via, ...own, ...args];
+  const ids = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+  const user = uid === undefined ? [] : ["setpriv", ...ids, "--"];
+  const [command, ...rest] = onOwnMachine([...user, ...via, ...own, ...args]);
   const child = spawn(command, rest, {
     env: { PATH: process.env.PATH, ...NO_RUNTIME, ...env },
     stdio: terminal ? ["pipe", "pipe", "ignore"] : ["ignore", "ignore", "pipe"],
-    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   return new Observing(child);
 }
@@ -122,7 +125,7 @@ export function launchObserving(
   { name, index }: { readonly name: string; readonly index: string },
   via: readonly string[] = [],
 ): { observing: Observing; connection: RuntimeConnection } {
-  const [command = exe, ...args] = [...via, exe];
+  const [command, ...args] = onOwnMachine([...via, exe]);
   const child = spawn(command, args, {
     env: { NRI_PLUGIN_NAME: name, NRI_PLUGIN_IDX: index, NRI_PLUGIN_SOCKET: "3" },
     stdio: ["ignore", "ignore", "ignore", "pipe"],

@@ -1,0 +1,85 @@
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http2";
+import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
+import { grpcFrame, replyGrpc } from "../../support/grpc.ts";
+import type { Host } from "./host.ts";
+
+/** What a runtime says of itself. */
+export interface Said {
+  readonly name?: string;
+  readonly version?: string;
+  readonly confDir?: string;
+  readonly binDirs?: readonly string[];
+  readonly maxConfNum?: number;
+  readonly loadStatus?: string;
+  /** False: it never loads what is written. */
+  readonly loads?: boolean;
+  /** In place of what it would say of its networks; null: nothing. */
+  readonly cniConfig?: string | null;
+}
+
+export interface Containerd {
+  stop(): Promise<void>;
+}
+
+/** Protocol Buffers: a field of bytes. */
+function field(number: number, value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value);
+  const length = [];
+  for (let rest = bytes.length; ; rest >>= 7) {
+    if (rest < 128) return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, rest]), bytes]);
+    length.push((rest & 127) | 128);
+  }
+}
+
+interface ListFile {
+  readonly name: string;
+  readonly type?: string;
+  readonly plugins?: readonly { readonly type: string }[];
+}
+
+/** The networks of a folder as containerd tells of them: its first file, and none where that is broken. */
+function networksOf(folder: string): unknown[] {
+  const [file] = readdirSync(folder)
+    .filter((name) => /\.conf(list)?$/.test(name))
+    .sort();
+  if (file === undefined) return [];
+  const Source = readFileSync(join(folder, file), "utf8");
+  try {
+    const list: ListFile = JSON.parse(Source);
+    const types = list.plugins?.map(({ type }) => type) ?? [list.type];
+    return [{ Config: { Name: list.name, Source, Plugins: types.map((type) => ({ Network: { type } })) } }];
+  } catch {
+    return [];
+  }
+}
+
+/** A containerd at a host's socket that says this of itself, and loads what is in its folder of networks. */
+export async function useContainerd(host: Host, said: Said = {}, socket?: string): Promise<Containerd> {
+  const { name = "containerd", version = "v2.1.9", confDir = "/etc/cni/net.d", loads = true } = said;
+  const before = networksOf(host.path(confDir));
+  const server = createServer();
+  server.on("stream", (stream, headers) => {
+    stream.on("error", () => {});
+    const cni = JSON.stringify({
+      PluginDirs: said.binDirs ?? ["/opt/cni/bin"],
+      PluginConfDir: confDir,
+      PluginMaxConfNum: said.maxConfNum ?? 1,
+      Networks: loads ? networksOf(host.path(confDir)) : before,
+    });
+    const { cniConfig = cni } = said;
+    const info: [string, string][] = [["lastCNILoadStatus", said.loadStatus ?? "OK"]];
+    if (cniConfig !== null) info.push(["cniconfig", cniConfig]);
+    const status = info.map(([key, value]) => field(2, Buffer.concat([field(1, key), field(2, value)])));
+    const about = [field(1, "0.1.0"), field(2, name), field(3, version)];
+    const isVersion = headers[":path"]?.endsWith("/Version");
+    replyGrpc(stream, grpcFrame(Buffer.concat(isVersion ? about : status)));
+  });
+  const path = host.path(socket ?? "/run/containerd/containerd.sock");
+  mkdirSync(dirname(path), { recursive: true });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  onTestFinished(() => void stop());
+  return { stop };
+}

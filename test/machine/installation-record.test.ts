@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { RECORD_PATH, readRecord } from "../../src/machine/installation-record.ts";
+import { MachineError } from "../../src/machine/machine-error.ts";
+import { Root } from "../../src/machine/root.ts";
+import { CALICO, useHost } from "../cli/support/host.ts";
+
+test("a network's part stays where one of its name in another folder is installed, and uninstalled", async () => {
+  const host = useHost();
+  host.write("/else/10-calico.conflist", CALICO);
+  const record = () => readRecord(new Root(host.root)).map(({ confDir, mode }) => [confDir, mode]);
+  expect(record()).toEqual([]);
+  await host.cnitap("install");
+  await host.cnitap("install", "--conf-dir", "/else", "--mode", "post");
+  expect(record()).toEqual([
+    ["/etc/cni/net.d", "both"],
+    ["/else", "post"],
+  ]);
+  await host.cnitap("uninstall", "--conf-dir", "/else");
+  expect(record()).toEqual([["/etc/cni/net.d", "both"]]);
+});
+
+test("a record that is not cnitap's, or cannot be read, is no record of nothing", () => {
+  const host = useHost();
+  host.write(RECORD_PATH, '{"v":2}');
+  expect(() => readRecord(new Root(host.root))).toThrow(MachineError);
+  const folder = useHost();
+  folder.write(`${RECORD_PATH}/x`, "");
+  expect(() => readRecord(new Root(folder.root))).toThrow("it is a directory");
+});

@@ -1,0 +1,102 @@
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { asByteString } from "../../src/log/byte-string.ts";
+import { Root } from "../../src/machine/root.ts";
+import { Changed, perform, type Step } from "../../src/machine/step.ts";
+import { useScratch } from "../support/scratch.ts";
+
+const bytes = asByteString;
+
+function useNode() {
+  const { folder, path, names } = useScratch();
+  const root = new Root(folder);
+  const mode = (name: string) => (statSync(path(name)).mode & 0o7777).toString(8);
+  return { path, names, mode, perform: (step: Step) => perform(root, step) };
+}
+
+describe("what is made", () => {
+  test.each([0o077, 0o000, 0o027])("has its mode whatever the umask, %o", (umask) => {
+    const before = process.umask(umask);
+    onTestFinished(() => void process.umask(before));
+    const node = useNode();
+    mkdirSync(node.path("etc"));
+    mkdirSync(node.path("bin"));
+    node.perform({ kind: "log", path: "/var/log/taps/cni.log" });
+    node.perform({ kind: "private", path: "/lib/record.json", text: bytes("x") });
+    node.perform({ kind: "binary", path: "/bin/cni_pre", content: Buffer.from("x") });
+    node.perform({ kind: "config", path: "/etc/a.conflist", before: null, after: bytes("x") });
+    node.perform({ kind: "drop-in", path: "/etc/n/1.conf", before: null, after: bytes("x") });
+    const files = [
+      "var/log/taps/cni.log",
+      "lib/record.json",
+      "bin/cni_pre",
+      "etc/a.conflist",
+      "etc/n/1.conf",
+    ];
+    expect(files.map(node.mode)).toEqual(["600", "600", "755", "644", "644"]);
+    expect(["var/log/taps", "lib", "etc/n"].map(node.mode)).toEqual(["700", "700", "755"]);
+  });
+
+  test("is a log that its owner may write, though the umask would not have it", () => {
+    const node = useNode();
+    const before = process.umask(0o277);
+    onTestFinished(() => void process.umask(before));
+    node.perform({ kind: "log", path: "/cni.log" });
+    expect(node.mode("cni.log")).toBe("600");
+  });
+
+  test("is not made in place of a log that is there, nor of a link", () => {
+    const node = useNode();
+    writeFileSync(node.path("cni.log"), "a line\n", { mode: 0o640 });
+    symlinkSync("cni.log", node.path("link"));
+    node.perform({ kind: "log", path: "/cni.log" });
+    node.perform({ kind: "log", path: "/link" });
+    expect(readFileSync(node.path("cni.log"), "utf8")).toBe("a line\n");
+    expect(node.mode("cni.log")).toBe("640");
+    symlinkSync("nowhere", node.path("broken"));
+    node.perform({ kind: "log", path: "/broken" });
+    expect(existsSync(node.path("nowhere"))).toBe(false);
+    writeFileSync(node.path("file"), "");
+    expect(() => node.perform({ kind: "log", path: "/file/cni.log" })).toThrow("Cannot create the ");
+  });
+});
+
+describe("a file that is not what it was", () => {
+  test.each<[string, Partial<Extract<Step, { kind: "config" | "drop-in" }>>]>([
+    ["written", { after: bytes("new") }],
+    ["removed", { after: null }],
+    ["made", { before: null, after: bytes("new") }],
+  ])("is not %s", (_, more) => {
+    const node = useNode();
+    writeFileSync(node.path("a.conf"), "another's");
+    for (const kind of ["config", "drop-in"] as const) {
+      const step: Step = { kind, path: "/a.conf", before: bytes("old"), after: null, ...more };
+      expect(() => node.perform(step)).toThrow(Changed);
+      expect(readFileSync(node.path("a.conf"), "utf8")).toBe("another's");
+      expect(node.names()).toEqual(["a.conf"]);
+    }
+  });
+
+  test("keeps what is made from it from being written", () => {
+    const node = useNode();
+    writeFileSync(node.path("a.conf"), "another's");
+    const source = { path: "/a.conf", text: bytes("old") };
+    const step: Step = { kind: "config", path: "/a.conflist", before: null, after: bytes("new"), source };
+    expect(() => node.perform(step)).toThrow(Changed);
+    expect(node.names()).toEqual(["a.conf"]);
+    node.perform({ ...step, source: { ...source, text: bytes("another's") } });
+    expect(node.names()).toEqual(["a.conf", "a.conflist"]);
+  });
+});
+
+test("the folder of drop-ins goes with its last file, and no other folder does", () => {
+  const node = useNode();
+  for (const name of ["n", "m", "only"]) mkdirSync(node.path(name));
+  for (const name of ["n/1.conf", "m/1.conf", "m/2.conf", "only/1.conf"]) writeFileSync(node.path(name), "x");
+  node.perform({ kind: "drop-in", path: "/n/1.conf", before: bytes("x"), after: null });
+  node.perform({ kind: "drop-in", path: "/m/1.conf", before: bytes("x"), after: null });
+  node.perform({ kind: "config", path: "/only/1.conf", before: bytes("x"), after: null });
+  expect(node.names()).toEqual(["m", "only"]);
+  node.perform({ kind: "remove", path: "/only/1.conf" });
+  expect(node.names("m")).toEqual(["2.conf"]);
+});
