@@ -127,7 +127,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       ...(compiler === "musl-gcc" ? ["-static"] : []),
       "-Os",
       "-Wl,--undefined=program_mark", // nothing reads it but cnitap, in the file
-      "-Wl,--wrap=gettimeofday", // snapshot.c says why
+      "-Wl,--wrap=clock_gettime,--wrap=getpid,--wrap=gettimeofday", // snapshot.c says why
       "-Wl,--gc-sections,-z,noseparate-code,-z,norelro,--build-id=none",
       ...(flags.includes("-g") ? [] : ["-s"]),
       ...flags,

@@ -15,7 +15,7 @@
 enum { VARIABLES_MOST = 64 };
 
 extern char **environ;
-int __real_main(void);
+int __real_main(int argc, char **argv);
 
 _Noreturn static void give_up(const char *what) {
   perror(what);
@@ -61,13 +61,14 @@ _Noreturn static void become_tap(const int file[3], char *variables, size_t leng
   for (size_t at = 0; at < length && count < VARIABLES_MOST; at += strlen(variables + at) + 1) list[count++] = variables + at;
   environ = list;
   for (int fd = 0; fd < 3; fd++) dup2(file[fd], fd);
-  if (!executable) _exit(__real_main());
+  if (!executable) _exit(__real_main(1, (char *[]){"tap", NULL}));
   execve(executable, (char *[]){(char *)executable, NULL}, environ);
   _exit(127);
 }
 
 int __wrap_main(int argc, char **argv) {
-  if (argc < 2 || chroot(argv[1]) != 0 || chdir("/") != 0) give_up("driver: chroot");
+  if (argc < 2 || strcmp(argv[1], "--write-snapshot") == 0) return __real_main(argc, argv); /* the build's two calls */
+  if (chroot(argv[1]) != 0 || chdir("/") != 0) give_up("driver: chroot");
   const char *executable = argc > 2 ? argv[2] : NULL;
   const int file[3] = {make_file(), make_file(), make_file()};
   size_t variables_length, input_length, log_length;

@@ -132,7 +132,12 @@ test.each(["loops", "crashes"])(
 
 test("a script may use a second of processor time, and no more", async () => {
   const out = built("loops-for-a-second");
-  await buildTap({ entry: join(ROOT, "test/native/faulty/loops.ts"), out, name: "cni_post", snapshot: false });
+  await buildTap({
+    entry: join(ROOT, "test/native/faulty/loops.ts"),
+    out,
+    name: "cni_post",
+    snapshot: false,
+  });
   const [add] = ANSWERS;
   if (!add) throw new Error("there is no answer");
   const { env, stdin } = add;

@@ -13,7 +13,7 @@
    touches cost nothing); 64 MB at once would fail where RLIMIT_AS is 64 MB, so more comes in chunks. */
 enum {
   STILL_BYTES = 104 * 1024,
-  CALLS_BYTES = 24 * 1024,
+  CALLS_BYTES = 32 * 1024,
   FIRST_BYTES = 512 * 1024,
   CHUNK_BYTES = 1024 * 1024,
   LIMIT_BYTES = 16 * 1024 * 1024,
@@ -148,12 +148,11 @@ static void clear_list(struct free_block *block) {
 }
 
 bool arena_settle(void) {
+  if (arena.total != CALLS_BYTES) return false;
   for (struct part *part = arena.parts; part < arena.parts + ARENA_PARTS; part++) {
     for (size_t i = 0; i <= SMALL_BYTES / UNIT; i++) clear_list(part->small[i]);
     clear_list(part->large);
+    memset(part->next, 0, (size_t)(part->end - part->next));
   }
-  struct part *calls = &arena.parts[ARENA_CALLS];
-  if (arena.total != CALLS_BYTES) return false;
-  memset(calls->next, 0, (size_t)(calls->end - calls->next));
   return true;
 }

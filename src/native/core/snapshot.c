@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -21,19 +22,32 @@
    own, which cannot be written at first, makes calls, and notes which pages are; then another one makes the very same
    context (the requests for memory come in the same order) and puts the blocks that are written side by side. */
 
-enum { PAGE = 4096, PAGES_MOST = 64 * 1024, REQUESTS_MOST = 64 * 1024 };
+enum { PAGE = 4096, PAGES_MOST = 64 * 1024, REQUESTS_MOST = 64 * 1024, STACK_MOST = 16 * 1024 * 1024 };
 
-extern const char __start_snapshot[], __stop_snapshot[]; /* of the linker */
+extern char __start_snapshot[], __stop_snapshot[]; /* of the linker */
 
 static unsigned request; /* for memory: taken or resized */
 static uint8_t written[REQUESTS_MOST / 8];
 
-/* QuickJS seeds Math.random with the time of day: the same bytes come of two builds if that stands still. */
+/* The same bytes come of two builds if time stands still while one is made, for QuickJS, which seeds Math.random with it,
+   and for the line of the call that is made; so with the process's number. */
+static bool is_building;
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now) {
+  if (!is_building) return __real_clock_gettime(clock, now);
+  *now = (struct timespec){0};
+  return 0;
+}
+
 int __wrap_gettimeofday(struct timeval *now, void *zone) {
   (void)zone;
   *now = (struct timeval){0};
   return 0;
 }
+
+pid_t __real_getpid(void);
+pid_t __wrap_getpid(void) { return is_building ? 1 : __real_getpid(); }
 
 /* One process's: a page for each block, its size at the front. */
 static uint8_t *pages, *free_page;
@@ -107,6 +121,13 @@ static void *resize_placed(void *block, size_t size) {
   return arena_resize(block, size);
 }
 
+/* The runtime keeps its stack's address, which is another one each time, and is told anew by each call. */
+static void forget_stack(void) {
+  uintptr_t here = (uintptr_t)&here;
+  for (uintptr_t *word = (uintptr_t *)__start_snapshot; word < (uintptr_t *)__stop_snapshot; word++)
+    if (*word - here + STACK_MOST < 2 * STACK_MOST) *word = 0;
+}
+
 static bool read_all(int fd, uint8_t *bytes, size_t length) {
   for (ssize_t got; length > 0; bytes += got, length -= (size_t)got)
     if ((got = read(fd, bytes, length)) <= 0) return false;
@@ -120,6 +141,7 @@ static bool write_all(int fd, const char *bytes, size_t length) {
 }
 
 int snapshot_write(void) {
+  is_building = true;
   int out = dup(1), null = open("/dev/null", O_WRONLY), traced[2], status;
   if (out < 0 || null < 0 || dup2(null, 1) < 0 || pipe(traced) != 0) return 1;
   pid_t child = fork();
@@ -131,5 +153,6 @@ int snapshot_write(void) {
   if (status != 0 || !engine_prepare() || !call("ADD")) return 3;
   engine_settle();
   if (!arena_settle()) return 4;
+  forget_stack();
   return write_all(out, __start_snapshot, (size_t)(__stop_snapshot - __start_snapshot)) ? 0 : 5;
 }
