@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
-import { runCnitap } from "../cli/support/spawn.ts";
+import { CNITAP, start } from "../cli/support/spawn.ts";
+import { onOwnMachine } from "../support/own-machine.ts";
 import { describeAsRoot, suites, useBareNode } from "./support/node.ts";
 
 const section = "[plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
@@ -39,9 +40,10 @@ function socketOf(node: ContainerdNode): string {
 }
 
 async function observeOnce(node: ContainerdNode, socket: string) {
-  const start = performance.now();
+  const began = performance.now();
   const env = { CONTAINER_RUNTIME_ENDPOINT: socketOf(node) };
-  const { code, err } = await runCnitap(["observe", "--once", "--socket", socket], env);
+  const [program, ...args] = onOwnMachine([CNITAP, "observe", "--once", "--socket", socket]);
+  const { code, err } = await start(program, args, env).ended;
   const errors = err.split("\n").filter((line) => line.includes("level=error"));
-  return { code, errors, ms: performance.now() - start };
+  return { code, errors, ms: performance.now() - began };
 }
