@@ -21,7 +21,8 @@ interface Case {
 }
 
 const made = "10-cni-tap-k8s-pod-network.conflist";
-const dropIn = '{\n  "type": "cni_post",\n  "logFormat": "json"\n}\n';
+const capabilities = { portMappings: true, bandwidth: true };
+const dropIn = `${JSON.stringify({ type: "cni_post", logFormat: "json", capabilities }, null, 2)}\n`;
 const cases: readonly Case[] = [
   {
     title: "install",
