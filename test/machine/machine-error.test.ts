@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cannot, MachineError, wordsOf } from "../../src/machine/machine-error.ts";
+import { cannot, causeOf, MachineError } from "../../src/machine/machine-error.ts";
 
 const failure = (code: string) => Object.assign(new Error(`${code}: no`), { code, syscall: "open" });
 
@@ -19,5 +19,5 @@ test.each([
 test("what is no failed system call stays what it is", () => {
   const others = [new TypeError("x"), Object.assign(new Error("x"), { code: "ERR_X" }), "x"];
   for (const error of others) expect(cannot("do it", error)).toBe(error);
-  expect(wordsOf("x")).toBe("x");
+  expect(causeOf("x")).toBe("x");
 });

@@ -92,7 +92,7 @@ describe("waiting for a runtime", () => {
     await stranger.leave();
     host.write(CALICO_FILE, CALICO_PATCHED);
     await useContainerd(host);
-    expect(await waiting).toMatchObject({ came: true, runtime: { version: "v2.1.9" } });
+    expect(await waiting).toMatchObject({ met: true, runtime: { version: "v2.1.9" } });
   });
 
   test("gives its last answer where that does not come", async () => {
@@ -101,7 +101,7 @@ describe("waiting for a runtime", () => {
     await useContainerd(host, { loads: false, loadStatus: "broken" });
     const before = await askRuntime(root, CONTAINERD);
     host.write(CALICO_FILE, CALICO_PATCHED);
-    const { came, runtime } = await waitForRuntime(root, before, patched, 100);
-    expect({ came, status: runtime.cni?.loadStatus }).toEqual({ came: false, status: "broken" });
+    const { met, runtime } = await waitForRuntime(root, before, patched, 100);
+    expect({ met, status: runtime.cni?.loadStatus }).toEqual({ met: false, status: "broken" });
   });
 });

@@ -18,20 +18,20 @@ const context: Context = {
 
 /** An observer of which the test says when events are answered. */
 function observed() {
-  const told: ObserverReport[] = [];
+  const reported: ObserverReport[] = [];
   const waiting: (() => void)[] = [];
   let now = 0;
   const observer = new Observer({
     now: () => ++now,
     afterAnswer: (act) => void waiting.push(act),
-    tell: (report) => void told.push(report),
+    report: (report) => void reported.push(report),
   });
   const answered = () => {
     now += 1000; // the answer took its time
     for (const act of waiting.splice(0)) act();
-    return told.splice(0);
+    return reported.splice(0);
   };
-  return { handlers: observer.handlers, told, answered };
+  return { handlers: observer.handlers, reported, answered };
 }
 
 type Handlers = ReturnType<typeof observed>["handlers"];
@@ -73,12 +73,12 @@ describe("an event", () => {
     ["stopPodSandbox", "StopPodSandbox", "Stopped pod default/web: ips=[10.0.0.1 fd00::1] id=id-1"],
     ["removePodSandbox", "RemovePodSandbox", "Removed pod default/web: ips=[10.0.0.1 fd00::1] id=id-1"],
   ] as const)("%s is told when it has been answered", (handler, event, words) => {
-    const { handlers, told, answered } = observed();
+    const { handlers, reported, answered } = observed();
     expect(handlers[handler](podOf(web), context)).toBeUndefined();
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     const { id, name, namespace, uid, ips, labels } = web;
     const pod = { id, name, namespace, uid, ips, labels, netns: "/var/run/netns/1" };
-    expect(answered()).toEqual([{ timeMs: 1, words: [words], events: [{ event, pod }] }]);
+    expect(answered()).toEqual([{ timeMs: 1, sentences: [words], events: [{ event, pod }] }]);
   });
 
   it.each([
@@ -92,17 +92,17 @@ describe("an event", () => {
     const [first, second] = answered();
     expect(first?.events[0]?.pod.netns).toBe(netns);
     expect(second?.events[0]?.pod.netns).toBeNull();
-    expect(first?.words).toEqual(["Started pod /: namespace=<host-network> ips=[] id=x"]);
+    expect(first?.sentences).toEqual(["Started pod /: namespace=<host-network> ips=[] id=x"]);
   });
 });
 
 describe("Synchronize", () => {
   it("tells how much there is, and each pod", async () => {
-    const { handlers, told, answered } = observed();
+    const { handlers, reported, answered } = observed();
     await synchronize(handlers, [web, { id: "id-2", namespace: "n", name: "p" }], 3);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     const [report] = answered();
-    expect(report?.words).toEqual([
+    expect(report?.sentences).toEqual([
       "Synchronized state with the runtime (2 pods, 3 containers)...",
       "pod default/web: namespace=/var/run/netns/1 ips=[10.0.0.1 fd00::1] id=id-1",
       "pod n/p: namespace=<host-network> ips=[] id=id-2",
@@ -116,8 +116,8 @@ describe("Synchronize", () => {
   it("without pods tells that", async () => {
     const { handlers, answered } = observed();
     await synchronize(handlers, []);
-    const words = ["Synchronized state with the runtime (0 pods, 0 containers)..."];
-    expect(answered()).toEqual([{ timeMs: 1, words, events: [] }]);
+    const sentences = ["Synchronized state with the runtime (0 pods, 0 containers)..."];
+    expect(answered()).toEqual([{ timeMs: 1, sentences, events: [] }]);
   });
 
   it("says of no pod that it vanished whose facts are others now, and tells them when it has", async () => {

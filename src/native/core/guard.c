@@ -8,11 +8,11 @@
 #include "io.h"
 
 #ifndef GUARD_CPU_MS
-#define GUARD_CPU_MS 1000 /* tests of what comes after them need not wait so long */
+#define GUARD_CPU_MS 1000 /* tests may set a shorter limit */
 #endif
 
 static void on_fault(int signal) {
-  if (signal == SIGVTALRM && io_output_begun && !io_output_ended) return; /* the answer is under way: let it end */
+  if (signal == SIGVTALRM && io_output_begun && !io_output_ended) return; /* let the reply finish */
   last_resort();
 }
 
@@ -28,7 +28,7 @@ void guard_arm(void) {
     sigaddset(&open, faults[i]);
   }
   sigaddset(&open, SIGALRM);
-  sigprocmask(SIG_UNBLOCK, &open, NULL); /* a runtime may have left them blocked */
+  sigprocmask(SIG_UNBLOCK, &open, NULL); /* the runtime may have blocked them */
   const struct timeval limit = {GUARD_CPU_MS / 1000, GUARD_CPU_MS % 1000 * 1000};
   setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value = limit, .it_interval = limit}, NULL);
 }

@@ -32,8 +32,9 @@ static int64_t monotonic_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* flock(2), exclusive, with a deadline; *left_ms is what a call may still spend on waiting. A timer interrupts the
-   waiting call, and goes on ticking so that a tick between two calls is not the last one. */
+/* Exclusive flock(2) with a deadline. *left_ms is the time left for waiting; it is reduced by the time
+   waited. A timer interrupts flock(2). It is periodic, because a signal that arrives between two calls
+   interrupts neither. */
 static bool lock_within(int fd, unsigned *left_ms) {
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
   if (errno != EWOULDBLOCK || *left_ms == 0) return false;
@@ -66,8 +67,8 @@ static enum unfit judge(const struct stat *stat) {
   return stat->st_nlink == 1 ? FIT : UNFIT_LINKS;
 }
 
-/* A descriptor of the lock file, or -1 with a fault: the directory may be open to all users, who could plant anything
-   there, or hold a lock they can open for ever. */
+/* Opens and checks the lock file. Returns its descriptor, or -1 with a fault. The directory may be writable
+   for all users: they could plant anything there, or hold for ever the lock of a file that they can open. */
 static int open_lock(const char *path, struct faults *faults) {
   struct stat stat;
   int fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
@@ -93,13 +94,14 @@ static int open_log(const char *path) {
   return open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 }
 
-static bool still_leads_to(const char *path, const struct stat *file) {
+static bool is_still_at(const char *path, const struct stat *file) {
   struct stat stat;
   return lstat(path, &stat) == 0 && stat.st_ino == file->st_ino && stat.st_dev == file->st_dev;
 }
 
-/* Renames the full log to <log>.1 and puts an empty one in its place. Returns its descriptor, or -1 with a fault.
-   The log's name is never free: the empty file goes to <log>.1 first, then the two names change places. */
+/* Moves the full log to <log>.1 and puts an empty one in its place. Returns the descriptor of the empty one,
+   or -1 with a fault. The log's name is never free: the empty file is renamed to <log>.1, then the two files
+   are exchanged. */
 static int rotate(const char *path, struct faults *faults) {
   char old[PATH_BYTES + 32], fresh[PATH_BYTES + 32];
   uint64_t random;
@@ -130,20 +132,20 @@ static int rotate(const char *path, struct faults *faults) {
   return fd;
 }
 
-/* Whether the file does not end in a newline: a full disk or a killed writer left half a line. */
+/* Whether the file ends without a newline, because a full disk or a killed writer left half a line. */
 static bool ends_in_half_line(int fd, const struct stat *stat) {
   char last;
   return stat->st_size > 0 && pread(fd, &last, 1, stat->st_size - 1) == 1 && last != '\n';
 }
 
-/* Rotates where it is due. 1: *fd is to be written; 0: open the name anew; -1: drop the line (with a fault). */
+/* Rotates if due. Returns 1: write to *fd; 0: open the log again; -1: drop the line (with a fault). */
 static int make_room(const struct log_request *request, int *fd, struct stat *stat, unsigned *left_ms,
                      struct faults *faults) {
   if (request->max_bytes == 0 || (uint64_t)stat->st_size <= request->max_bytes) return 1;
   bool full = (uint64_t)stat->st_size > 2 * request->max_bytes;
-  /* Where it is busy, a tap with another lock file may be rotating it: a line that would be dropped waits for that. */
+  /* If the log is locked, another tap may be rotating it. Wait only if the line would be dropped. */
   if (lock_within(*fd, full ? left_ms : &(unsigned){0})) {
-    if (!still_leads_to(request->log_file, stat)) return 0;
+    if (!is_still_at(request->log_file, stat)) return 0;
     int fresh = rotate(request->log_file, faults);
     if (fresh >= 0) {
       close(*fd);
@@ -172,7 +174,7 @@ static bool write_line(int fd, const struct stat *stat, struct iovec *piece, int
 
 bool log_append(const struct log_request *request, struct iovec *piece, int pieces, struct faults *faults) {
   int lock = -1;
-  bool lock_log = false, written = false; /* lock_log: the log's own descriptor is the lock */
+  bool lock_log = false, written = false; /* lock_log: lock the log's own descriptor */
   int reopens = 0;
   unsigned left_ms = request->lock_file ? request->lock_timeout_ms : 0; /* for all waits of this call */
   if (request->lock_file) {
@@ -183,7 +185,7 @@ bool log_append(const struct log_request *request, struct iovec *piece, int piec
   for (; reopens < REOPENS_MOST; reopens++) {
     struct stat stat;
     int fd = open_log(request->log_file);
-    if (fd < 0 && errno == EMFILE && lock >= 0) { /* one descriptor is all there is: it must be the log's */
+    if (fd < 0 && errno == EMFILE && lock >= 0) { /* only one descriptor is available: the log needs it */
       add_fault(faults, FAULT_LOCK_OPEN, EMFILE);
       close(lock);
       lock = -1;
@@ -195,7 +197,7 @@ bool log_append(const struct log_request *request, struct iovec *piece, int piec
       if (fd >= 0) close(fd);
       break;
     }
-    if (stat.st_nlink == 0) { /* rotated away twice since it was opened */
+    if (stat.st_nlink == 0) { /* the log was rotated twice after the open */
       close(fd);
       continue;
     }
@@ -209,12 +211,12 @@ bool log_append(const struct log_request *request, struct iovec *piece, int piec
     if (lock_log) {
       if (!lock_within(fd, &left_ms)) {
         add_lock_fault(faults);
-        lock_log = false; /* waited once; the next file, if there is one, is not waited for */
-      } else if (!still_leads_to(request->log_file, &stat)) {
+        lock_log = false; /* after a rotation, do not wait again */
+      } else if (!is_still_at(request->log_file, &stat)) {
         close(fd);
         continue;
       }
-      if (fstat(fd, &stat) != 0) stat.st_size = 0; /* others wrote meanwhile */
+      if (fstat(fd, &stat) != 0) stat.st_size = 0; /* others wrote during the wait */
     }
     int room = make_room(request, &fd, &stat, &left_ms, faults);
     if (room == 0) {
@@ -222,8 +224,8 @@ bool log_append(const struct log_request *request, struct iovec *piece, int piec
       continue;
     }
     if (room > 0) written = write_line(fd, &stat, piece, pieces, faults);
-    /* A tap with another lock file may have rotated twice between open and write: then the line is gone with its
-       file, and is written again. */
+    /* A tap with another lock file may have rotated twice between open and write. Then the line was deleted
+       with its file, and is written again. */
     bool gone = written && fstat(fd, &stat) == 0 && stat.st_nlink == 0;
     close(fd);
     if (!gone) break;

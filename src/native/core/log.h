@@ -1,4 +1,4 @@
-/* Lock, append one line, rotate. Faults are counted out as numbers; what they are called is the caller's business. */
+/* Locks, rotates and appends one line. Faults are codes; the caller has the messages. */
 #ifndef CNI_TAP_LOG_H
 #define CNI_TAP_LOG_H
 
@@ -9,7 +9,7 @@
 
 #include "policy.h"
 
-/* The codes and details of a fault are `enum fault_code` and `enum unfit` of policy.h. */
+/* The code of a fault is an `enum fault_code` of policy.h. Its detail is an errno, an `enum unfit` or 0. */
 enum { FAULTS_MOST = 8 };
 
 struct faults {
@@ -24,8 +24,9 @@ struct log_request {
   uint64_t max_bytes; /* 0: never rotate */
 };
 
-/* Appends the line made of the pieces (its newline included) with one writev(2). piece[0] is kept free for a newline
-   of our own. False when the line is not, or not wholly, in the log. */
+/* Appends the line made of the pieces, which include its newline, with one writev(2). piece[0] is
+   overwritten: it is reserved for a newline after half a line. Returns false if the line is not, or only
+   partly, in the log. */
 bool log_append(const struct log_request *request, struct iovec *piece, int pieces, struct faults *faults);
 
 #endif
