@@ -65,10 +65,10 @@ for (const role of roles) {
     expect(read.members).toMatchObject({ command: "STATUS", containerId: "" });
   });
 
-  test(`cni_${role} opens no file at a STATUS but the log`, async () => {
+  test(`cni_${role} opens only the log at a STATUS`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, "{}", { logFormat: "json", logStatus: true });
-    const shell = `cd '${scratch.folder}'`; // where a path that is none would lead
+    const shell = `cd '${scratch.folder}'`; // where an empty path would lead
     const run = await runTap({ role, env: { CNI_COMMAND: "STATUS" }, stdin, shell });
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(scratch.names()).toEqual(["cni.log"]);
