@@ -88,8 +88,8 @@ describe.each(roles)("cni_%s", (role) => {
     });
   }
 
-  /** Too small for the script, and where it overflows is chance: the kernel begins each stack somewhere else. */
-  test.each([14, 16])("answers with a stack of %i KB, by its last resort if need be", async (size) => {
+  /** Too small for the script. Where it overflows is random, as the kernel starts each stack at another address. */
+  test.each([14, 16])("answers with a stack of %i KB, if necessary by its last resort", async (size) => {
     const via = ["/bin/sh", "-c", `ulimit -s ${size}; exec "$0"`];
     for (let call = 0; call < 10; call++) {
       const scratch = useScratch();
