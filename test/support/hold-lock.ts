@@ -7,7 +7,7 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** Starts a process that holds flock(2) on the file until it is released or the test ends. `as` is a command to run it with. */
+/** Starts a process that holds flock(2) on the file until it is released or the test ends; `as` is a command to run it. */
 export async function holdLock(path: string, as: readonly string[] = []): Promise<HeldLock> {
   const [command = "flock", ...args] = [...as, "flock", path, "sh", "-c", "echo held; cat"];
   const holder = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
