@@ -120,7 +120,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       const pod = await node().runPod({ name: "slow-0" });
       expect((await node().podStatus(pod.id)).state).toBe("SANDBOX_READY");
       slow = false;
-      await waitFor("the plugin to be synchronized again", () => synchronized() === 2);
+      await waitFor("a second synchronization", () => synchronized() === 2);
       expect(log).toContainEqual(
         expect.stringMatching(/handler runPodSandbox has not answered within \d+ ms/),
       );
@@ -138,7 +138,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       });
       const pod = await node().runPod({ name: "steady-0" });
       await node().restart();
-      await waitFor("the plugin to be synchronized again", () => pods.length === 2);
+      await waitFor("a second synchronization", () => pods.length === 2);
       expect(pods[1]).toContain(pod.id);
       await node().stopPod(pod.id);
       await node().removePod(pod.id);

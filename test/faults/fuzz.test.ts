@@ -37,7 +37,7 @@ describe.skipIf(why !== "")("no mutated call fails", () => {
     },
   );
 
-  test(`in $THROUGH_EXECcalls of the executables`, { timeout: 1_200_000 }, async () => {
+  test(`in ${THROUGH_EXEC} calls of the executables`, { timeout: 1_200_000 }, async () => {
     await expectNoFailures(await Driver.build("test-real", { real: true }), MANY, MANY + THROUGH_EXEC);
   });
 });

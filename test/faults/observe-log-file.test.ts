@@ -201,7 +201,7 @@ test("no descriptor is left open by successful or failed writes", async () => {
     );
   };
   await logged(0);
-  await waitFor("the log to be closed", () => !holds(observing.pid, scratch.logFile));
+  await waitFor("the closed log", () => !holds(observing.pid, scratch.logFile));
   const before = descriptors();
   for (let i = 1; i < 50; i++) await logged(i);
   execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${scratch.log().length}:unlimited`]);

@@ -213,7 +213,7 @@ describe("a backlog", () => {
     backlog.add(lines(0, 30));
     await destination.take();
     let added = 30;
-    await waitFor("added lines to be written at once", async () => {
+    await waitFor("a line that is written at once", async () => {
       backlog.add(lines(added++, 1));
       if (destination.offered) return true;
       await waitFor("the write", () => destination.offered !== null);

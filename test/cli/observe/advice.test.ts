@@ -74,7 +74,7 @@ describe("advice", () => {
     expect(enableAdvice(null)).toMatch(NOBODY);
   });
 
-  it.each([["{ this is not JSON"], ['{"Networks":5}'], ['{"Networks":[null]}']])(
+  it.each([["{ this is no JSON"], ['{"Networks":5}'], ['{"Networks":[null]}']])(
     "is general if the runtime's facts are %s",
     async (config) => {
       await useRuntime("containerd", "2.0", config);
