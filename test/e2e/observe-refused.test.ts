@@ -12,10 +12,10 @@ const advice = {
 };
 
 describe.each(suites)("an observer on containerd of %s", (suite) => {
-  describeAsRoot("that has NRI switched off", () => {
+  describeAsRoot("with NRI switched off", () => {
     const node = useBareNode({ suite, nri: false });
 
-    it("says so, and how to switch it on", async () => {
+    it("reports that, and how to switch it on", async () => {
       const { code, errors } = await observeOnce(node(), node().nriSocket);
       expect(code).toBe(1);
       expect(errors).toHaveLength(1);
@@ -24,7 +24,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       expect(errors[0]).toContain(` runs here, ${advice[suite]}`);
     });
 
-    it("is told from a socket on which something else is spoken", async () => {
+    it("reports a socket that does not speak NRI", async () => {
       const { code, errors, ms } = await observeOnce(node(), socketOf(node()));
       expect(code).toBe(1);
       expect(errors).toHaveLength(1);
@@ -34,7 +34,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   });
 });
 
-/** Where the CRI is spoken. */
+/** The socket of the CRI. */
 function socketOf(node: ContainerdNode): string {
   return join(node.folder, "run/containerd.sock");
 }

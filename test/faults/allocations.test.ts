@@ -7,9 +7,9 @@ import { describeOnPrivateMachine, usePrivateMachine } from "../support/private-
 import { runCrowd } from "./support/crowd.ts";
 import { inside } from "./support/place.ts";
 
-/** More than any of these calls takes: 2,000. */
+/** More than any of these calls makes: 2,000. */
 const ALLOCATIONS = 2_500;
-/** The engine's own start takes 1,400, whatever the call is: they fail in turn for one call, these for all. */
+/** The start of the engine makes 1,400 for any call. Those before this number fail for one call only, the others for all. */
 const STARTED = 1_300;
 
 const exe = join(ROOT, "build", "faulty", "allocates");
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 const inJson: Answer = {
-  what: "ADD in the json format gives prevResult back",
+  what: "ADD in the json format returns prevResult",
   env: {
     CNI_COMMAND: "ADD",
     CNI_CONTAINERID: "c1",
@@ -31,12 +31,12 @@ const inJson: Answer = {
   check: (stdout) => expect(stdout).toBe(RESULT),
 };
 
-describeOnPrivateMachine("where memory is refused", () => {
+describeOnPrivateMachine("a tap that is refused memory", () => {
   describe.each([
-    ["one allocation of all, each in turn", "TAP_TEST_ALLOCATION"],
-    ["one allocation and all after it, each in turn", "TAP_TEST_ALLOCATIONS"],
+    ["one allocation, each in turn", "TAP_TEST_ALLOCATION"],
+    ["an allocation and all after it, each in turn", "TAP_TEST_ALLOCATIONS"],
   ])("for %s", (_, variable) => {
-    test("an ADD whose lock and log cannot be opened has all of its complaint, or says that it failed", async () => {
+    test("an ADD without lock and log has its whole complaint, or says that its script failed", async () => {
       const machine = usePrivateMachine();
       const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
       const stdin = `{"lockFile":"/none/lock","logFile":"/none/log","prevResult":${RESULT}}`;

@@ -9,14 +9,14 @@ test.each([
   ["EPERM", "Cannot do it: not permitted\nRun it as root."],
   ["EROFS", "Cannot do it: the file system is read-only"],
   ["EIO", "Cannot do it: EIO"],
-])("%s of a system call is told in words", (code, message) => {
+])("cannot() explains %s of a system call", (code, message) => {
   const cause = failure(code);
   const error = cannot("do it", cause);
   expect(error).toBeInstanceOf(MachineError);
   expect(error).toMatchObject({ message, cause });
 });
 
-test("what is no failed system call stays what it is", () => {
+test("cannot() returns other errors unchanged", () => {
   const others = [new TypeError("x"), Object.assign(new Error("x"), { code: "ERR_X" }), "x"];
   for (const error of others) expect(cannot("do it", error)).toBe(error);
   expect(causeOf("x")).toBe("x");

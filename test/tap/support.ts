@@ -3,7 +3,7 @@ import type { Role } from "../../src/tap/outcome.ts";
 import { run } from "../../src/tap/run-tap.ts";
 import { Exit, TwinHost, type TwinWorld } from "../native/twin/twin-host.ts";
 
-/** One call under Node: the script of the executables on the host's twin. */
+/** Runs one call under Node: the script of the executables, on the host's twin. */
 export function callTwin(role: Role, world: TwinWorld): { code: number; host: TwinHost } {
   const host = new TwinHost(world);
   try {
@@ -12,5 +12,5 @@ export function callTwin(role: Role, world: TwinWorld): { code: number; host: Tw
     if (error instanceof Exit) return { code: error.code, host };
     throw error;
   }
-  throw new Error("the tap did not exit");
+  throw new Error("The tap did not exit");
 }

@@ -7,19 +7,19 @@ import type { Host, Scan } from "../../../src/native/host.ts";
 import { INPUT_LEVELS_MOST, SECRETS_MOST } from "../../../src/native/limits.ts";
 import { scanTwin } from "./twin-scan.ts";
 
-/** What a twin of the host is given in place of a process's surroundings. */
+/** The environment that a twin of the host gets in place of a process's own. */
 export interface TwinWorld {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: Uint8Array | string;
   readonly terminal?: boolean;
   readonly now?: Instant;
-  /** What `append` answers. */
+  /** What `append` returns. */
   readonly faults?: readonly number[];
-  /** What `reply` answers. */
+  /** What `reply` returns. */
   readonly replyErrno?: number;
 }
 
-/** Thrown by `exit`, which must not come back. */
+/** Thrown by `exit`, which must not return. */
 export class Exit extends Error {
   readonly code: number;
   constructor(code: number) {
@@ -28,7 +28,7 @@ export class Exit extends Error {
   }
 }
 
-/** The host under Node, for tests: the scan's twin, and in place of files and descriptors what was written to them. */
+/** The host under Node, for tests: it scans with the scan's twin, and collects what would go to files and descriptors. */
 export class TwinHost implements Host {
   readonly world: TwinWorld;
   readonly lines: { readonly target: LogTarget; readonly text: string }[] = [];
