@@ -1,8 +1,8 @@
-# Sourced: apt with lists of its own, so that the machine's apt stays as it is.
+# Sourced: apt with private lists, which does not change the machine's apt.
 
-# Prints the URI of the Debian archive that this machine installs from: the first of the sources whose suites
-# hold the machine's own codename and that Debian's keyring signs (other archives are often listed too).
-# Either place, sources.list.d/*.sources or one-line sources, may be missing.
+# Prints the URIs of the Debian archives that this machine uses: sources that have its codename as a suite and
+# that Debian's keyring signs (other archives are often listed too). Reads sources.list.d/*.sources and
+# one-line sources; either may be missing.
 archive_uri() {
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
   for f in /etc/apt/sources.list.d/*.sources; do
@@ -28,9 +28,9 @@ archive_uri() {
   done
 }
 
-# private_apt DIR SUITE TYPE WORD...: apt-get WORD... that knows only SUITE (main) of the machine's own archive;
-# TYPE is deb or deb-src. Lists and downloads stay in DIR. Release files are checked against Debian's keyring, but may
-# be old: a mirror that is behind by a week still serves what is wanted here.
+# private_apt DIR SUITE TYPE WORD...: runs apt-get WORD... with only SUITE (main) of the machine's archive;
+# TYPE is deb or deb-src. Lists and downloads stay in DIR. Release files are checked with Debian's keyring,
+# but may be expired, so that an outdated mirror can be used.
 private_apt() {
   dir=$1 suite=$2 type=$3
   shift 3
@@ -48,8 +48,8 @@ private_apt() {
     -oAcquire::Check-Valid-Until=false -oAcquire::Languages=none -oAcquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false "$@"
 }
 
-# fetch_debs DIR SUITE PACKAGE...: downloads packages of SUITE into DIR/deb; lists stay in DIR. What apt-get said is
-# told where it fails.
+# fetch_debs DIR SUITE PACKAGE...: downloads packages of SUITE into DIR/deb; lists stay in DIR. Shows the
+# output of apt-get only if it fails.
 fetch_debs() {
   work=$1 from=$2
   shift 2

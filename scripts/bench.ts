@@ -1,4 +1,4 @@
-/** `npm run bench`: what a call costs, beside a lower bound and what a user would pick instead; Markdown on stdout. */
+/** `npm run bench`: the cost of calls, compared with a lower bound and alternatives. Prints Markdown. */
 import { cpus, release } from "node:os";
 import { Command, CommanderError, Option } from "commander";
 import { benchCalls, benchLogSize, benchStorm, Runner } from "./bench/calls.ts";
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   if (wanted("nri")) print(await benchNri(events, progress));
 }
 
-// What is running then is ended by its own listeners.
+// Running child processes are ended by their own listeners.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 try {
   await main();

@@ -1,4 +1,4 @@
-/** `npm run build`: bin/cni_pre, bin/cni_post, bin/cnitap from a clean checkout. */
+/** `npm run build`: builds bin/cni_pre, bin/cni_post and bin/cnitap. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { buildCnitap } from "./build/cnitap.ts";

@@ -1,4 +1,4 @@
-/** `npm run demo`: one pod of a real containerd, and what taps and observer wrote about it. Needs root. */
+/** `npm run demo`: runs one pod on a real containerd, and shows what taps and observer log. Needs root. */
 import { execFile, spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -87,7 +87,7 @@ Without root these still run: npm run build, and npm test for all that needs no 
   else show(installed, observed, lines, pod.id, address?.ip ?? "", `containerd ${node.version}`);
 }
 
-/** Runs cnitap as in a container on the node, where the node's file system is below a directory; what it says. */
+/** Runs cnitap as in a container, with the node's file system below a directory. Returns its output. */
 async function install(node: ContainerdNode, format: "classic" | "json"): Promise<string> {
   const places = [
     "--host-root",
@@ -135,7 +135,7 @@ function progress(line: string): void {
   console.error(`cni-tap: ${line}`);
 }
 
-/** True when an executable is missing or a source is newer. */
+/** Whether an executable is missing or older than a source. */
 function buildIsOld(): boolean {
   const built = executables.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
@@ -155,7 +155,7 @@ function build(): Promise<void> {
   });
 }
 
-/** Says what went wrong; the exit code: 0 for help, 1 could not be done, 2 invalid usage, 130 and the like for a signal. */
+/** Reports an error. Returns the exit code: 0 help, 1 failed, 2 invalid usage, 128 + signal number. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (abort.signal.aborted) {

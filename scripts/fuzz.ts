@@ -1,4 +1,4 @@
-/** `npm run fuzz`: mutated calls for as long as you like; the first one that goes wrong is kept in a file. */
+/** `npm run fuzz`: makes mutated calls. Stops at the first wrong answer and writes it to a file. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
@@ -45,7 +45,7 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-/** The exit code: 1 where a call went wrong. */
+/** Returns the exit code: 1 if an answer was wrong. */
 async function fuzz({
   seconds,
   seed,

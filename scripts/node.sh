@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the Node.js that package-lock.json pins, by its own path: not every npm links it into node_modules, and
-# the one that started npm may be too old for TypeScript.
+# Runs the Node.js that package-lock.json pins, by its path: not every npm links it into node_modules/.bin,
+# and the Node.js that started npm may be too old for TypeScript.
 #   node.sh [ARGUMENT...]
 set -eu
 modules=$(cd "$(dirname "$0")/.." && pwd)/node_modules

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes the checkout ready for the npm script that calls it; silent and quick when it is.
-#   ready.sh              the npm packages
+# Prepares the checkout for the npm script that calls it. Does nothing if it is ready.
+#   ready.sh              installs the npm packages
 #   ready.sh build        ... and the C tool chain and the QuickJS source
 set -eu
 cd "$(dirname "$0")/.."
 
-# `npm ci` is done when the lock file it was done from is this one.
+# Run `npm ci` unless it was run with this lock file.
 if ! cmp -s package-lock.json node_modules/.cni-tap-lock; then
   echo "cni-tap: installing the npm packages of package-lock.json (half a minute)" >&2
   npm ci --ignore-scripts --no-fund --no-audit --loglevel=error >&2

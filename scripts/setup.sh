@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what building the taps needs and this machine lacks: gcc, musl-tools, binutils, xz-utils, and the source
-# of QuickJS (kept in the cache directory). Silent and quick when all is there. QUICKJS_SRC=DIR uses an unpacked source.
+# Installs what is missing to build the taps: gcc, musl-tools, binutils, xz-utils, and the source of QuickJS
+# (in the cache directory). Does nothing if all is there. QUICKJS_SRC=DIR uses another source directory.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/cache-dir.sh
@@ -16,7 +16,7 @@ need() { # need PACKAGE COMMAND-OR-FILE
 need gcc gcc
 need libc6-dev /usr/include/stdio.h
 need musl-tools musl-gcc
-need binutils as # musl-tools alone leaves musl-gcc without an assembler
+need binutils as # musl-tools does not depend on an assembler
 need xz-utils xz
 
 if [ -n "$missing" ]; then
@@ -28,11 +28,11 @@ if [ -n "$missing" ]; then
   echo "cni-tap: installing$missing" >&2
   log=$cache/apt.log
   export DEBIAN_FRONTEND=noninteractive
-  # shellcheck disable=SC2086 # one word a package
+  # shellcheck disable=SC2086 # one word per package
   install() { apt-get -qq -y --no-install-recommends install $missing >"$log" 2>&1; }
   if ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then apt-get -qq update >"$log" 2>&1 || true; fi
   if ! install; then
-    apt-get -qq update >"$log" 2>&1 || true # lists too old name files that are gone
+    apt-get -qq update >"$log" 2>&1 || true # old lists may name files that are gone
     if ! install; then
       cat "$log" >&2
       echo "cni-tap: Cannot install$missing: apt-get's words are above; install them and run this again" >&2

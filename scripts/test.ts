@@ -1,8 +1,9 @@
 /**
- * `npm test`: everything, in the order of how soon it tells. Its last line is `N passed, N failed` (a step that is no
- * suite, as lint, counts as one). Arguments go to vitest: `npm test -- test/tap` runs one room's tests alone.
+ * `npm test`: runs all checks and tests, the fastest first. The last line is `N passed, N failed`; a step
+ * without tests, such as lint, counts as one. Arguments go to vitest: `npm test -- test/tap` runs only the
+ * tests of one room.
  *   --quick   npm run test:quick: lint, types, unit and conformance tests, in less than a minute
- *   --soak    npm run soak: the tests that repeat something at random, for as long as they find it worth while
+ *   --soak    npm run soak: the randomized tests, with many more repetitions
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -10,7 +11,7 @@ import { join } from "node:path";
 import { ROOT } from "./cache-dir.ts";
 
 const REPORT = join(ROOT, "build", "vitest.json");
-/** The suites of --quick: those that start no containerd, build no executable of their own and wait for no clock. */
+/** The suites of --quick: they start no containerd, build no executables and do not wait for timeouts. */
 const QUICK = [
   "cni",
   "conflist",
@@ -24,7 +25,7 @@ const QUICK = [
   "rooms",
   "tap",
 ];
-/** The suites that do more where CNI_TAP_SOAK is set. */
+/** The suites that do more if CNI_TAP_SOAK is set. */
 const SOAK = [
   "cli/races",
   "faults/fuzz",
@@ -41,7 +42,7 @@ const soak = mode === "--soak";
 const chosen = quick || soak || mode === undefined ? rest : [mode, ...rest];
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a package's script with the Node.js that runs this: npm may have linked it, or not. */
+/** Runs a script with the Node.js of this process. npm may not have linked it into node_modules/.bin. */
 async function run(script: string, args: readonly string[]): Promise<boolean> {
   const env = soak ? { ...process.env, CNI_TAP_SOAK: "1" } : process.env;
   const child = spawn(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT, stdio: "inherit", env });
@@ -78,7 +79,7 @@ async function suites(names: readonly string[]): Promise<void> {
     counts.failed += readCount(report, "numFailedTests");
     counts.skipped += readCount(report, "numPendingTests") + readCount(report, "numTodoTests");
   }
-  if (!ok && counts.failed === 0) counts.failed++; // a suite that could not even begin
+  if (!ok && counts.failed === 0) counts.failed++; // vitest failed without a failed test
 }
 
 const TSC = "node_modules/typescript/bin/tsc";

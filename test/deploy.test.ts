@@ -9,12 +9,12 @@ import { useScratch } from "./support/scratch.ts";
 
 const unit = readFileSync(join(ROOT, "deploy", "cnitap-observe.service"), "utf8");
 
-/** The values of a key, in order; comments are none. */
+/** The values of a key, in order. Comments do not count. */
 function valuesOf(key: string): string[] {
   return [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map((match) => match[1] ?? "");
 }
 
-test("the unit's command observes, and needs no capability, as the unit leaves it none", async () => {
+test("the unit's command observes pods without any capability", async () => {
   const [command = ""] = valuesOf("ExecStart");
   const [program, verb, ...args] = command.split(" ");
   expect([program, verb]).toEqual(["/usr/local/bin/cnitap", "observe"]);
@@ -38,7 +38,7 @@ test("the unit's command observes, and needs no capability, as the unit leaves i
   expect(scratch.lines()).toEqual([classicPodLineOf("RunPodSandbox", 1)]);
 });
 
-test("the unit leaves the observer the host's /tmp, and more time to end than it needs", () => {
+test("the unit gives the observer the host's /tmp and more than a second to stop", () => {
   expect(valuesOf("PrivateTmp")).toEqual(["no"]);
   expect(Number(valuesOf("TimeoutStopSec")[0])).toBeGreaterThan(1);
 });

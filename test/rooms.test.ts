@@ -5,7 +5,7 @@ import { ROOT } from "../scripts/cache-dir.ts";
 
 /** The rooms of src/ from the top down: each imports only from itself and from those above. */
 const ROOMS = ["cni", "log", "native", "tap", "conflist", "nri", "machine", "observe", "cli"];
-/** Rooms of which native programs are made, where there is neither Node nor a package. */
+/** Rooms that become native programs: they may import neither Node's modules nor packages. */
 const BARE = ["cni", "log", "native", "tap", "conflist"];
 const SRC = join(ROOT, "src");
 
@@ -21,7 +21,7 @@ function importsOf(name: string): string[] {
   );
 }
 
-test("every folder of src is a room", () => {
+test("every directory of src is a room", () => {
   expect([...new Set(sources.map(roomOf))].sort()).toEqual([...ROOMS].sort());
 });
 
@@ -39,7 +39,7 @@ test.each(sources)("%s imports only from its room and the rooms above", (name) =
   }
 });
 
-test("only the Node adapter of nri and its public entry know Node", () => {
+test("in nri, only nodejs/ and index.ts import Node's modules", () => {
   const bare = sources.filter((name) => name.startsWith("nri/") && !/^nri\/(nodejs\/|index\.ts$)/.test(name));
   expect(bare).not.toEqual([]);
   for (const name of bare) {

@@ -8,19 +8,19 @@ import { useScratch } from "./support/scratch.ts";
 
 const run = promisify(execFile);
 
-/** The oldest npm that a supported distribution has: Debian 13's. It links no node into node_modules/.bin. */
+/** The oldest npm that a supported distribution has: Debian 13's. It does not link node into node_modules/.bin. */
 const OLD_NPM = "9.2.0";
 
 const MANIFEST: unknown = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
-/** The Node.js that people have, not the one that npm may have put first for this run. */
+/** PATH without the Node.js that npm may have put first for this run. */
 const systemPath = (process.env.PATH ?? "")
   .split(delimiter)
-  .filter((folder) => !folder.includes("node_modules"))
+  .filter((directory) => !directory.includes("node_modules"))
   .join(delimiter);
 
 test(
-  `a checkout is made ready by npm ${OLD_NPM} and the distribution's Node.js`,
+  `npm ${OLD_NPM} and the distribution's Node.js can set up a checkout`,
   { timeout: 300_000 },
   async () => {
     const scratch = useScratch();
@@ -43,7 +43,7 @@ test(
   },
 );
 
-test("no script of package.json takes a program from where an npm may have linked it", () => {
+test("no script runs a program from node_modules/.bin", () => {
   expect(JSON.stringify(MANIFEST)).not.toMatch(/&& (?!sh )/);
   for (const name of readdirSync(join(ROOT, "scripts"), { recursive: true, encoding: "utf8" })) {
     if (!/\.(ts|sh)$/.test(name)) continue;

@@ -1,6 +1,6 @@
-/* The lower bound: a tap's system calls for an ADD, through its own io.c and log.c, without JavaScript and without the
-   scan: prevResult is found by its name, nothing is checked, nothing is hidden. WHOLE_INPUT logs the request, as cni_pre
-   does; else prevResult is logged, as by cni_post. */
+/* The lower bound: the system calls of a tap for an ADD, with its io.c and log.c, without JavaScript and
+   without the scan. It finds prevResult by its name, checks nothing and hides nothing. With WHOLE_INPUT it
+   logs the request like cni_pre, else prevResult like cni_post. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "io.h"
 #include "log.h"
 
-/* From the value's first byte to behind its last, brackets counted, strings skipped. */
+/* The length of the object at text. Counts brackets, skips strings. */
 static size_t object_length(const uint8_t *text, size_t most) {
   size_t depth = 0;
   int quoted = 0;

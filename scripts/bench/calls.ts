@@ -10,7 +10,7 @@ const LOG = join(FOLDER, "cni.log");
 const LOCK = join(FOLDER, "cni.lock");
 const ID = "77bfffbd24f38fc4299b710d1da91eb61a40e200c480a6b4f7315f9e509408ad";
 
-/** An ADD of about so many bytes: a result, and annotations as long as it takes. */
+/** An ADD request of about `bytes` bytes: a result, and annotations to fill it up. */
 function request(bytes: number, logFormat: string): string {
   const netns = "/var/run/netns/cni-bceee9d5-6742-200e-cc85-ecba1eb8b69f";
   const annotation = (index: number) =>
@@ -49,7 +49,7 @@ export function writeInput(name: string, bytes: number, logFormat = "json"): str
   return path;
 }
 
-/** The runner, with the environment of a call. */
+/** Starts runner.c with the environment of a call. */
 export class Runner {
   readonly #path: string;
 
@@ -95,13 +95,13 @@ export class Runner {
     return (await this.#run(["memory", input, ...programs.map(({ path }) => path)])).map(Number);
   }
 
-  /** Calls a second with so many at once. */
+  /** Calls per second with `atOnce` parallel calls. */
   async storm(runs: number, atOnce: number, input: string, program: Program): Promise<number> {
     const [ns = "0"] = await this.#run(["storm", String(runs), String(atOnce), input, program.path]);
     return (runs * 1e9) / Number(ns);
   }
 
-  /** Median wall nanoseconds with a log of so many bytes (a sparse file that ends in a newline) there already. */
+  /** Median wall nanoseconds with an existing log of `bytes` bytes (a sparse file that ends in a newline). */
   async withLog(bytes: number, runs: number, input: string, program: Program): Promise<number> {
     rmSync(LOG, { force: true });
     if (bytes > 0) {
@@ -119,8 +119,8 @@ export class Runner {
 }
 
 /**
- * Alternating runs. The slow ones take their turns apart, beside their bound: a call of 80 ms leaves cold caches to
- * whoever comes next, and more so to a program of 340 KB than to one of 40.
+ * Alternating runs. Slow programs run separately, alternating with their bound: a call of 80 ms leaves cold
+ * caches to the next program, which affects one of 340 KB more than one of 40 KB.
  */
 async function takeTurns(
   runner: Runner,
@@ -139,7 +139,7 @@ async function takeTurns(
   return programs.map(({ name }) => byName.get(name) ?? { wall: [], cpu: [] });
 }
 
-/** One table a size of standard input: every program against the bound and against Go. */
+/** One table per size of standard input: every program compared with its bound and with Go. */
 export async function benchCalls(
   runner: Runner,
   programs: readonly Program[],
@@ -175,7 +175,7 @@ export async function benchCalls(
   return out;
 }
 
-/** 64 calls at once, one lock and one log. */
+/** 64 parallel calls with the same lock and log. */
 export async function benchStorm(
   runner: Runner,
   programs: readonly Program[],
@@ -195,7 +195,7 @@ export async function benchStorm(
   return ["### A storm: 64 calls at once", table(["", "calls a second"], rows)];
 }
 
-/** Whether a long log makes a call slower. */
+/** The cost of a call for different sizes of the log. */
 export async function benchLogSize(runner: Runner, tap: Program, runs: number): Promise<string[]> {
   const input = writeInput("add-log.json", 1500);
   const row: string[] = [tap.name];

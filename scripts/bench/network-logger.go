@@ -1,4 +1,4 @@
-// What `cnitap observe` is measured beside: the same job on containerd/nri's own stub, a logrus line an event.
+// The reference for `cnitap observe`: the same job with containerd/nri's stub, one logrus line per event.
 package main
 
 import (

@@ -9,8 +9,8 @@ import { buildPlugins, type Plugin } from "./nri/plugins.ts";
 import { table, times } from "./table.ts";
 
 /**
- * Plugins side by side, a runtime in TypeScript at the other end. `events` is how many each gets; a fifth as many
- * pods are there already when it is synchronized.
+ * Compares plugins, with a runtime in TypeScript. Each gets `events` events and a fifth as many pods in its
+ * Synchronize.
  */
 export async function benchNri(events: number, progress: (line: string) => void): Promise<string[]> {
   const plugins = await buildPlugins(progress);
@@ -32,7 +32,7 @@ export async function benchNri(events: number, progress: (line: string) => void)
   ];
 }
 
-/** A row a figure; the ratio to Go's stands beside each, where there is Go's. */
+/** One row per figure, with the ratio to Go's if that was measured. */
 function compare(plugins: readonly Plugin[], all: readonly Figures[]): string {
   const go = all[plugins.findIndex(({ reference }) => reference)];
   const ratios = (figures: Figures) => go !== undefined && figures !== go;

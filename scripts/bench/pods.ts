@@ -22,13 +22,13 @@ async function timed(into: number[], act: () => Promise<unknown>): Promise<void>
   into.push(performance.now() - begun);
 }
 
-/** Takes the taps out of a network's text. */
+/** Removes the taps from a network's text. */
 function withoutTaps(text: string): string {
   const list: { plugins: { type: string }[] } = JSON.parse(text);
   return JSON.stringify({ ...list, plugins: list.plugins.filter(({ type }) => !type.startsWith("cni_")) });
 }
 
-/** The observer at a node's runtime; it writes the log of the taps there. */
+/** Starts the observer for a node, with the log of its taps. */
 async function observe(node: ContainerdNode): Promise<PluginProcess> {
   const log = node.outside("/tmp/cni.log");
   const child = new PluginProcess(OBSERVER.command(node.nriSocket, log), `${node.folder}/observer.stderr`);
@@ -42,7 +42,7 @@ async function observe(node: ContainerdNode): Promise<PluginProcess> {
   }
 }
 
-/** A pod's start and stop on real containerds side by side: without taps, with ours, with the observer too, with Python's. */
+/** Start and stop of pods on real containerds: without taps, with them, with the observer, with Python's. */
 export async function benchPods(
   programs: readonly Program[],
   rounds: number,

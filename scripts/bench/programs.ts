@@ -9,9 +9,9 @@ import { buildGo, findTool } from "./go.ts";
 export interface Program {
   readonly name: string;
   readonly path: string;
-  /** The bound that makes the same system calls; the bounds are their own. */
+  /** The bound with the same system calls; for a bound, itself. */
   readonly bound: string;
-  /** Takes so long that it disturbs the others. */
+  /** Slow enough to disturb the measurements of others. */
   readonly slow?: true;
 }
 
@@ -21,13 +21,13 @@ const LOGS_OUTPUT = "C bound, output";
 const FOLDER = join(ROOT, "build", "bench");
 const SOURCES = import.meta.dirname;
 
-/** Builds what measures. */
+/** Builds runner.c, which measures. */
 export function buildRunner(): Promise<string> {
   const compiler = { command: "gcc", flags: NATIVE_FLAGS, includes: nativeIncludes() };
   return link(compiler, [join(SOURCES, "runner.c")], join(FOLDER, "runner"));
 }
 
-/** The system calls of a tap without the tap. */
+/** Builds bound.c: the system calls of a tap without the tap. */
 function buildBound(out: string, ...defines: readonly string[]): Promise<string> {
   const compiler = { command: "musl-gcc", flags: [...NATIVE_FLAGS, ...defines], includes: nativeIncludes() };
   const core = ["io", "log", "lock", "rotate", "file"].map((name) => join(CORE, `${name}.c`));
@@ -35,8 +35,8 @@ function buildBound(out: string, ...defines: readonly string[]): Promise<string>
   return link(compiler, sources, join(FOLDER, out), ["-static", "-s", "-Wl,--gc-sections"]);
 }
 
-/** The programs side by side: the bound first, then the taps, then what a user would pick instead, where it can be had. */
-export async function buildPrograms(told: (line: string) => void): Promise<Program[]> {
+/** Builds the programs to compare: bounds, taps, and if available the alternatives in Go and Python. */
+export async function buildPrograms(progress: (line: string) => void): Promise<Program[]> {
   const input = await buildBound("bound-input", "-DWHOLE_INPUT");
   const output = await buildBound("bound-output");
   const programs: Program[] = [
@@ -49,12 +49,12 @@ export async function buildPrograms(told: (line: string) => void): Promise<Progr
   if (go) {
     const path = await buildGo(go, join(SOURCES, "tap.go"), join(FOLDER, "tap-go"));
     programs.push({ name: "Go", path, bound: LOGS_OUTPUT });
-  } else told("no go in PATH: its row is left out");
+  } else progress("no go in PATH: its row is left out");
   if (findTool("python3")) {
     const path = join(FOLDER, "tap-python");
     copyFileSync(join(SOURCES, "tap.py"), path);
     chmodSync(path, 0o755);
     programs.push({ name: "Python", path, bound: LOGS_OUTPUT, slow: true });
-  } else told("no python3 in PATH: its row is left out");
+  } else progress("no python3 in PATH: its row is left out");
   return programs;
 }

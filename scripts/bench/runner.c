@@ -1,9 +1,9 @@
-/* Starts programs as a container runtime does and measures whole processes: a small parent forks fast.
-     runner turns RUNS STDIN PROGRAM...   the programs in turn; a line a run: program, wall ns, CPU ns
-     runner memory STDIN PROGRAM...       a line a program: KB resident when it exits, exactly (ru_maxrss would be the
-                                          parent's, and the kernel's own counters lag behind)
+/* Starts programs as a container runtime does and measures whole processes. It is small, so it forks fast.
+     runner turns RUNS STDIN PROGRAM...   alternates the programs; a line per run: program, wall ns, CPU ns
+     runner memory STDIN PROGRAM...       a line per program: KB resident at its exit, exact (ru_maxrss would be
+                                          the parent's, and the kernel's own counters lag behind)
      runner storm RUNS AT_ONCE STDIN PROGRAM   a line: wall ns of all runs
-   The environment of the programs is this one's. Standard output of the programs goes to /dev/null. */
+   The programs inherit the environment. Their standard output goes to /dev/null. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -66,7 +66,7 @@ static long resident_kb(pid_t pid) {
   return kb;
 }
 
-/* Stops the process where it exits, its memory still there. */
+/* Stops the process at its exit, while it still has its memory. */
 static void measure_memory(const char *input, char *program) {
   pid_t pid = fork();
   int status;

@@ -1,4 +1,4 @@
-/** Figures of one program, sorted. */
+/** The value below which a share (0 to 1) of the sorted values lies; NaN if there are none. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
@@ -10,12 +10,13 @@ export function median(values: readonly number[]): number {
   );
 }
 
-/** A Markdown table; the first column is text, the others stand right. */
+/** A Markdown table. The first column is left-aligned, the others right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, index) => (index === 0 ? "---" : "---:"));
   return [head, rule, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
+/** Whole microseconds. */
 export function micro(nanoseconds: number): string {
   return (nanoseconds / 1000).toFixed(0);
 }

@@ -1,4 +1,4 @@
-// The same job in Go: what a tap would be without this project's machine.
+// The same job in Go, without QuickJS and the C host.
 package main
 
 import (

@@ -1,6 +1,6 @@
 /**
- * The turns of a round. Each round has another order, and in 2 n rounds everybody follows each other one equally often
- * (Williams' design): a slow contestant leaves cold caches to whoever comes next, and never to the same one.
+ * The order of a round. It changes with each round; in 2 n rounds each contestant follows each other one
+ * equally often (Williams design), since a slow one leaves cold caches to the next.
  */
 export function inTurn<T>(contestants: readonly T[], round: number): T[] {
   const count = contestants.length;

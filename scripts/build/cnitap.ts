@@ -10,15 +10,15 @@ import { packageVersion } from "./tap.ts";
 const require = createRequire(import.meta.url);
 
 /**
- * Node's room for young objects grows to 48 MB and is not given back: after 100,000 events the observer had 270 MB, and
- * has 165 at the same rate.
+ * By default, V8's space for young objects grows to 48 MB and does not shrink: after 100,000 events the
+ * observer had 270 MB, with this limit 165 MB at the same rate.
  */
 const NODE_FLAGS = ["--max-semi-space-size=2"];
 
-/** The executables that cnitap carries, by the names under which it takes them out. */
+/** Paths of the executables that are built into cnitap, by asset name. */
 export type CarriedTaps = Readonly<Record<"cni_pre" | "cni_post", string>>;
 
-/** A source of src/ with all it imports, as one script. */
+/** Bundles a source of src/ with all its imports into one script. */
 async function bundle(source: string, define: Readonly<Record<string, string>>): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(ROOT, "src", source)],
@@ -33,7 +33,7 @@ async function bundle(source: string, define: Readonly<Record<string, string>>):
   return outputFiles[0]?.text ?? "";
 }
 
-/** bin/cnitap: one script and the taps, put into a copy of the Node that runs this. Nothing is downloaded. */
+/** Builds cnitap: one script and the taps in a copy of the Node that runs this. Downloads nothing. */
 export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"built" | "unchanged"> {
   const folder = join(ROOT, "build");
   mkdirSync(folder, { recursive: true });

@@ -8,7 +8,7 @@ import { cacheDir } from "../cache-dir.ts";
 
 const run = promisify(execFile);
 
-/** Runs a tool; what it printed is the error's text. */
+/** Runs a tool and returns its stdout. If it fails, the error has its stderr. */
 export async function runTool(command: string, args: readonly string[]): Promise<string> {
   try {
     return (await run(command, args, { maxBuffer: 64 * 1024 * 1024 })).stdout;
@@ -18,14 +18,14 @@ export async function runTool(command: string, args: readonly string[]): Promise
   }
 }
 
-/** The C compilers a build knows: for static executables of musl, and the machine's own. */
+/** The supported C compilers: musl-gcc for static executables, and the machine's own. */
 export type CCompiler = "musl-gcc" | "gcc";
 
-/** A compiler with its flags. Objects are kept under the hash of everything they were made from. */
+/** A compiler with its flags. Objects are cached by a hash of all their inputs. */
 export interface Compiler {
   readonly command: string;
   readonly flags: readonly string[];
-  /** Folders of headers; the contents of their .h files count as part of each source. */
+  /** Directories of headers. All their .h files are inputs of each object. */
   readonly includes: readonly string[];
 }
 
@@ -47,7 +47,7 @@ function headersIn(folders: readonly string[]): string[] {
   );
 }
 
-/** Compiles one source, or finds the object that was made from the same text before. */
+/** Compiles one source unless the object is cached. Returns the path of the object. */
 async function compileOne(compiler: Compiler, source: string): Promise<string> {
   const hash = createHash("sha256");
   hash.update(
@@ -67,7 +67,7 @@ async function compileOne(compiler: Compiler, source: string): Promise<string> {
   return object;
 }
 
-/** Compiles sources, as many at once as there are processors. Returns the objects in the order of the sources. */
+/** Compiles sources in parallel, one per processor. Returns the objects in the order of the sources. */
 export async function compile(compiler: Compiler, sources: readonly string[]): Promise<string[]> {
   const objects: string[] = [];
   let next = 0;
@@ -81,7 +81,7 @@ export async function compile(compiler: Compiler, sources: readonly string[]): P
   return objects;
 }
 
-/** Compiles and links; `flags` are the linker's. Returns `out`, which is replaced whole: an old one may be running. */
+/** Compiles and links with the linker's `flags`. Replaces `out` by a rename, since it may be running. */
 export async function link(
   compiler: Compiler,
   sources: readonly string[],
@@ -90,7 +90,7 @@ export async function link(
 ): Promise<string> {
   const objects = await compile(compiler, sources);
   mkdirSync(dirname(out), { recursive: true });
-  const fresh = `${out}.${randomUUID()}`; // others may be at it too
+  const fresh = `${out}.${randomUUID()}`; // safe for parallel builds
   await runTool(compiler.command, ["-o", fresh, ...objects, ...flags]);
   renameSync(fresh, out);
   return out;

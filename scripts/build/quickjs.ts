@@ -6,7 +6,7 @@ import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
 const ENGINE = ["quickjs", "libregexp", "libunicode", "cutils", "dtoa"];
 const COMPILER_ONLY = ["qjsc", "quickjs-libc"];
 
-/** The unpacked source of QuickJS: QUICKJS_SRC, or what setup.sh fetched. */
+/** The source directory of QuickJS: QUICKJS_SRC, or the one fetched by setup.sh. */
 export function quickjsSource(env: NodeJS.ProcessEnv = process.env): string {
   const folder = env.QUICKJS_SRC || join(cacheDir(env), "quickjs-2025.04.26");
   if (!existsSync(join(folder, "quickjs.c"))) {
@@ -17,13 +17,13 @@ export function quickjsSource(env: NodeJS.ProcessEnv = process.env): string {
   return folder;
 }
 
-/** QuickJS, small: the objects a tap is linked with, and qjsc, its compiler to bytecode. */
+/** QuickJS, optimized for size: the objects to link with a tap, and qjsc, its bytecode compiler. */
 export interface QuickJs {
   readonly objects: readonly string[];
   readonly qjsc: string;
 }
 
-/** The objects are the compiler's; qjsc is a static one of musl in any case. */
+/** Builds QuickJS: the objects with the given compiler, qjsc always static with musl. */
 export async function buildQuickJs(command: CCompiler = "musl-gcc"): Promise<QuickJs> {
   const source = quickjsSource();
   const version = readFileSync(join(source, "VERSION"), "utf8").trim();

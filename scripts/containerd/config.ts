@@ -1,14 +1,14 @@
-/** What containerd's configuration depends on. */
+/** Options of containerd's configuration. */
 export interface DaemonOptions {
   /** The working directory. */
   readonly folder: string;
-  /** containerd's own, "2.1.9". */
+  /** containerd's version, such as "2.1.9". */
   readonly version: string;
-  /** How many files of the configuration directory are networks of a pod; 0 means all. */
+  /** To how many files of the configuration directory a pod is attached; 0 means all. */
   readonly maxConfNum: number;
   /** The name of the sandbox image. */
   readonly sandboxImage: string;
-  /** Whether NRI plugins may connect and are launched. */
+  /** Whether NRI is enabled. */
   readonly nri: boolean;
 }
 
@@ -20,7 +20,7 @@ const unused = [
   "io.containerd.tracing.processor.v1.otlp",
 ];
 
-/** Writes containerd's configuration: everything it makes lies below the directory. */
+/** Returns containerd's configuration. All its files are below the working directory. */
 export function daemonConfig(options: DaemonOptions): string {
   return options.version.startsWith("1.") ? version2(options) : version3(options);
 }

@@ -1,4 +1,4 @@
-/** A network's plugin list: bridge and portmap, and taps first and last around them. */
+/** Options of a network with bridge, portmap, and taps first and last. */
 export interface NetworkOptions {
   /** Default "k8s-pod-network". */
   readonly name?: string;
@@ -6,13 +6,13 @@ export interface NetworkOptions {
   readonly cniVersion?: string;
   /** Keys of both taps' stanzas; null for a network without taps. */
   readonly tap?: Readonly<Record<string, unknown>> | null;
-  /** Keys of bridge's stanza, over the default ones. */
+  /** Keys of bridge's stanza, which override the defaults. */
   readonly bridge?: Readonly<Record<string, unknown>>;
-  /** Keys of host-local's range, over the default subnet. */
+  /** Keys of host-local's range, which override the default subnet. */
   readonly range?: Readonly<Record<string, unknown>>;
 }
 
-/** The text of a conflist. One bridge has one subnet: two networks of a node need two names in `bridge`. */
+/** The text of a conflist. Two networks of a node need different bridges: set the name in `bridge`. */
 export function podNetwork(options: NetworkOptions = {}): string {
   const { name = "k8s-pod-network", cniVersion = "1.0.0", tap = {} } = options;
   const list = {
@@ -25,7 +25,7 @@ export function podNetwork(options: NetworkOptions = {}): string {
         bridge: "cni0",
         isGateway: true,
         ipMasq: true,
-        ipMasqBackend: "iptables", // nftables is the other one, and nft(8) is not here
+        ipMasqBackend: "iptables", // the alternative is nftables, but nft(8) is not available
         hairpinMode: true,
         ipam: {
           type: "host-local",

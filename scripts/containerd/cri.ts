@@ -4,7 +4,7 @@ import { ContainerdError } from "./error.ts";
 
 export type { ServiceError };
 
-/** What the CRI asks for to run a pod (api.proto, PodSandboxConfig); the keys that are used here. */
+/** The used fields of PodSandboxConfig (api.proto). */
 export interface PodSandboxConfig {
   readonly metadata: {
     readonly name: string;
@@ -47,7 +47,7 @@ export interface ContainerConfig {
 export interface PodSandboxStatus {
   readonly id: string;
   readonly state: "SANDBOX_READY" | "SANDBOX_NOTREADY";
-  /** The address of eth0; empty for a pod on the host's network. */
+  /** The addresses of eth0; empty for a pod on the host's network. */
   readonly network: {
     readonly ip: string;
     readonly additional_ips: readonly { readonly ip: string }[];
@@ -58,7 +58,7 @@ export interface StatusResponse {
   readonly status: {
     readonly conditions: readonly { type: string; status: boolean; reason: string; message: string }[];
   };
-  /** With `verbose`: JSON texts, `cniconfig` and `lastCNILoadStatus` among them. */
+  /** With `verbose`: JSON texts, including `cniconfig` and `lastCNILoadStatus`. */
   readonly info: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,7 @@ interface ContainerId {
 }
 type Empty = Readonly<Record<string, never>>;
 
-/** The calls of runtime.v1.RuntimeService that are used, as request and answer. */
+/** Request and response of the used calls of runtime.v1.RuntimeService. */
 export interface CriCalls {
   Version: [Empty, { readonly runtime_name: string; readonly runtime_version: string }];
   Status: [{ readonly verbose: boolean }, StatusResponse];
@@ -92,14 +92,14 @@ export interface CriCalls {
   ];
 }
 
-/** A client of the container runtime interface. Its errors are gRPC's `ServiceError`, just as containerd sent them. */
+/** A client of the CRI. Its errors are gRPC's `ServiceError`, as sent by containerd. */
 export class Cri {
   readonly #client: Client;
   readonly #methods: ReturnType<typeof loadMethods>;
 
   constructor(socket: string, proto: string) {
     this.#methods = loadMethods(proto);
-    // The socket is not there at first, and gone while containerd starts again: do not back off for seconds.
+    // The socket does not exist before and between starts of containerd: do not back off for seconds.
     this.#client = new Client(`unix://${socket}`, credentials.createInsecure(), {
       "grpc.initial_reconnect_backoff_ms": 20,
       "grpc.min_reconnect_backoff_ms": 20,
@@ -107,7 +107,7 @@ export class Cri {
     });
   }
 
-  /** One call; `timeoutMs` is its deadline. */
+  /** Makes one call with a timeout. */
   call<K extends keyof CriCalls>(
     name: K,
     request: CriCalls[K][0],
@@ -126,7 +126,7 @@ export class Cri {
         (error, answer) => {
           if (error) reject(error);
           else if (answer)
-            resolve(answer as CriCalls[K][1]); // decoded as api.proto has it, as CriCalls has it
+            resolve(answer as CriCalls[K][1]); // decoded by api.proto, which CriCalls describes
           else reject(new ContainerdError(`Cannot call ${name}: there was no answer`));
         },
       );

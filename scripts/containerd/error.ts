@@ -1,4 +1,4 @@
-/** What went wrong while a private containerd was made, used or taken away. */
+/** A failure to start, use or remove a private containerd. */
 export class ContainerdError extends Error {
   override name = "ContainerdError";
 }

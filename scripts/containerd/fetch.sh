@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fetches containerd, the CNI plugins, runc and what they need as Debian packages, and unpacks them into the cache
-# directory; nothing is installed. Prints the directory. Silent and quick when it is there.
-#   fetch.sh [SUITE]    where containerd comes from: sid (default: 2.x) or trixie (1.7)
+# Fetches Debian packages of containerd, the CNI plugins, runc and what they need, and unpacks them into the
+# cache directory; installs nothing. Prints the directory. Does nothing else if it exists.
+#   fetch.sh [SUITE]    the suite of containerd: sid (default: 2.x) or trixie (1.7)
 set -eu
 cd "$(dirname "$0")/../.."
 . scripts/cache-dir.sh
@@ -31,16 +31,16 @@ trap 'exit 130' INT TERM HUP
 
 get() { fetch_debs "$work" "$@"; } # get SUITE PACKAGE...
 unpack() { unpack_debs "$work" "$@"; } # unpack PACKAGE...
-# The version in digits, or nothing where this machine's libc is too old for the program.
+# Prints containerd's version number, or nothing if this machine's libc is too old for it.
 version() {
   "$work/root/usr/bin/containerd" --version 2>"$work/version.log" | sed -n 's/^[^ ]* [^ ]* v\{0,1\}\([0-9][0-9.]*\).*/\1/p'
 }
 
 echo "cni-tap: fetching containerd ($suite), runc and the CNI plugins: 45 MB of Debian packages, nothing is installed" >&2
-# sid's api.proto serves every containerd: fields that one does not know are ignored.
+# sid's api.proto works with every containerd: unknown fields are ignored.
 get sid containernetworking-plugins golang-k8s-cri-api-dev
 tools="runc busybox-static iptables libip4tc2 libip6tc2 libnetfilter-conntrack3 libnfnetlink0 libnftnl11 libmnl0 libxtables12"
-# shellcheck disable=SC2086 # one word a package
+# shellcheck disable=SC2086 # one word per package
 get "$codename" $tools
 get "$suite" containerd
 # shellcheck disable=SC2086
@@ -67,6 +67,6 @@ fi
 rm -rf "$work"/apt-* "$work"/*.log
 echo "$found" >"$work/done"
 chmod 755 "$work"
-# Two at once: the first one's directory stays.
+# If two run at once, the directory of the first one is kept.
 mv -T "$work" "$final" 2>/dev/null || [ -f "$final/done" ] || fail "make $final"
 echo "$final"

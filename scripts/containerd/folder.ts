@@ -21,7 +21,7 @@ export async function fillFolder(folder: string, packages: Packages, options: No
   const daemon = { folder, version, maxConfNum, nri, sandboxImage: pauseImage };
   await writeFile(at("etc/config.toml"), daemonConfig(daemon));
 
-  // init.sh binds the packages to un/.
+  // init.sh bind-mounts the packages on un/.
   for (const program of programs) {
     await symlink(at(`un/${program}`), at(`bin/${basename(program)}`));
   }
@@ -51,13 +51,13 @@ export async function fillFolder(folder: string, packages: Packages, options: No
   await writeFile(at("etc/images.tar"), packImages(await readFile(join(packages.root, busybox))));
 }
 
-/** Where busybox is: /bin in Debian 12's package, /usr/bin from Debian 13 on. */
+/** The path of busybox: /bin in Debian 12's package, /usr/bin since Debian 13. */
 async function findBusybox(root: string): Promise<string> {
   const bin = await readdir(join(root, "bin")).catch((): string[] => []);
   return bin.includes("busybox") ? "bin/busybox" : "usr/bin/busybox";
 }
 
-/** A program that runs iptables with the libraries it was unpacked with. */
+/** A script that runs the unpacked iptables with its libraries. */
 async function iptablesWrapper(folder: string, root: string, name: string): Promise<string> {
   const libraries =
     (await readdir(join(root, "usr/lib"))).find((entry) => entry.endsWith("-linux-gnu")) ?? "";

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The host's side of a private containerd: makes the working directory, starts the namespaces, and takes both away again.
+# The host's side of a private containerd: creates and removes the working directory and the namespaces.
 #   guard.sh PARENT PACKAGES
-# Standard input is a pipe held by the command that wants the containerd. Its first line says that the directory is
-# filled; when it ends, however that command ended, everything here ends too.
+# Standard input is a pipe from the process that uses the containerd. Its first line reports that the
+# directory is filled; at its end, however that process ended, everything here ends too.
 # Standard output: "folder PATH", "namespaces PID" (of unshare), then the lines of init.sh.
 set -eu
 parent=$1 packages=$2
@@ -13,7 +13,7 @@ clean() {
   trap '' INT TERM HUP
   [ -n "$folder" ] || return 0
   name=${folder##*/}
-  # Mounts, links, iptables rules and processes went with the namespaces; control groups and files are the host's.
+  # Mounts, links, iptables rules and processes ended with the namespaces. Control groups and files did not.
   for group in "/sys/fs/cgroup/$name" /sys/fs/cgroup/*/"$name"; do
     tries=0
     while [ -d "$group" ] && [ "$tries" -lt 200 ]; do
@@ -25,11 +25,11 @@ clean() {
 }
 stop() {
   if [ -z "$child" ]; then exit 1; fi
-  kill -KILL "$child" 2>/dev/null || true # --kill-child ends everything inside
+  kill -KILL "$child" 2>/dev/null || true # --kill-child then kills everything inside
 }
 trap clean EXIT
 trap stop INT TERM HUP
-trap : PIPE # the command may be gone; programs started here get the default back
+trap : PIPE # the reader may be gone; child processes get the default action
 
 folder=$(mktemp -d "$parent/cni-tap-XXXXXX")
 chmod 755 "$folder"
@@ -43,4 +43,4 @@ unshare --mount --net --uts --ipc --pid --fork --mount-proc --kill-child=KILL \
 child=$!
 exec 3<&- </dev/null
 echo "namespaces $child"
-while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done # a trapped signal ends one wait
+while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done # a trapped signal interrupts wait

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { packTar, type TarEntry } from "./tar.ts";
 
-/** The sandbox image: waits until it is killed, as containerd ends sandboxes. */
+/** The sandbox image. It sleeps until containerd kills it. */
 export const pauseImage = "localhost/pause:1";
-/** The image for containers: busybox with a few of its names in /bin. */
+/** The image for containers: busybox with some of its applets in /bin. */
 export const busyboxImage = "localhost/busybox:1";
 
 const applets = ["sh", "sleep", "cat", "echo", "env", "ip", "ls", "nc", "ping", "true", "false", "wget"];
@@ -19,7 +19,7 @@ interface Descriptor {
   readonly size: number;
 }
 
-/** Builds both images as one OCI image layout in a tar (OCI image-spec 1.0), around a static busybox. */
+/** Builds both images from a static busybox, as one OCI image layout (OCI image-spec 1.0) in a tar. */
 export function packImages(busybox: Uint8Array): Buffer {
   const blobs = new Map<string, Uint8Array>();
   const add = (mediaType: string, data: Uint8Array): Descriptor => {

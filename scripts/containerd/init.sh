@@ -1,14 +1,15 @@
 #!/bin/bash
-# Process 1 of the namespaces: private /run, /tmp and /var/lib/cni, then containerd. It is not containerd itself,
-# so that pods live on when containerd starts again, and it is bash, which reaps orphans.
-#   init.sh FOLDER PACKAGES
-# Standard input: a line "restart" starts containerd again; its end ends this process, and with it all others.
+# Process 1 of the namespaces: mounts private /run, /tmp and /var/lib/cni, then starts containerd. It is not
+# containerd itself, so that pods survive a restart of containerd, and it is bash, which reaps orphans.
+#   init.sh DIRECTORY PACKAGES
+# Standard input: a line "restart" restarts containerd; the end of input ends this process, and with it all
+# others.
 # Standard output: "started" after each start.
 set -eu
 folder=$1 packages=$2
 cd "$folder"
 
-# The directory and the packages may lie below what is about to be covered: hold them by relative paths.
+# The mounts below may hide the directory and the packages: use relative paths for them.
 mkdir -p un
 busybox=bin/busybox
 [ -e "$packages/$busybox" ] || busybox=usr/bin/busybox
@@ -18,12 +19,12 @@ busybox mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/containerd /run/netns
 mkdir -m 1777 /run/lock
 
-# libcni and host-local keep state in /var/lib/cni. The other names of /var/lib stay what they are.
+# libcni and host-local keep state in /var/lib/cni. Other directories of /var/lib stay visible.
 mkdir -p /run/var-lib
 busybox mount -o rbind /var/lib /run/var-lib
 busybox mount -t tmpfs -o mode=755 tmpfs /var/lib
 ln -s /run/var-lib/* /var/lib/
-rm -f /var/lib/cni /var/lib/cni-tap # cnitap keeps its record there: not the host's
+rm -f /var/lib/cni /var/lib/cni-tap # hide those of the host; cni-tap has cnitap's record
 mkdir /var/lib/cni
 
 busybox mount -t tmpfs -o mode=1777 tmpfs /tmp

@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 import { ContainerdError } from "./error.ts";
 import { waitFor } from "./wait.ts";
 
-/** Sockets end at 107 bytes, and containerd makes long names below its directory. */
+/** A socket path has at most 107 bytes, and containerd adds long names to its directory. */
 const maxFolderLength = 60;
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const stopTimeoutMs = 15_000;
@@ -15,13 +15,13 @@ const chrootHint = `
 The root folder is a chroot that is no mount: before chroot, mount it onto itself (mount --bind DIR DIR).`;
 
 /**
- * The working directory and the namespaces around a containerd. They end when this object or its process does:
- * guard.sh and init.sh hold the other end of a pipe.
+ * The working directory and the namespaces of a containerd. They are removed at the end of this process at
+ * the latest, because guard.sh and init.sh hold the other end of a pipe.
  */
 export class Namespaces {
-  /** The working directory, the same path inside and outside. */
+  /** The working directory; it has the same path inside and outside. */
   readonly folder: string;
-  /** Process 1 of the namespaces, as the host counts; 0 before `enter`. */
+  /** PID on the host of process 1 of the namespaces; 0 before `enter`. */
   pid = 0;
   readonly #guard: Guard;
 
@@ -30,7 +30,7 @@ export class Namespaces {
     this.folder = folder;
   }
 
-  /** Makes the working directory. `env` is all of the environment that anything inside will have. */
+  /** Creates the working directory. `env` is the environment inside, besides PATH and LANG. */
   static async prepare(packages: string, env: Readonly<Record<string, string>>): Promise<Namespaces> {
     const guard = new Guard(packages, env);
     const folder = await guard.expect("folder");
@@ -42,7 +42,7 @@ export class Namespaces {
     );
   }
 
-  /** Enters the namespaces and starts containerd, for which the directory must be filled. */
+  /** Creates the namespaces and starts containerd. The directory must be filled before. */
   async enter(): Promise<void> {
     this.#guard.send("start");
     const unshare = Number(await this.#guard.expect("namespaces"));
@@ -50,15 +50,16 @@ export class Namespaces {
     this.pid = await waitFor("the first process of the namespaces", () => onlyChild(unshare));
   }
 
-  /** Ends containerd by SIGTERM and starts it again; pods live on. */
+  /** Restarts containerd with SIGTERM. Pods keep running. */
   async restartDaemon(): Promise<void> {
     this.#guard.send("restart");
     await this.#guard.expect("started");
   }
 
-  /** Runs a program inside; its output. A failing one is an error with what it said. */
+  /** Runs a program inside and returns its output. Rejects with its stderr if it fails. */
   exec(file: string, args: readonly string[]): Promise<string> {
-    // The root directory too (-r): without it that of the machine is entered, which is another one in a chroot.
+    // -r: use the root directory of the process too. Without it, nsenter in a chroot gets that of the
+    // machine.
     const enter = ["-t", String(this.pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--", file, ...args];
     const env = { PATH: `${this.folder}/bin:${systemPath}`, LANG: "C.UTF-8" };
     return new Promise((resolve, reject) => {
@@ -72,12 +73,12 @@ export class Namespaces {
     });
   }
 
-  /** Where a path of the inside is outside. */
+  /** Converts a path inside to the path outside. */
   outside(path: string): string {
     return `/proc/${this.pid}/root${path}`;
   }
 
-  /** Reads a file as it is seen inside, undefined if there is none. No part of the path may be an absolute symbolic link. */
+  /** Reads a file inside; undefined if it does not exist. The path must have no absolute symbolic links. */
   async read(path: string): Promise<string | undefined> {
     try {
       return await readFile(this.outside(path), "utf8");
@@ -87,18 +88,18 @@ export class Namespaces {
     }
   }
 
-  /** True when nothing runs inside, and nothing will. */
+  /** Whether the namespaces have ended. */
   get ended(): boolean {
     return !this.#guard.running;
   }
 
-  /** Ends everything inside and removes the directory and the control groups. May be called twice. */
+  /** Ends all processes inside and removes the directory and the control groups. May be called twice. */
   leave(): Promise<void> {
     return this.#guard.end();
   }
 }
 
-/** guard.sh as a child: lines to it, lines from it. */
+/** guard.sh as a child process that exchanges lines. */
 class Guard {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: string[] = [];
@@ -108,7 +109,7 @@ class Guard {
 
   constructor(packages: string, env: Readonly<Record<string, string>>) {
     const script = join(import.meta.dirname, "guard.sh");
-    // Detached: Ctrl-C at the terminal must not reach it before it has cleaned up.
+    // Detached, so that Ctrl-C at the terminal does not end it before it has cleaned up.
     this.#child = spawn("sh", [script, tmpdir(), packages], {
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
@@ -118,7 +119,7 @@ class Guard {
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#complaints += text;
     });
-    this.#child.stdin.on("error", () => {}); // it ended first: expect() says so
+    this.#child.stdin.on("error", () => {}); // it has ended: expect() reports that
     this.#ended = new Promise((resolve) => {
       const end = () => {
         this.running = false;
@@ -135,7 +136,7 @@ class Guard {
     this.#child.stdin.write(`${word}\n`);
   }
 
-  /** Waits for the next line, which must begin with `word`; its rest. */
+  /** Waits for the next line, which must start with `word`. Returns the rest of it. */
   expect(word: string): Promise<string> {
     return waitFor(`"${word}" of guard.sh`, () => {
       const line = this.#lines.shift();
@@ -155,11 +156,11 @@ class Guard {
   }
 }
 
-/** The only child of a process, undefined while it has none. */
+/** The PID of the only child of a process; undefined if it has none yet. */
 async function onlyChild(parent: number): Promise<number | undefined> {
   const file = await readFile(`/proc/${parent}/task/${parent}/children`, "utf8").catch(() => undefined);
   if (file !== undefined) return Number(file.trim()) || undefined;
-  // A kernel without CONFIG_PROC_CHILDREN: look at everybody's parent.
+  // The kernel has no CONFIG_PROC_CHILDREN: search all processes for this parent.
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");

@@ -11,28 +11,28 @@ import { type Pod, type PodSpec, podConfig, runPod } from "./pods.ts";
 import { waitFor } from "./wait.ts";
 
 export interface NodeOptions {
-  /** The executables that become cni_pre and cni_post in the directory of CNI plugins; they are copied. Default none. */
+  /** Executables to copy into the plugin directory as cni_pre and cni_post. Default: none. */
   readonly taps?: { readonly pre: string; readonly post: string };
-  /** File name to text; default one `podNetwork` of `cniVersion`. */
+  /** Texts by file name; by default one `podNetwork` of `cniVersion`. */
   readonly conflists?: Readonly<Record<string, string>>;
   readonly cniVersion?: string;
-  /** How many of the conflists a pod is attached to: default 1, 0 means all. */
+  /** To how many of the conflists a pod is attached. Default 1; 0 means all. */
   readonly maxConfNum?: number;
-  /** False: NRI is off, as it is by default in containerd 1.7. Default true. */
+  /** Whether NRI is enabled. Default true. */
   readonly nri?: boolean;
-  /** More of the environment of containerd, and so of the taps. */
+  /** Further environment variables of containerd, and so of the taps. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where containerd comes from: sid (default) or trixie (1.7). */
+  /** The Debian suite of containerd: sid (default) or trixie (1.7). */
   readonly suite?: Suite;
-  /** When aborted, all is taken away at once; what is under way fails. */
+  /** Aborting it stops and removes everything at once. Running operations fail. */
   readonly signal?: AbortSignal;
-  /** Told what is being done, a line each. */
+  /** Called with each progress message. */
   readonly progress?: (line: string) => void;
 }
 
 /**
- * Starts a private containerd in namespaces of its own, with `taps` among its CNI plugins. Needs root.
- * Nothing of it outlives this process. Use it with `await using`, or call `stop`.
+ * Starts a private containerd in its own namespaces, with `taps` among its CNI plugins. Needs root. It ends
+ * with this process at the latest. Use it with `await using`, or call `stop`.
  */
 export async function startNode(options: NodeOptions): Promise<ContainerdNode> {
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
@@ -65,7 +65,7 @@ export async function startNode(options: NodeOptions): Promise<ContainerdNode> {
 export class ContainerdNode implements AsyncDisposable {
   /** The container runtime interface, for calls that have no method here. */
   readonly cri: Cri;
-  /** containerd's version, "2.1.9". */
+  /** containerd's version, such as "2.1.9". */
   readonly version: string;
   /** The working directory; the control group of its pods has the same name. */
   readonly folder: string;
@@ -80,22 +80,22 @@ export class ContainerdNode implements AsyncDisposable {
     this.cri = new Cri(join(this.folder, "run/containerd.sock"), packages.proto);
   }
 
-  /** The debug log of containerd, for failures. */
+  /** Path of containerd's debug log. */
   get logFile(): string {
     return join(this.folder, "log/containerd.log");
   }
 
-  /** Where NRI plugins connect. */
+  /** Path of the socket for NRI plugins. */
   get nriSocket(): string {
     return join(this.folder, "run/nri.sock");
   }
 
-  /** Process 1 of the namespaces, as the host counts: for nsenter and /proc/<pid>/root. */
+  /** PID on the host of process 1 of the namespaces, for nsenter and /proc/<pid>/root. */
   get pid(): number {
     return this.#namespaces.pid;
   }
 
-  /** RunPodSandbox; the error is gRPC's own, as containerd sent it. */
+  /** RunPodSandbox. Rejects with gRPC's `ServiceError`, as sent by containerd. */
   runPod(spec: PodSpec): Promise<Pod> {
     return runPod(this.cri, podConfig(spec, join(this.folder, "log/pods"), `/${basename(this.folder)}`));
   }
@@ -119,13 +119,13 @@ export class ContainerdNode implements AsyncDisposable {
   /** Writes or replaces a network, and waits until containerd has loaded it. */
   async writeConflist(name: string, text: string): Promise<void> {
     const folder = join(this.folder, "cni/net.d");
-    // A rename within the directory is noticed; one from another directory is not.
+    // containerd notices a rename within the directory, but not one from another directory.
     await writeFile(join(folder, `.${name}.tmp`), text);
     await rename(join(folder, `.${name}.tmp`), join(folder, name));
     await waitFor(`${name} loaded by containerd`, async () => (await this.#sources()).includes(text));
   }
 
-  /** Takes a network away, and waits until containerd has noticed. */
+  /** Removes a network, and waits until containerd has noticed. */
   async removeConflist(name: string): Promise<void> {
     const file = join(this.folder, "cni/net.d", name);
     const text = await readFile(file, "utf8");
@@ -133,27 +133,27 @@ export class ContainerdNode implements AsyncDisposable {
     await waitFor(`containerd without ${name}`, async () => !(await this.#sources()).includes(text));
   }
 
-  /** Where a path of the node is on this machine; all of them for "". */
+  /** Converts a path of the node to a path of this machine. "" gives the node's root. */
   outside(path: string): string {
     return this.#namespaces.outside(path);
   }
 
-  /** The log as the taps see it, "" when there is none. */
+  /** Reads the taps' log; "" if it does not exist. */
   async readLog(path = "/tmp/cni.log"): Promise<string> {
     return (await this.#namespaces.read(path)) ?? "";
   }
 
-  /** containerd's debug log; what plugins say on stderr stands there too. */
+  /** Reads containerd's debug log, which includes the stderr of plugins. */
   readDaemonLog(): Promise<string> {
     return readFile(this.logFile, "utf8");
   }
 
-  /** Runs a program in the namespaces, found through their PATH (`busybox` is there); its output. */
+  /** Runs a program of the node's PATH (which has `busybox`) in the namespaces. Returns its output. */
   exec(file: string, ...args: string[]): Promise<string> {
     return this.#namespaces.exec(file, args);
   }
 
-  /** Starts containerd again, and waits until it answers; pods live on. */
+  /** Restarts containerd and waits until it answers. Pods keep running. */
   async restart(): Promise<void> {
     await this.#namespaces.restartDaemon();
     await this.#answers();
@@ -169,7 +169,7 @@ export class ContainerdNode implements AsyncDisposable {
     await this.stop();
   }
 
-  /** Waits for the first answer, imports the images, waits for the networks. */
+  /** Waits for containerd's first answer, imports the images, and waits for the networks. */
   async becomeReady(): Promise<void> {
     await this.#answers();
     const local = this.version.startsWith("1.") ? [] : ["--local"];
@@ -183,7 +183,7 @@ export class ContainerdNode implements AsyncDisposable {
     });
   }
 
-  /** The error with the end of containerd's log. */
+  /** Adds the end of containerd's log to an error. */
   async explain(error: unknown): Promise<ContainerdError> {
     const log = await this.readDaemonLog().catch(() => "");
     const end = log.trimEnd().split("\n").slice(-20).join("\n");

@@ -4,24 +4,24 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { ContainerdError } from "./error.ts";
 
-/** Where containerd comes from: sid has 2.x, trixie 1.7. */
+/** The Debian suite of containerd: sid has 2.x, trixie 1.7. */
 export type Suite = "sid" | "trixie";
 
-/** The unpacked Debian packages; nothing of them is installed. */
+/** The unpacked Debian packages. They are not installed. */
 export interface Packages {
-  /** The directory in whose `usr/`, `bin/` they were unpacked. */
+  /** The directory that they were unpacked into. */
   readonly root: string;
-  /** containerd's, "2.1.9". */
+  /** containerd's version, such as "2.1.9". */
   readonly version: string;
-  /** The CRI as Protocol Buffers. */
+  /** Path of the CRI's api.proto. */
   readonly proto: string;
 }
 
-/** Downloads the packages (45 MB, some 8 s) or finds them in the cache directory; says what it does on stderr. */
+/** Downloads the packages (45 MB, about 8 s) unless they are cached. Reports progress on stderr. */
 export async function fetchPackages(suite: Suite = "sid", signal?: AbortSignal): Promise<Packages> {
   const script = join(import.meta.dirname, "fetch.sh");
   const child = spawn("sh", [script, suite], { stdio: ["ignore", "pipe", "inherit"] });
-  signal?.addEventListener("abort", () => child.kill()); // it takes away what it has begun
+  signal?.addEventListener("abort", () => child.kill()); // it cleans up by itself
   const ended = new Promise<number | null>((resolve, reject) =>
     child.on("error", reject).on("close", resolve),
   );

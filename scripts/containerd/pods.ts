@@ -3,12 +3,12 @@ import { mkdir } from "node:fs/promises";
 import type { Cri, PodSandboxConfig, PortMapping } from "./cri.ts";
 import { busyboxImage } from "./images.ts";
 
-/** What a pod is asked to be; only the name is needed. */
+/** Options of a pod; only the name is required. */
 export interface PodSpec {
   readonly name: string;
-  /** Default "default". */
+  /** Default: "default". */
   readonly namespace?: string;
-  /** Default a random one. */
+  /** Default: random. */
   readonly uid?: string;
   /** True: no network namespace of its own, and no CNI call. */
   readonly hostNetwork?: boolean;
@@ -17,13 +17,13 @@ export interface PodSpec {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** A pod that runs. `id` is the container ID that CNI sees. */
+/** A running pod. `id` is the container ID that CNI plugins get. */
 export interface Pod {
   readonly id: string;
   readonly config: PodSandboxConfig;
 }
 
-/** Says to the CRI what kubelet would say. */
+/** The configuration that the kubelet would pass to the CRI. */
 export function podConfig(spec: PodSpec, logFolder: string, cgroupParent: string): PodSandboxConfig {
   const { name, namespace = "default", uid = randomUUID(), hostNetwork = false } = spec;
   const network = hostNetwork ? "NODE" : "POD";
@@ -57,7 +57,7 @@ export async function runPod(cri: Cri, config: PodSandboxConfig): Promise<Pod> {
   return { id: pod_sandbox_id, config };
 }
 
-/** CreateContainer and StartContainer with the busybox image; the container's ID. */
+/** CreateContainer and StartContainer with the busybox image. Returns the container ID. */
 export async function runContainer(
   cri: Cri,
   pod: Pod,

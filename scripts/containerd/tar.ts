@@ -6,7 +6,7 @@ export type TarEntry =
 
 const block = 512;
 
-/** Packs entries as a ustar archive (POSIX.1-1988), owner root, time 0: the same entries are the same bytes. */
+/** Packs entries as a ustar archive (POSIX.1-1988), owner root, time 0: the bytes are reproducible. */
 export function packTar(entries: readonly TarEntry[]): Buffer {
   const parts: Uint8Array[] = [];
   for (const entry of entries) {
@@ -32,7 +32,7 @@ function header(entry: TarEntry): Buffer {
   bytes.write({ folder: "5", file: "0", link: "2" }[entry.kind], 156, "latin1");
   if (entry.kind === "link") bytes.write(entry.target, 157, 100, "utf8");
   bytes.write("ustar\x0000", 257, "latin1");
-  // The checksum is taken with its own field as spaces.
+  // The checksum is calculated with spaces in its own field.
   bytes.fill(" ", 148, 156);
   const sum = bytes.reduce((total, byte) => total + byte, 0);
   bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");

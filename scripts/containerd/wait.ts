@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ContainerdError } from "./error.ts";
 
 /**
- * Asks until the answer is there, every 10 ms and then less often.
- * @param what completes the sentence "Cannot see …" when `timeoutMs` is over
+ * Polls until `ask` returns a value, every 10 ms and then less often.
+ * @param what completes the message "Cannot see …" of the timeout error
  */
 export async function waitFor<T>(
   what: string,

@@ -7,12 +7,12 @@ import type { ContainerdNode } from "../containerd/node.ts";
 
 const SYNCHRONIZED = "Synchronized state with the runtime";
 
-/** `cnitap observe` beside a containerd, logging into its taps' log; it runs until `stop`. */
+/** `cnitap observe` for a containerd, with the log of its taps; it runs until `stop`. */
 export class DemoObserver {
   readonly #child: ChildProcessByStdio<null, null, Readable>;
   readonly #lines: string[] = [];
 
-  /** Resolves when the runtime has taken it. */
+  /** Resolves when the observer is synchronized with the runtime. */
   static async start(
     cnitap: string,
     node: ContainerdNode,
@@ -31,7 +31,7 @@ export class DemoObserver {
     this.#child = child;
   }
 
-  /** Ends it, and waits until it has written its last line; what it said of one pod. */
+  /** Stops it, and waits for its last line. Returns its messages about one pod. */
   async stop(id: string): Promise<string[]> {
     if (this.#child.exitCode === null) {
       this.#child.kill("SIGTERM");

@@ -1,13 +1,13 @@
 import { parseLogLine } from "../../src/log/log-line.ts";
 
-/** A line of the log with what is known about it. */
+/** A line of the log and its meaning. */
 interface Event {
   readonly line: string;
-  /** "ADD pre 1": a call of a tap, 1 for ADD and the DELs of StopPodSandbox, 2 for the DELs of RemovePodSandbox. */
+  /** "ADD pre 1": a call of a tap; 1 for ADD and StopPodSandbox's DELs, 2 for RemovePodSandbox's DELs. */
   readonly key: string;
 }
 
-/** What the runtime is doing, from the first line of it on. */
+/** The runtime's step that starts with an event. */
 const steps: Readonly<Record<string, string>> = {
   "ADD pre 1": "RunPodSandbox: the pod gets its network",
   "NRI StopPodSandbox": "StopPodSandbox: the pod gives its network back",
@@ -26,19 +26,19 @@ const words: Readonly<Record<string, string>> = {
   "NRI RemovePodSandbox": "cnitap observe: the end of the pod's story.",
 };
 
-/** What each line of a pod's log means; `paint` colours a text by an SGR code. */
+/** Explains each line of a pod's log. `paint` colours a text with an SGR code. */
 export function tellStory(lines: readonly string[], paint: (code: string, text: string) => string): string[] {
-  const told: string[] = [];
+  const story: string[] = [];
   for (const [index, { line, key }] of readEvents(lines).entries()) {
     const step = steps[key];
-    if (step) told.push("", paint("1", step));
+    if (step) story.push("", paint("1", step));
     const title = key.replace(/ (pre|post) \d$/, "").padEnd(3);
-    told.push("", paint("36", `${index + 1}. ${title}  ${words[key] ?? ""}`), line);
+    story.push("", paint("36", `${index + 1}. ${title}  ${words[key] ?? ""}`), line);
   }
-  return told;
+  return story;
 }
 
-/** Gives each line its key; in the classic format tap and round follow from the line's kind and place. */
+/** Finds the key of each line. In the classic format, tap and round are derived from content and order. */
 function readEvents(lines: readonly string[]): Event[] {
   const seen = new Set<string>();
   return lines.flatMap((line) => {

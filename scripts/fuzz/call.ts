@@ -1,15 +1,15 @@
 import type { Role } from "../../src/tap/outcome.ts";
 
-/** One call of a tap; all texts are binary strings, one character a byte. */
+/** One call of a tap. Texts are binary strings, with one character per byte. */
 export interface Call {
   readonly role: Role;
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string;
 }
 
-/** What came of it, the same way. */
+/** The answer of a tap, in the same encoding. */
 export interface Answer {
-  /** Null where a signal ended the tap. */
+  /** Null if a signal ended the tap. */
   readonly code: number | null;
   readonly signal: number | null;
   readonly stdout: string;

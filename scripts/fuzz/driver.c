@@ -1,8 +1,10 @@
-/* driver ROOT [EXECUTABLE]: many calls of a tap, each in a child of its own, in a machine that is the folder ROOT.
-   Linked with a tap (-Wl,--wrap=main), whose main a child calls without an exec; with EXECUTABLE, a path below ROOT,
-   the child starts that instead. A call on standard input is "<environment> <stdin> <log>\n", lengths in bytes, and
-   the bytes: NAME=VALUE each ended by NUL, standard input, the path of the log. What came of it goes to standard
-   output: "<wait status> <stdout> <stderr> <log>\n" and the bytes; the log is removed. */
+/* driver ROOT [EXECUTABLE]: makes many calls of a tap, each in its own child process, in a chroot to ROOT.
+   It is linked with a tap (-Wl,--wrap=main), whose main the child calls without an exec. With EXECUTABLE, a path
+   below ROOT, the child starts that instead.
+   A call on standard input is "<environment> <stdin> <log>\n", lengths in bytes, and the bytes: NAME=VALUE, each
+   with a NUL at its end; standard input; the path of the log.
+   The answer on standard output is "<wait status> <stdout> <stderr> <log>\n" and the bytes. The log is then
+   removed. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -19,24 +19,24 @@ import type { Answer, Call } from "./call.ts";
 
 export const ROLES: readonly Role[] = ["pre", "post"];
 
-/** Only root may change the root; others are root in a user namespace of their own. */
+/** chroot(2) needs root. Other users become root in a user namespace. */
 const asRoot = process.getuid?.() === 0 ? [] : ["unshare", "-r"];
 
-/** Why no driver can run here; empty where one can. */
+/** Why a driver cannot run here; "" if it can. */
 export function whyNoDriver(): string {
   const [command, ...args] = [...asRoot, "true"];
   const { status, error, stderr } = spawnSync(command ?? "", args, { encoding: "utf8" });
   return status === 0 ? "" : (error?.message ?? stderr.trim());
 }
 
-/** How a driver's taps are compiled. */
+/** Build options of a driver's taps. */
 export interface DriverBuild {
   readonly compiler?: CCompiler;
   readonly flags?: readonly string[];
   readonly sources?: readonly string[];
 }
 
-/** Taps that answer thousands of calls a second: driver.c says how. */
+/** Taps that answer thousands of calls per second; see driver.c. */
 export class Driver {
   readonly #folder: string;
   readonly #executable: (role: Role) => string;
@@ -48,7 +48,7 @@ export class Driver {
     this.#real = real;
   }
 
-  /** Compiles the drivers of both taps. With `real` the calls go to the executables of bin/ instead. */
+  /** Compiles the drivers of both taps. With `real`, they start the executables of bin/. */
   static async build(
     name: string,
     { real = false, ...how }: DriverBuild & { real?: boolean } = {},
@@ -72,7 +72,7 @@ export class Driver {
     return new Driver(folder, executable, real);
   }
 
-  /** Makes calls of one role, one after the other. `logs` has the file that each call's line goes to. */
+  /** Makes calls of one role, one after another. `logs` has the log file of each call. */
   async answer(role: Role, calls: readonly Call[], logs: readonly string[]): Promise<Answer[]> {
     const frames = calls.flatMap(({ env, stdin }, index) => {
       const variables = Object.entries(env).map(([name, value]) => `${name}=${value}\0`);
@@ -104,7 +104,7 @@ export class Driver {
     });
   }
 
-  /** Files with something in them that no call should have left: lines in another file than the twin's. */
+  /** Non-empty files that no call should have left: lines in another file than the twin's. */
   strays(): string[] {
     const words = [
       ...ROLES.map((role) => join(this.#folder, role)),
@@ -116,7 +116,7 @@ export class Driver {
       "-name",
       "tap",
     ];
-    const names = execFileSync("find", words).toString("latin1"); // not every name is UTF-8
+    const names = execFileSync("find", words).toString("latin1"); // names may not be UTF-8
     return names.split("\n").filter((name) => name !== "");
   }
 

@@ -1,14 +1,14 @@
 import type { Answer, Call } from "./call.ts";
 import type { Prediction } from "./predict.ts";
 
-/** The time and the process's number, which differ from call to call. */
+/** Matches time and PID, which differ from call to call. */
 const MOMENT =
   /^(\{"v":1,"time":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z","tap":"(?:pre|post)","build":"[^"]+","pid":)\d+,/;
 const CLASSIC =
   /^(?:CNI_COMMAND=[^,]+,CNI_CONTAINERID=[^,]*,(?:input|output)=\{?|stdin is not JSON: |env CNI_)/;
 const LOG_FAULT = /Cannot (?:open|use|write to) logFile/;
 
-function still(line: string): string {
+function withoutMoment(line: string): string {
   return line.replace(MOMENT, "$1$2");
 }
 
@@ -24,12 +24,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What is wrong with what came of a call; empty where all is well. */
+/** The faults of an answer; empty if there are none. */
 export function judge(call: Call, prediction: Prediction, answer: Answer): string[] {
   return [...judgeAlone(call, answer), ...judgeLine(answer.log), ...judgeAgainst(prediction, answer)];
 }
 
-/** What holds without asking the twin. */
+/** Checks that do not need the prediction. */
 function judgeAlone({ role, env, stdin }: Call, { code, signal, stdout, stderr }: Answer): string[] {
   const faults: string[] = [];
   const command = env.CNI_COMMAND ?? "";
@@ -54,7 +54,7 @@ function judgeAlone({ role, env, stdin }: Call, { code, signal, stdout, stderr }
   return faults;
 }
 
-/** A log is one line at most, and a reader of either format can read it. */
+/** Checks that a log is at most one line in a valid format. */
 function judgeLine(log: string): string[] {
   if (log === "") return [];
   if (log.indexOf("\n") !== log.length - 1 || log.includes("\r")) return ["the log is not one line"];
@@ -65,15 +65,15 @@ function judgeLine(log: string): string[] {
   return last === "input" || last === "output" || last === "note" ? [] : [`the json line ends in ${last}`];
 }
 
-/** What the executable does is what its script does on the host's twin. */
+/** Checks that the executable does the same as its script on the host's twin. */
 function judgeAgainst(prediction: Prediction, { code, stdout, stderr, log }: Answer): string[] {
   const faults: string[] = [];
   if (code !== prediction.code) faults.push(`exit code ${code}, the twin's is ${prediction.code}`);
   if (stdout !== prediction.stdout) faults.push("the reply is not the twin's");
   const expected = prediction.line?.text ?? "";
   const unwritten = log === "" && LOG_FAULT.test(stderr);
-  if (!unwritten && still(log) !== still(expected)) faults.push("the line is not the twin's");
-  // The twin's log has no faults: what it complains of comes first, and with no log there is nothing more.
+  if (!unwritten && withoutMoment(log) !== withoutMoment(expected)) faults.push("the line is not the twin's");
+  // The twin's log never fails: faults of the real log can only follow its complaints.
   const said = prediction.stderr.trimEnd();
   if (prediction.line === null ? stderr !== prediction.stderr : !stderr.startsWith(said))
     faults.push("the complaint is not the twin's");

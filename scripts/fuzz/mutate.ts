@@ -184,7 +184,7 @@ export function readSeeds(): [Seed, ...Seed[]] {
 
 const LONG = 8192;
 
-/** A captured call with a few changes: most leave stdin JSON, some do not. */
+/** A captured call with a few changes. After most of them, stdin is still JSON. */
 export function mutate(random: Random, seeds: readonly [Seed, ...Seed[]]): Call {
   let seed = random.pick(seeds);
   if (seed.stdin.length > LONG && !random.once(20)) seed = seeds[0];
@@ -201,7 +201,7 @@ export function mutate(random: Random, seeds: readonly [Seed, ...Seed[]]): Call 
   return { role: random.once(2) ? "pre" : "post", env, stdin };
 }
 
-/** About as many as a tap notes, 4,096; beyond, it hides all. */
+/** About as many as the taps' limit of 4,096, beyond which they hide the whole text. */
 function manySecrets(random: Random): string {
   const key = random.pick(["token", "a-rather.long_secret", "pass\\u0077ord", "token_file"]);
   return Array.from({ length: 4000 + random.below(200) }, (_, index) => `"${index}${key}":"hunter2",`).join(
@@ -216,8 +216,8 @@ function mutateVariable(random: Random, env: Record<string, string>): void {
   else if (name !== "CNI_COMMAND" || random.once(4)) env[name] = random.pick(TEXTS);
 }
 
-/** A place behind one of these bytes, from a random offset on; -1 where there is none. */
-function placeBehind(random: Random, text: string, bytes: string): number {
+/** The offset after the next of these bytes, searched from a random offset; -1 if there is none. */
+function offsetAfter(random: Random, text: string, bytes: string): number {
   const from = random.below(text.length);
   for (let step = 0; step < text.length; step++) {
     const at = (from + step) % text.length;
@@ -230,25 +230,25 @@ function insert(text: string, at: number, part: string): string {
   return at < 0 ? text : text.slice(0, at) + part + text.slice(at);
 }
 
-/** Changes that keep most JSON JSON. */
+/** Makes a change after which most texts are still JSON. */
 function changeJson(random: Random, text: string): string {
   const member = `${random.pick(KEYS)}:${random.pick(VALUES)}`;
   switch (random.below(8)) {
     case 0:
     case 1: {
-      const at = text.indexOf("{") + 1; // the top level, where a tap's own members are
+      const at = text.indexOf("{") + 1; // the top level, where a tap reads its members
       return insert(text, at, `${member},`);
     }
     case 2: {
-      const at = text.lastIndexOf("}"); // the last of a name counts
+      const at = text.lastIndexOf("}"); // the last member of a name is used
       return insert(text, at, `,${member}`);
     }
     case 3:
-      return insert(text, placeBehind(random, text, "{"), `${member},`);
+      return insert(text, offsetAfter(random, text, "{"), `${member},`);
     case 4:
-      return insert(text, placeBehind(random, text, "["), `${random.pick(VALUES)},`);
+      return insert(text, offsetAfter(random, text, "["), `${random.pick(VALUES)},`);
     case 5:
-      return insert(text, placeBehind(random, text, "{[,:"), random.pick(["\n", "\r\n", " \t", "\r"]));
+      return insert(text, offsetAfter(random, text, "{[,:"), random.pick(["\n", "\r\n", " \t", "\r"]));
     case 6: {
       const levels = random.pick([2, 50, 2000]);
       const nested = random.once(2)
@@ -257,7 +257,7 @@ function changeJson(random: Random, text: string): string {
       return insert(text, text.indexOf("{") + 1, `${random.pick(KEYS)}:${nested},`);
     }
     default: {
-      const at = placeBehind(random, text, ":");
+      const at = offsetAfter(random, text, ":");
       const end = at < 0 ? null : /^(?:"[^"\\]*"|[\w.+-]+)/.exec(text.slice(at, at + 300));
       return end ? text.slice(0, at) + random.pick(VALUES) + text.slice(at + end[0].length) : text;
     }

@@ -5,7 +5,7 @@ import { run } from "../../src/tap/run-tap.ts";
 import { TwinHost } from "../../test/native/twin/twin-host.ts";
 import type { Call } from "./call.ts";
 
-/** What a tap must do, said by the same script on the host's twin, where log and descriptors have no faults. */
+/** The expected answer: that of the same script on the host's twin, where log and descriptors never fail. */
 export interface Prediction {
   readonly code: number;
   readonly stdout: string;
@@ -13,7 +13,7 @@ export interface Prediction {
   readonly line: { readonly target: LogTarget; readonly text: string } | null;
 }
 
-/** The twin with bytes at both ends: neither the environment nor a payload needs to be UTF-8. */
+/** The twin with bytes as input and output: environment and payload may be invalid UTF-8. */
 class BinaryTwin extends TwinHost {
   readonly #env: Call["env"];
   readonly written: { target: LogTarget; text: string }[] = [];
@@ -40,7 +40,7 @@ class BinaryTwin extends TwinHost {
   }
 }
 
-/** Throws what the script throws. */
+/** Predicts the answer of a call. Throws what the script throws. */
 export function predict(call: Call): Prediction {
   const twin = new BinaryTwin(call);
   const code = run(call.role, twin);

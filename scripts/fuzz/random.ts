@@ -1,4 +1,4 @@
-/** Numbers that look like chance and are the same for the same seed (mulberry32). */
+/** A pseudorandom generator with a seed (mulberry32). */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 to below `end`. */
+  /** An integer from 0 up to, not including, `end`. */
   below(end: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,7 +15,7 @@ export class Random {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * end);
   }
 
-  /** True once in `times`. */
+  /** True with a probability of 1 in `times`. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }
@@ -25,7 +25,7 @@ export class Random {
   }
 }
 
-/** The generator of one call of a run: any call can be made again without those before it. */
+/** The generator of one call of a run. So a call can be repeated without those before it. */
 export function randomOf(seed: number, call: number): Random {
   const first = new Random(seed);
   return new Random(first.below(2 ** 32) ^ Math.imul(call + 1, 0x9e3779b1));

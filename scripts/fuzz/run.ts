@@ -6,7 +6,7 @@ import { mutate, readSeeds } from "./mutate.ts";
 import { type Prediction, predict } from "./predict.ts";
 import { randomOf } from "./random.ts";
 
-/** A call that went wrong. */
+/** A call with a wrong answer. */
 export interface Failure {
   readonly faults: readonly string[];
   readonly call: Call;
@@ -16,7 +16,7 @@ export interface Failure {
 
 /** Makes calls as one batch and judges each. */
 export async function tryCalls(driver: Driver, calls: readonly Call[]): Promise<Failure[]> {
-  Object.assign(globalThis, { BUILD: packageVersion() }); // what the build puts into a tap's script
+  Object.assign(globalThis, { BUILD: packageVersion() }); // the build sets it in a tap's script
   const failures = await Promise.all(
     ROLES.map(async (role) => {
       const chosen = calls
@@ -37,7 +37,7 @@ export async function tryCalls(driver: Driver, calls: readonly Call[]): Promise<
   return failures.flat();
 }
 
-/** The calls of a run, from one number to below another; the same for the same seed. */
+/** The calls `from` up to, not including, `to` of a run. The same seed gives the same calls. */
 export function makeCalls(seed: number, from: number, to: number): Call[] {
   const seeds = readSeeds();
   return Array.from({ length: to - from }, (_, index) => mutate(randomOf(seed, from + index), seeds));

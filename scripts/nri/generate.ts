@@ -1,6 +1,6 @@
 /**
  * `node scripts/nri/generate.ts`: makes src/nri/gen/*_pb.js and *_pb.d.ts from the .proto files beside them.
- * protobufjs compiles them, so that no protoc has to be downloaded; protoc-gen-es writes the code.
+ * protobufjs compiles them, so that protoc is not needed; protoc-gen-es generates the code.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ import { ROOT } from "../cache-dir.ts";
 const folder = join(ROOT, "src/nri/gen");
 const protos = ["api", "ttrpc"];
 
-/** The generated files, name to text. */
+/** The texts of the generated files, by name. */
 export function generate(): Map<string, string> {
   const files = protos.map((name) =>
     compile(`${name}.proto`, readFileSync(join(folder, `${name}.proto`), "utf8")),
@@ -42,7 +42,7 @@ export function generate(): Map<string, string> {
   return new Map(response.file.map((file) => [file.name, file.content]));
 }
 
-/** A file's descriptor, with its comments, which become doc comments. */
+/** The descriptor of a file. Its comments are included, for the doc comments. */
 export function compile(name: string, source: string): FileDescriptorProto {
   const { root, package: packageName } = protobuf.parse(source, new protobuf.Root(), {
     keepCase: true,
@@ -57,7 +57,7 @@ export function compile(name: string, source: string): FileDescriptorProto {
   return file;
 }
 
-/** Gives types their full names, and a map's entries the name protoc gives them: protobufjs leaves both. */
+/** Sets the full names of types, and protoc's names for map entries: protobufjs does neither. */
 function qualify(message: DescriptorProto, packageName: string): void {
   const types = new Map(
     [...message.nestedType, ...message.enumType].map((type) => {
@@ -74,7 +74,7 @@ function qualify(message: DescriptorProto, packageName: string): void {
   }
 }
 
-/** The file of a FileDescriptorSet with only one: its field 1. */
+/** The only file of a FileDescriptorSet (field 1). */
 function readOnlyFile(set: Uint8Array): FileDescriptorProto {
   const reader = protobuf.Reader.create(set);
   reader.uint32();
@@ -83,7 +83,7 @@ function readOnlyFile(set: Uint8Array): FileDescriptorProto {
   return file;
 }
 
-/** The numbers of fields in descriptor.proto, which make up a location's path. */
+/** Field numbers of descriptor.proto, for the path of a location. */
 const at = { message: 4, enum: 5, service: 6, field: 2, nested: 3, nestedEnum: 4, value: 2, method: 2 };
 
 function comments(

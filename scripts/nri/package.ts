@@ -1,4 +1,4 @@
-/** `npm pack` runs it: makes dist/, the JavaScript and the types of `cni-tap/nri`. */
+/** Run by `npm pack`: makes dist/, the JavaScript and types of `cni-tap/nri`. */
 import { spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const run = spawnSync(process.execPath, [tsc, "-p", "tsconfig.dist.json"], {
 if (run.status !== 0) throw new Error("Cannot make dist: tsc's words are above");
 cpSync(join(ROOT, "src/nri/gen"), join(dist, "nri/gen"), { recursive: true });
 
-// tsc leaves the endings of imports in declarations as they were written.
+// tsc does not change the file extensions of imports in declarations.
 for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
   if (!name.endsWith(".d.ts")) continue;
   const text = readFileSync(join(dist, name), "utf8");

@@ -17,20 +17,20 @@ import { type IncomingCall, Server } from "../../src/nri/wire/server.ts";
 type State = MessageInitShape<typeof SynchronizeRequestSchema>;
 type Configuration = MessageInitShape<typeof ConfigureRequestSchema>;
 
-/** What containerd 2.3 says of itself. */
+/** The Configure request of containerd 2.3. */
 const containerd23: Configuration = {
   ...{ runtimeName: "containerd", runtimeVersion: "v2.3.4", NRIVersion: "v0.12.0" },
   ...{ registrationTimeout: 5000n, requestTimeout: 2000n },
 };
 
-/** A runtime's side of one connection, for tests and the benchmark. */
+/** The runtime's side of one connection, for tests and the benchmark. */
 export class RuntimeConnection {
   readonly socket: Socket;
-  /** Waits for RegisterPlugin, which is answered when this is. */
+  /** Resolves with RegisterPlugin, when it has been answered. */
   readonly registration: Promise<RegisterPluginRequest>;
-  /** Waits for the end of the connection. */
+  /** Resolves when the connection is closed. */
   readonly closed: Promise<void>;
-  /** Answers calls of the plugin but RegisterPlugin. */
+  /** Answers calls of the plugin other than RegisterPlugin. */
   onCall: (call: IncomingCall) => Uint8Array = () => new Uint8Array(0);
   readonly #client: Client;
   readonly #server: Server;
@@ -69,7 +69,7 @@ export class RuntimeConnection {
     });
   }
 
-  /** Calls a method of the plugin. */
+  /** Calls a method of the plugin with an encoded request. */
   call(method: string, payload: Uint8Array, timeoutMs = 2000): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.#client.call({ service: Plugin.typeName, method, payload, timeoutMs }, 0, (outcome) => {
@@ -79,6 +79,7 @@ export class RuntimeConnection {
     });
   }
 
+  /** Calls a method of the plugin with the fields of its request. */
   async ask<I extends DescMessage, O extends DescMessage>(
     method: { readonly name: string; readonly input: I; readonly output: O },
     fields: MessageInitShape<I>,
@@ -86,7 +87,7 @@ export class RuntimeConnection {
     return fromBinary(method.output, await this.call(method.name, encode(method.input, fields)));
   }
 
-  /** Register, Configure, Synchronize; the mask of events. */
+  /** Waits for RegisterPlugin, calls Configure and Synchronize. Returns the mask of events. */
   async start(state: State = {}, configuration: Configuration = containerd23): Promise<number> {
     await this.registration;
     const answer = await this.call("Configure", encode(ConfigureRequestSchema, configuration));

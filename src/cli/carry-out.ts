@@ -14,7 +14,7 @@ const ATTEMPTS = 20;
 const PAUSE_MS = 50;
 const LOAD_TIMEOUT_MS = 5000;
 
-/** What is to be done to a node, and what its runtime should then have loaded. */
+/** The changes to make, and what the runtime should have loaded afterwards. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly expected: readonly Expected[];
@@ -22,13 +22,13 @@ export interface Plan {
 
 export interface Expected {
   readonly network: string;
-  /** The types of its taps, in order. */
+  /** The plugin types of its taps, in order. */
   readonly taps: readonly string[];
-  /** The file's text; null where another file has it too. */
+  /** The text of its file; null: not compared. */
   readonly source: ByteString | null;
 }
 
-/** Files that change while they are read: a plan that fails is made again before it is believed. */
+/** Retries a plan that fails, since files may change while they are read. */
 export async function retryWhileFilesChange<T>(make: () => T): Promise<T> {
   for (let left = 3; ; left--) {
     try {
@@ -41,9 +41,11 @@ export async function retryWhileFilesChange<T>(make: () => T): Promise<T> {
 }
 
 /**
- * Carries a plan out under the directory's lock, and makes it anew there: others may have edited since. A file that is
- * replaced between its reading and its writing is seen, and the plan made once more. Where there is nothing to do, and
- * nothing left by a command that was killed, no lock is taken.
+ * Makes the plan under the directory's lock and performs it. If a file was changed between planning and
+ * writing, makes the plan again. Takes no lock if there is nothing to do and no leftovers of a killed
+ * command.
+ * @param make makes the plan from the current files; called several times
+ * @returns the last plan, with all steps that were performed
  */
 export async function carryOut<T extends Plan>(
   survey: Survey,
@@ -76,17 +78,17 @@ export async function carryOut<T extends Plan>(
   });
 }
 
-/** What the runtime made of it: `null` where there is nobody who could say. */
+/** Whether the runtime has loaded the change; null if no runtime can report it. */
 export type Loaded = { readonly runtime: Runtime; readonly ok: boolean } | null;
 
-/** Waits until the runtime has loaded what was written. */
+/** Waits up to 5 s until the runtime has loaded the change. */
 export async function checkLoaded(survey: Survey, expected: readonly Expected[]): Promise<Loaded> {
   const { runtime } = survey;
   if (!runtime || !survey.runtimeReads) return null;
-  const hoped = (now: Runtime) =>
+  const hasLoaded = (now: Runtime) =>
     expected.every((one) => now.cni?.networks?.some((network) => isLoaded(network, one)));
-  const { runtime: now, came } = await waitForRuntime(survey.root, runtime, hoped, LOAD_TIMEOUT_MS);
-  return { runtime: now, ok: came };
+  const { runtime: now, met } = await waitForRuntime(survey.root, runtime, hasLoaded, LOAD_TIMEOUT_MS);
+  return { runtime: now, ok: met };
 }
 
 function isLoaded(network: LoadedNetwork, { network: name, taps, source }: Expected): boolean {
@@ -94,7 +96,7 @@ function isLoaded(network: LoadedNetwork, { network: name, taps, source }: Expec
   return source === null || network.source === decodeUtf8(source);
 }
 
-/** "containerd 2.1.9 has loaded it." */
+/** A sentence such as "containerd 2.1.9 has loaded it." */
 export function sayLoaded(survey: Survey, loaded: Loaded): string {
   if (!loaded) {
     const { runtime } = survey;

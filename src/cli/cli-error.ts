@@ -1,9 +1,9 @@
-/** A command that cannot do what it was asked for; a hint is the message's second line. */
+/** A failure of a command. The second line of the message, if any, is a hint. */
 export class CliError extends Error {
   override name = "CliError";
 }
 
-/** A command line that asks for what there is not. */
+/** An invalid command line. */
 export class UsageError extends CliError {
   override name = "UsageError";
 }

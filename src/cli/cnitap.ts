@@ -1,10 +1,11 @@
 import { processIo } from "./io.ts";
 import { run } from "./run-command-line.ts";
 
-/** The version, put here by the build; there is none when this is run from source. */
+/** The version, set by the build; undefined when run from source. */
 declare const BUILD: string;
 
 const version = typeof BUILD === "undefined" ? "from source" : BUILD;
 
-const [, program = "cnitap", ...args] = process.argv; // in the executable the name it was started by
+// In the executable, the second element is the name that it was started with.
+const [, program = "cnitap", ...args] = process.argv;
 void run(args, { version, program, env: process.env }, processIo());

@@ -10,7 +10,7 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
-/** The options of every command that looks at a node. */
+/** Adds the options of all commands that examine a node. */
 export function addCommonOptions(command: Command): Command {
   return command
     .option(
@@ -30,7 +30,7 @@ export function addCommonOptions(command: Command): Command {
 }
 
 export function placesOf(options: CommonOptions): Places {
-  // Paths below --host-root are the host's, which has no working directory.
+  // With --host-root, paths are the host's and relative to its /.
   const absolute = (path: string) => resolve(options.hostRoot === undefined ? "." : "/", path);
   const endpoint = options.runtimeEndpoint ?? process.env.CONTAINER_RUNTIME_ENDPOINT;
   return {

@@ -1,15 +1,15 @@
 import { type ByteString, decodeUtf8 } from "../log/byte-string.ts";
 import { printable } from "../log/printable.ts";
 
-/** What a command may do to the world besides the node's files; tests give it buffers. */
+/** The side effects of a command besides changes of the node's files. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;
-  /** Whether standard output takes colours. */
+  /** Whether to use colours on standard output. */
   readonly colour: boolean;
-  /** 0 fine, 1 failed, 2 invalid usage, 3 done and something was found. */
+  /** One of EXIT: 0 fine, 1 failed, 2 invalid usage, 3 done, but with findings. */
   exitCode: number;
-  /** Ends the process soon, should it not end by itself: exit(3) waits for a write(2) that hangs. */
+  /** Kills the process soon if it does not exit by itself: exit(3) waits for a hanging write(2). */
   leave(): void;
 }
 
@@ -17,9 +17,9 @@ const LEAVE_MS = 100;
 
 export const EXIT = { fine: 0, failed: 1, usage: 2, found: 3 } as const;
 
-/** The process's own. */
+/** The Io of this process. */
 export function processIo(): Io {
-  process.stdout.on("error", () => {}); // a reader that has seen enough, as `head`
+  process.stdout.on("error", () => {}); // the reader has closed the pipe, like `head`
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
@@ -40,17 +40,16 @@ export function paint(io: Io, colour: keyof typeof CODES, text: string): string 
   return io.colour ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }
 
-/** Foreign text as it may be shown on a terminal; its lines stay lines. */
+/** Escapes untrusted text for a terminal. Keeps line feeds and tabs. */
 export function escapeForTerminal(text: string): string {
   return printable(text, "\n\t");
 }
 
-/** A file's bytes, one character a byte, as text for a terminal. */
+/** Decodes and escapes the bytes of a file for a terminal. */
 export function showBytes(text: ByteString): string {
   return escapeForTerminal(decodeUtf8(text));
 }
 
-/** One JSON value a line. */
 export function printJson(io: Io, value: unknown): void {
   io.out(`${JSON.stringify(value, null, 2)}\n`);
 }

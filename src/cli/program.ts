@@ -7,11 +7,11 @@ import { observeCommand } from "./observe/observe-command.ts";
 import { statusCommand } from "./status/status-command.ts";
 import { uninstallCommand } from "./uninstall/uninstall-command.ts";
 
-/** How this process came to be. */
+/** How this process was started. */
 export interface Started {
   /** cnitap's version. */
   readonly version: string;
-  /** The file that was started, as it was named. */
+  /** The path of the executable, as given. */
   readonly program: string;
   readonly env: PluginEnvironment;
 }

@@ -9,7 +9,7 @@ import { createProgram, type Started } from "./program.ts";
 
 const OBSERVE = "observe";
 
-/** Runs a command line, without the program's name; what goes wrong is said once, here. */
+/** Runs a command line (without the program name), reports errors and sets the exit code. */
 export async function run(args: readonly string[], started: Started, io: Io): Promise<void> {
   const program = createProgram(started, io);
   try {
@@ -21,7 +21,7 @@ export async function run(args: readonly string[], started: Started, io: Io): Pr
   }
 }
 
-/** The arguments as cnitap's own: those of a plugin are Go's, and so may be those of observe. */
+/** Converts the arguments of the plugin, and of observe, from Go's style. */
 function ownArguments(args: readonly string[], { program, env }: Started, tree: Command): string[] {
   const plugin = isPlugin(args, program, env);
   const [command, ...rest] = plugin ? [OBSERVE, ...args] : args;

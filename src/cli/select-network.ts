@@ -3,14 +3,17 @@ import { isListFromSingle } from "../conflist/single-plugin.ts";
 import { defaultNetworks, type Survey } from "../machine/survey.ts";
 import { CliError } from "./cli-error.ts";
 
-/** A network, and the single plugin's file it was or is to be made from. */
+/** A network, and the single plugin's file that its list was or will be made from. */
 export interface SelectedNetwork {
-  /** The file that pods get their network from; for a single plugin without a list yet, that file. */
+  /** The current file of the network: a list, or a single plugin without a list yet. */
   readonly network: Network;
   readonly source: Network | null;
 }
 
-/** The network of a name, else the one that pods get. */
+/**
+ * The network with this name, by default the one that pods get.
+ * @throws {CliError} if it is not found or not clear
+ */
 export function selectNetwork(survey: Survey, name?: string): SelectedNetwork {
   const all = survey.location.candidates.flatMap(({ network }) => network ?? []);
   const network = name === undefined ? networkOfPods(survey) : all.find((one) => one.name === name);
@@ -26,7 +29,7 @@ export function selectNetwork(survey: Survey, name?: string): SelectedNetwork {
   return { network, source };
 }
 
-/** The network that the runtime gives to pods. */
+/** The network that pods get from the runtime. */
 function networkOfPods(survey: Survey): Network {
   const taken = defaultNetworks(survey);
   const [first] = taken;

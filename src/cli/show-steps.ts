@@ -5,7 +5,7 @@ import { type ByteString, encodeUtf8 } from "../log/byte-string.ts";
 import type { Step } from "../machine/step.ts";
 import { escapeForTerminal, type Io, paint, showBytes } from "./io.ts";
 
-/** A step in one line, as it will be or has been done. */
+/** One line about a step, in future or past tense. */
 export function stepLine(step: Step, tense: "will" | "did"): string {
   const will = tense === "will";
   const path = escapeForTerminal(step.path);
@@ -16,7 +16,7 @@ export function stepLine(step: Step, tense: "will" | "did"): string {
   return `${will ? "write" : "wrote"} ${path}`;
 }
 
-/** What a step does to a network's file, as a unified diff; secrets are hidden as the log hides them. */
+/** The unified diff of a step that changes a network's file, with secrets hidden; null for other steps. */
 export function stepDiff(step: Step): string | null {
   if (step.kind !== "config" && step.kind !== "drop-in") return null;
   const show = (text: ByteString | null) => (text === null ? "" : showBytes(redacted(text)));
@@ -26,7 +26,7 @@ export function stepDiff(step: Step): string | null {
   return diff.slice(diff.indexOf("---"));
 }
 
-/** What is not JSON, and so cannot be searched for secrets, is not shown. */
+/** A text that is not JSON cannot be searched for secrets, so it is not shown. */
 function redacted(text: ByteString): ByteString {
   try {
     return redactConfig(text);
@@ -42,7 +42,7 @@ export function paintDiff(io: Io, diff: string): string {
   return diff.split("\n").map(colour).join("\n");
 }
 
-/** A step for --json: everything but the bytes. */
+/** A step for --json, without the content. */
 export function stepJson(step: Step): { kind: string; path: string; diff?: string } {
   const diff = stepDiff(step);
   return { kind: step.kind, path: step.path, ...(diff === null ? {} : { diff }) };

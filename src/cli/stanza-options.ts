@@ -13,7 +13,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 };
 const STRINGS: readonly string[] = ["logFile", "lockFile", "logFormat", "label"];
 
-/** Reads KEY=VALUE of --set onto those before it. */
+/** Parses KEY=VALUE of --set and adds it to the earlier ones. */
 export function collectSetting(text: string, before: StanzaEntry = {}): StanzaEntry {
   const cut = text.indexOf("=");
   const key = text.slice(0, cut);
@@ -29,12 +29,12 @@ function readSetting(key: string, text: string): string | number | boolean {
     const value: unknown = JSON.parse(text);
     if (typeof value === "number" || typeof value === "boolean") return value;
   } catch {
-    // Not a number nor a word of JSON: the tap would refuse it as a string.
+    // Not JSON: it stays a string, which `checkKeys` refuses.
   }
   return text;
 }
 
-/** The keys that were given: by options of their own, and by --set, which counts for more. */
+/** Combines the keys from their own options and from --set, which takes precedence. */
 export function givenKeys(
   options: Readonly<Record<string, string | undefined>>,
   set: StanzaEntry = {},
@@ -44,22 +44,22 @@ export function givenKeys(
   return { ...given, ...set };
 }
 
-/** @throws {UsageError} where a tap would complain of one of the keys */
+/** @throws {UsageError} if a tap would complain about a key */
 export function checkKeys(keys: StanzaEntry): void {
   const { complaints } = readKeys(keys).stanza;
   if (complaints.length > 0) throw new UsageError(complaints.join("; "));
 }
 
 /**
- * The keys of a tap's entry: those that differ from the tap's defaults.
- * @throws {UsageError} where the tap would complain of one
+ * The keys for a tap's entry: those that differ from the tap's defaults.
+ * @throws {UsageError} if a tap would complain about a key
  */
 export function stanzaOf(keys: StanzaEntry): StanzaEntry {
   checkKeys(keys);
   return Object.fromEntries(Object.entries(keys).filter(([key, value]) => DEFAULTS[key] !== value));
 }
 
-/** Where a tap with this entry logs. */
+/** The log file of a tap with this entry. */
 export function logFileOf(entry: Readonly<Record<string, unknown>>): string {
   return typeof entry.logFile === "string" ? entry.logFile : DEFAULT_TARGET.logFile;
 }

@@ -1,7 +1,8 @@
 /**
- * The pairs of CNI_ARGS (SPEC 1.1.0, section 2, "Parameters") by their keys, read leniently: parts end at `;`, a pair is
- * cut at its first `=`, a part without one has the value `""`, empty parts are skipped, a repeated key has its last
- * value. The object has no prototype: every key is only a key. A variable may hold 128 KB, so this is frugal.
+ * Parses CNI_ARGS (SPEC 1.1.0, section 2, "Parameters") leniently: pairs are separated by `;`, the first `=`
+ * ends the key, a pair without `=` has the value `""`, empty pairs are skipped, the last value of a repeated
+ * key wins. The result has no prototype, so `__proto__` is an ordinary key. Saves memory: the variable may
+ * hold 128 KB.
  */
 export function parseArgs(text: string): Record<string, string> {
   const args: Record<string, string> = Object.create(null);

@@ -1,6 +1,6 @@
-/** Well-known error codes (SPEC 1.1.0, section 5, "Error"), those a tap has a use for. */
+/** The well-known error codes (SPEC 1.1.0, section 5, "Error") that the taps use. */
 export const ErrorCode = {
-  /** A necessary environment variable is missing or empty. */
+  /** A required environment variable is missing or empty. */
   invalidEnvironment: 4,
   /** The content of stdin cannot be decoded. */
   cannotDecode: 6,
@@ -8,11 +8,11 @@ export const ErrorCode = {
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
-/** What is wrong where a variable is missing or empty, in the words of the CNI project's skel package. */
+/** Messages for a missing or empty variable, worded as in the CNI project's skel package. */
 export const NO_COMMAND = "env CNI_COMMAND not found";
 export const NO_CONTAINER_ID = "env CNI_CONTAINERID not found";
 
-/** An error object behind its `cniVersion` member, which may be a slice of stdin: `,"code":…}`. */
+/** The rest of an error object after its `cniVersion` member, which may be a slice of stdin: `,"code":…}`. */
 export function errorObjectTail(code: ErrorCode, msg: string): string {
   return `,"code":${code},"msg":${JSON.stringify(msg)},"details":""}`;
 }

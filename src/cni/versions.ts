@@ -1,4 +1,4 @@
-/** Every version of the CNI specification there has been: a tap passes on what it is given, so it supports them all. */
+/** All versions of the CNI specification. A tap passes on what it gets, so it supports every one. */
 export const CNI_VERSIONS: readonly string[] = [
   "0.1.0",
   "0.2.0",
@@ -9,5 +9,5 @@ export const CNI_VERSIONS: readonly string[] = [
   "1.1.0",
 ];
 
-/** What a plugin answers where the request names no version. */
+/** Used in replies to a request without a version. */
 export const LATEST_CNI_VERSION = "1.1.0";

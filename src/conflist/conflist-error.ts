@@ -1,9 +1,9 @@
-/** `broken`: not JSON. `invalid`: JSON that no runtime takes as a network. `refused`: an edit that is not made. */
+/** `broken`: not JSON. `invalid`: JSON, but not a valid network. `refused`: an edit that would be wrong. */
 export type ConflistErrorCode = "broken" | "invalid" | "refused";
 
 /**
- * What is wrong with a network's file, or with an edit of it. The message never holds the file's text, which may have
- * tokens in it: a place is told by line and column.
+ * A fault of a network's file, or of an edit of it. The message gives line and column and never quotes the
+ * file, which may contain tokens.
  */
 export class ConflistError extends Error {
   override name = "ConflistError";

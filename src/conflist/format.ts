@@ -1,8 +1,8 @@
 import type { JsonValue } from "./json.ts";
 
 /**
- * Writes an entry in the manner of its neighbour: on one line or several, with the same indentation, line ends and
- * space behind colons.
+ * Formats an entry like its neighbour: on one line or several, with the same indentation, line ends and
+ * spaces after colons.
  * @param space the white space before the entry
  */
 export function formatEntry(
@@ -33,7 +33,7 @@ function writeValue(value: unknown, spaced: boolean): string {
   return `{${members.join(spaced ? ", " : ",")}}`;
 }
 
-/** JSON without a character above U+007F, since texts here are one character a byte. */
+/** JSON in ASCII, since texts here have one character per byte. */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,

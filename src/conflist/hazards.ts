@@ -1,16 +1,16 @@
 import type { Network } from "./network.ts";
 import { entryOf, isTap } from "./tap-entries.ts";
 
-/** A reason why cni_pre must not stand first in a network. */
+/** A reason why cni_pre must not be first in a network. */
 export interface Hazard {
   readonly plugin: string;
-  /** What would happen. */
+  /** What would happen, as a clause. */
   readonly reason: string;
 }
 
 /**
- * Whatever stands first gives the next plugin a prevResult, and two plugins refuse one where they are the main plugin:
- * cilium-cni outside chaining mode, and ipvlan without `master`.
+ * Returns null if there is none. The first plugin gives the next one a prevResult. Two plugins fail with a
+ * prevResult when they are the main plugin: cilium-cni outside chaining mode, and ipvlan without `master`.
  */
 export function hazardOf(network: Network): Hazard | null {
   const main = network.plugins.find((plugin) => !isTap(plugin.type));

@@ -2,7 +2,7 @@ import type { StanzaEntry } from "./tap-entries.ts";
 
 export type InstallMode = "both" | "post" | "drop-in";
 
-/** What one network is to have, as `cnitap install` was told. */
+/** The wanted state of one network, recorded by `cnitap install`. */
 export interface Installation {
   readonly confDir: string;
   readonly network: string;
@@ -12,13 +12,13 @@ export interface Installation {
   readonly binDir: string;
   readonly pre: StanzaEntry | null;
   readonly post: StanzaEntry | null;
-  /** The single plugin's file from which the list was made. */
+  /** The single plugin's file that the list was made from. */
   readonly source?: string;
-  /** Hash of the network's file without taps; of `source` where there is one. */
+  /** Hash of the network's file without taps, or of `source` if there is one. */
   readonly original: string;
 }
 
-/** The text of cnitap's record; null where it is not what `encodeInstallations` writes. */
+/** Parses cnitap's record. Returns null if `encodeInstallations` did not write it. */
 export function parseInstallations(text: string): Installation[] | null {
   try {
     const { v, networks } = JSON.parse(text);
@@ -33,16 +33,16 @@ export function encodeInstallations(networks: readonly Installation[]): string {
   return `${JSON.stringify({ v: 1, networks }, null, 2)}\n`;
 }
 
-/** The record with one network's part put in place of what there was; null takes it out. */
+/** The record with the entry of one network added or replaced; null removes it. */
 export function withInstallation(
   networks: readonly Installation[],
   key: Pick<Installation, "confDir" | "network">,
   installation: Installation | null,
 ): Installation[] {
-  const isMeant = (one: Installation) => one.confDir === key.confDir && one.network === key.network;
-  if (!installation) return networks.filter((one) => !isMeant(one));
-  if (!networks.some(isMeant)) return [...networks, installation];
-  return networks.map((one) => (isMeant(one) ? installation : one));
+  const matches = (one: Installation) => one.confDir === key.confDir && one.network === key.network;
+  if (!installation) return networks.filter((one) => !matches(one));
+  if (!networks.some(matches)) return [...networks, installation];
+  return networks.map((one) => (matches(one) ? installation : one));
 }
 
 function isInstallation(value: unknown): value is Installation {
@@ -57,7 +57,7 @@ function isInstallation(value: unknown): value is Installation {
   );
 }
 
-/** What a tap's entry is to say is checked by whoever reads its keys. */
+/** Does not check the keys of the stanza; their readers do. */
 function isStanza(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === "object" && !Array.isArray(value));
 }

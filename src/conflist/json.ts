@@ -1,17 +1,17 @@
 import { ConflistError } from "./conflist-error.ts";
 
-/** A JSON value with its place in the text. */
+/** A JSON value with its offsets in the text. */
 export type JsonValue = JsonObject | JsonArray | JsonScalar;
 
 interface Place {
   /** Offset of the first character. */
   readonly start: number;
-  /** Offset behind the last character. */
+  /** Offset after the last character. */
   readonly end: number;
 }
 export interface JsonObject extends Place {
   readonly kind: "object";
-  /** In the order of the text; a name may be there twice, and then runtimes take the last. */
+  /** In the order of the text. A name may be repeated; runtimes use the last one. */
   readonly members: readonly JsonMember[];
 }
 export interface JsonMember {
@@ -28,16 +28,16 @@ export interface JsonScalar extends Place {
   readonly value: string | number | boolean | null;
 }
 
-/** As deep as arrays and objects may stand in one another. */
+/** Maximum nesting of arrays and objects. */
 export const MAX_DEPTH = 500;
 
 const SPACE = /[ \t\r\n]*/y;
-/** A string of anything but control characters; its escapes; a number; a word. */
+/** A string (no control characters, valid escapes), a number, or a literal name. */
 const SCALAR =
   /"[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\uffff]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /**
- * Parses a text (RFC 8259, nothing more lenient).
+ * Parses a text strictly (RFC 8259).
  * @throws {ConflistError} `broken`, with line and column
  */
 export function parseJson(text: string): JsonValue {
@@ -47,12 +47,12 @@ export function parseJson(text: string): JsonValue {
   return value;
 }
 
-/** The member that counts: the last of this name. */
+/** The last member of this name, which is the one that runtimes use. */
 export function memberOf(object: JsonObject, name: string): JsonValue | undefined {
   return object.members.findLast((member) => member.name === name)?.value;
 }
 
-/** Whether two values of JSON.parse are the same; the order of members does not count. */
+/** Whether two values from JSON.parse are equal. The order of members is ignored. */
 export function isSameJson(one: unknown, other: unknown): boolean {
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null)
     return one === other;

@@ -2,18 +2,18 @@ import { type ByteString, encodeUtf8 } from "../log/byte-string.ts";
 import { ConflistError } from "./conflist-error.ts";
 import { type Network, readNetwork } from "./network.ts";
 
-/** A file of the configuration directory; `text` is null where it cannot be read. */
+/** A file of the configuration directory; `text` is null if it cannot be read. */
 export interface ConfFile {
   readonly file: string;
   readonly text: ByteString | null;
 }
 
-/** A file `<network>/<file>` below the configuration directory: one plugin, put behind a list's own (libcni 1.3). */
+/** `<network>/<file>` in the configuration directory: a plugin that libcni 1.3 appends to the list. */
 export interface DropIn extends ConfFile {
   readonly network: string;
 }
 
-/** A file that runtimes look at, and what they see. */
+/** A file that runtimes read, and the result. */
 export type Candidate =
   | { readonly file: string; readonly network: Network; readonly error: null }
   | { readonly file: string; readonly network: null; readonly error: ConflistError };
@@ -22,22 +22,22 @@ export interface Location {
   /** In the order in which runtimes read them. */
   readonly candidates: readonly Candidate[];
   /**
-   * What containerd (go-cni) takes as the default network: the first file. A broken file among those that it reads, as
-   * many as max_conf_num says, fails the whole load: then null.
+   * containerd's (go-cni's) default network: the first file. containerd reads max_conf_num files; if one of
+   * them is broken, it loads none, and this is null.
    */
   readonly goCni: Network | null;
-  /** What CRI-O (ocicni) takes: the first file that is valid. */
+  /** CRI-O's (ocicni's) default network: the first valid file. */
   readonly ocicni: Network | null;
 }
 
 const ENDINGS = [".conf", ".conflist", ".json"];
 
-/** Whether runtimes read a file of this name. A name that begins with a dot is no exception. */
+/** Whether runtimes read a file of this name. They also read names that begin with a dot. */
 export function isRead(file: string): boolean {
   return ENDINGS.some((ending) => file.endsWith(ending));
 }
 
-/** By bytes, as Go's sort.Strings; localeCompare would put "Z" behind "a". */
+/** Compares bytes, as Go's sort.Strings. localeCompare would sort "Z" after "a". */
 export function byName(a: { readonly file: string }, b: { readonly file: string }): number {
   const [one, other] = [encodeUtf8(a.file), encodeUtf8(b.file)];
   return one < other ? -1 : one > other ? 1 : 0;
@@ -45,7 +45,7 @@ export function byName(a: { readonly file: string }, b: { readonly file: string 
 
 /**
  * Finds the networks of a configuration directory.
- * @param maxConfNum as many files as containerd attaches; its default is 1, and 0 means all
+ * @param maxConfNum how many files containerd reads (max_conf_num); its default is 1, and 0 means all
  */
 export function locate(
   files: readonly ConfFile[],

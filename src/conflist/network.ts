@@ -12,23 +12,23 @@ export interface Plugin {
 export interface Network {
   /** The file's name, without its directory. */
   readonly file: string;
-  /** The bytes of the file: those that are not UTF-8 survive an edit. */
+  /** The bytes of the file, so that invalid UTF-8 survives an edit. */
   readonly text: ByteString;
-  /** `single`: the file is one plugin. The ending decides: `.conflist` is a list, `.conf` and `.json` are one plugin. */
+  /** Depends on the file name: `.conflist` is a list of plugins; `.conf` and `.json` are a single plugin. */
   readonly kind: "list" | "single";
   readonly name: string;
-  /** "" where the file has none; libcni then takes it for 0.1.0. */
+  /** "" if the file has none; libcni then uses 0.1.0. */
   readonly cniVersion: string;
   readonly plugins: readonly Plugin[];
-  /** The list's array; null for a single plugin, and where there is no `plugins`. */
+  /** The array of the list; null for a single plugin, or if there is no `plugins`. */
   readonly array: JsonArray | null;
   /** `loadOnlyInlinedPlugins`: files of the drop-in directory are not read. */
   readonly inlineOnly: boolean;
 }
 
 /**
- * Reads a file as libcni does (1.3, `NetworkConfFromBytes` and `ConfFromBytes`).
- * @throws {ConflistError} `broken` or `invalid`; the message is to follow the file's name and a colon
+ * Reads a file as libcni 1.3 does (`NetworkConfFromBytes` and `ConfFromBytes`).
+ * @throws {ConflistError} `broken` or `invalid`; the caller puts the file name and a colon before the message
  */
 export function readNetwork(file: string, text: ByteString): Network {
   const root = parseJson(text);

@@ -7,29 +7,29 @@ import { type DesiredTaps, entryOf, isTap, type StanzaEntry } from "./tap-entrie
 import { applyEdits, type Edit } from "./text-edit.ts";
 
 /**
- * The list's text with the taps that are wished and no others. A tap that stands where it can do its work stays there
- * even if it is not the very first or last: other software that adds itself behind cni_post would else be fought for
- * ever. The same text comes back where nothing is to be changed.
- * @throws {ConflistError} `refused` where the result would not say exactly what was wished
+ * The list's text with the desired taps and no others. A tap in a working position stays there even if it is
+ * not first or last: otherwise cnitap and other software that adds itself after cni_post would move their
+ * entries for ever. Returns the same text if nothing has to change.
+ * @throws {ConflistError} `refused` if the result would not be exactly what was desired
  */
 export function patch(network: Network, desired: DesiredTaps): ByteString {
   let now = edit(
     network,
-    planRemove(network, (plugin) => isOdd(network, plugin, desired)),
+    planRemove(network, (plugin) => isMisplaced(network, plugin, desired)),
   );
   for (const type of ["cni_pre", "cni_post"] as const) {
     const stanza = stanzaOf(desired, type);
     if (!stanza) continue;
-    const there = now.plugins.find((plugin) => plugin.type === type);
-    if (there && isSameJson(entryOf(now, there), { type, ...stanza })) continue;
+    const existing = now.plugins.find((plugin) => plugin.type === type);
+    if (existing && isSameJson(entryOf(now, existing), { type, ...stanza })) continue;
     const insert = type === "cni_pre" ? planInsertFirst : planInsertLast;
-    now = edit(now, there ? planReplace(now, there, type, stanza) : insert(now, type, stanza));
+    now = edit(now, existing ? planReplace(now, existing, type, stanza) : insert(now, type, stanza));
   }
   verify(network, now, desired);
   return now.text;
 }
 
-/** The list's text without taps: byte for byte what it was before `patch`. */
+/** The list's text without taps: the same bytes as before `patch`. */
 export function withoutTaps(network: Network): ByteString {
   return applyEdits(
     network.text,
@@ -37,22 +37,22 @@ export function withoutTaps(network: Network): ByteString {
   );
 }
 
-/** Refuses a result that is not the desired around the very bytes that were there. */
+/** Throws if the result does not have exactly the desired taps, or if other bytes have changed. */
 function verify(before: Network, after: Network, desired: DesiredTaps): void {
   const types = (["cni_pre", "cni_post"] as const).filter((type) => stanzaOf(desired, type));
   const taps = after.plugins.filter((plugin) => isTap(plugin.type));
-  const right =
+  const correct =
     taps.map((plugin) => plugin.type).join() === types.join() &&
     taps.every((plugin) =>
       isSameJson(entryOf(after, plugin), { type: plugin.type, ...stanzaOf(desired, plugin.type) }),
     );
-  if (!right || withoutTaps(after) !== withoutTaps(before)) {
+  if (!correct || withoutTaps(after) !== withoutTaps(before)) {
     throw new ConflistError("refused", "the edited file would not say what was wanted");
   }
 }
 
-/** A tap that is not wished, is there twice, or stands on the wrong side of the plugins. */
-function isOdd(network: Network, plugin: Plugin, desired: DesiredTaps): boolean {
+/** Whether a plugin is a tap that is not desired, a duplicate, or on the wrong side of the others. */
+function isMisplaced(network: Network, plugin: Plugin, desired: DesiredTaps): boolean {
   if (!isTap(plugin.type)) return false;
   if (!stanzaOf(desired, plugin.type)) return true;
   if (network.plugins.find((other) => other.type === plugin.type) !== plugin) return true;

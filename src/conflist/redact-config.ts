@@ -3,7 +3,7 @@ import { hidden, holdsSecretShape, isSecretKey } from "../log/redact.ts";
 import { type JsonValue, parseJson } from "./json.ts";
 import { applyEdits, type Edit } from "./text-edit.ts";
 
-/** A file's text with its secrets hidden by the rules of the log, and all else as it is. */
+/** Hides the secrets in a file's text by the rules of the log. All other bytes are unchanged. */
 export function redactConfig(text: ByteString): ByteString {
   const edits: Edit[] = [];
   collect(parseJson(text), text, edits);

@@ -4,27 +4,31 @@ import type { Network } from "./network.ts";
 
 const LIST_NAME = /^[0-9]*-?cni-tap-.*\.conflist$/;
 
-/** Whether a file's name is that of a list that was made from a single plugin. */
+/** Whether a file name is one that `listFileName` returns. */
 export function isListFromSingle(file: string): boolean {
   return LIST_NAME.test(file);
 }
 
-/** A list of the one plugin of a `.conf` file, as libcni makes it (`ConfListFromConf`). */
+/**
+ * A list with the single plugin of a `.conf` file, like libcni's `ConfListFromConf`.
+ * @throws {ConflistError} `refused` if the file has no name
+ */
 export function listFromSingle(network: Network): ByteString {
   const plugin = network.plugins[0];
   if (network.kind !== "single" || !plugin) throw new TypeError(`${network.file} is no single plugin`);
   if (network.name === "") throw new ConflistError("refused", "it has no name, and a list must have one");
   const entry = network.text.slice(plugin.value.start, plugin.value.end);
   const version = network.cniVersion === "" ? "" : `  "cniVersion": ${JSON.stringify(network.cniVersion)},\n`;
-  const lines = entry.replace(/\r\n?|\n/g, "\n    "); // no string holds a raw line end
+  const lines = entry.replace(/\r\n?|\n/g, "\n    "); // strings contain no raw line ends
   return asByteString(
     `{\n${version}  "name": ${JSON.stringify(network.name)},\n  "plugins": [\n    ${lines}\n  ]\n}\n`,
   );
 }
 
 /**
- * A name for the list that runtimes read before the single plugin's file, and not before any that is read earlier now.
+ * A name that runtimes sort directly before the single plugin's file, after all files that they read earlier.
  * @param others all names that runtimes read
+ * @throws {ConflistError} `refused` if there is no such name
  */
 export function listFileName(network: Network, others: readonly string[]): string {
   const digits = /^\d*/.exec(network.file)?.[0] ?? "";

@@ -3,10 +3,10 @@ import type { Span } from "../log/call-line.ts";
 import { readStanzaSettings, STANZA_KEYS, type StanzaSettings } from "../tap/stanza-settings.ts";
 import { memberOf, parseJson } from "./json.ts";
 
-/** Keys of a tap's stanza with their values, by whomever they were given. */
+/** Keys of a tap's stanza with unchecked values. */
 export type Keys = Readonly<Record<string, unknown>>;
 
-/** What a tap reads from keys: what is missing or wrong is its default, and other keys are somebody else's. */
+/** Reads keys as a tap does: a missing or wrong value becomes its default, other keys are ignored. */
 export function readKeys(keys: Keys): {
   readonly stanza: StanzaSettings;
   readonly text: (span: Span) => ByteString;
@@ -18,7 +18,7 @@ export function readKeys(keys: Keys): {
   return { stanza: readStanzaSettings(spanOf, text), text };
 }
 
-/** The keys that count. None of them is a list or an object: what is in one does not matter, and may have no end. */
+/** Only a tap's own keys. Arrays and objects, never valid, are emptied, since they may contain cycles. */
 function shallow(keys: Keys): Keys {
   const values = STANZA_KEYS.filter((key) => Object.hasOwn(keys, key)).map((key): [string, unknown] => {
     const value = keys[key];

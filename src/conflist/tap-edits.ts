@@ -6,12 +6,13 @@ import type { StanzaEntry, TapType } from "./tap-entries.ts";
 import type { Edit } from "./text-edit.ts";
 
 /*
- * Insertions put in what the removal takes out: before the first entry its own white space is repeated behind the new
- * one; behind the last entry the white space before it is repeated; into an empty array goes all that then stands
- * before the last entry's end. So the removal needs no memory to give the very bytes back.
+ * An insertion adds exactly what a removal deletes. Before the first entry: the new entry, and a copy of the
+ * white space before the first one. After the last entry: a copy of the white space before it, and the new
+ * entry. Into an empty array: white space and the entry. So a removal restores the original bytes without a
+ * record of them.
  */
 
-/** Puts an entry before all others. */
+/** Inserts an entry before all others. */
 export function planInsertFirst(network: Network, type: TapType, stanza: StanzaEntry): Edit[] {
   const array = arrayOf(network);
   const first = array.items[0];
@@ -21,7 +22,7 @@ export function planInsertFirst(network: Network, type: TapType, stanza: StanzaE
   return [{ offset: first.start, length: 0, content: `${entry},${space}` }];
 }
 
-/** Puts an entry behind all others. */
+/** Inserts an entry after all others. */
 export function planInsertLast(network: Network, type: TapType, stanza: StanzaEntry): Edit[] {
   const array = arrayOf(network);
   const last = array.items.at(-1);
@@ -34,7 +35,7 @@ export function planInsertLast(network: Network, type: TapType, stanza: StanzaEn
   return [{ offset: last.end, length: 0, content: `,${space}${entry}` }];
 }
 
-/** Writes an entry anew where it stands. */
+/** Replaces an entry in its place. */
 export function planReplace(network: Network, plugin: Plugin, type: TapType, stanza: StanzaEntry): Edit[] {
   const { start, end } = plugin.value;
   const lineStart = network.text.lastIndexOf("\n", start) + 1;
@@ -44,7 +45,7 @@ export function planReplace(network: Network, plugin: Plugin, type: TapType, sta
   return [{ offset: start, length: end - start, content }];
 }
 
-/** Takes out the entries that `which` says, with the comma and white space of each. */
+/** Removes the entries that `which` selects, each with its comma and white space. */
 export function planRemove(network: Network, which: (plugin: Plugin) => boolean): Edit[] {
   const edits: Edit[] = [];
   let keptEnd: number | null = null;
@@ -75,7 +76,7 @@ function arrayOf(network: Network): JsonArray {
   return network.array;
 }
 
-/** What stands between `[` and the first entry, or would. */
+/** The white space between `[` and the first entry; in an empty array, the white space to use there. */
 function leadingSpace(text: string, array: JsonArray): string {
   const [first] = array.items;
   if (first) return text.slice(array.start + 1, first.start);

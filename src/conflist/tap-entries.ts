@@ -1,6 +1,6 @@
 import type { Network, Plugin } from "./network.ts";
 
-/** The taps' names, which are their plugin types. */
+/** The plugin types of the taps, which are also the names of their executables. */
 export type TapType = "cni_pre" | "cni_post";
 
 /** The keys of a tap's entry besides its type. */
@@ -8,7 +8,7 @@ export type StanzaEntry = Readonly<
   Record<string, string | number | boolean | Readonly<Record<string, boolean>>>
 >;
 
-/** Which taps a network is to have, each with its keys; null for none. */
+/** The taps that a network should have, each with its keys; null for none. */
 export interface DesiredTaps {
   readonly pre: StanzaEntry | null;
   readonly post: StanzaEntry | null;
@@ -20,7 +20,7 @@ export function isTap(type: string): type is TapType {
   return type === "cni_pre" || type === "cni_post";
 }
 
-/** Where the taps of a network stand. */
+/** Which taps a network has. */
 export type Mode = "both" | "post" | "pre" | "none";
 
 export function modeOf(network: Network): Mode {
@@ -29,12 +29,12 @@ export function modeOf(network: Network): Mode {
   return has("cni_post") ? "post" : "none";
 }
 
-/** The value of a plugin's entry, its type included. */
+/** The parsed entry of a plugin, including its type. */
 export function entryOf(network: Network, plugin: Plugin): Record<string, unknown> {
   return JSON.parse(network.text.slice(plugin.value.start, plugin.value.end));
 }
 
-/** The capabilities that entries other than the taps declare as true: those a runtime may give values for. */
+/** The capabilities that the other plugins declare as true, for which a runtime may give values. */
 export function declaredCapabilities(network: Network): Record<string, boolean> {
   const found: Record<string, boolean> = {};
   for (const plugin of network.plugins) {

@@ -1,14 +1,14 @@
 import { asByteString, type ByteString } from "../log/byte-string.ts";
 
-/** A part of a text in place of which another text is to stand. */
+/** Replaces a part of a text. */
 export interface Edit {
   readonly offset: number;
   readonly length: number;
-  /** ASCII. */
+  /** ASCII only. */
   readonly content: string;
 }
 
-/** The text with the edits made. They do not overlap; two at one offset are made in the order given. */
+/** Applies the edits. They must not overlap; those at the same offset are applied in the given order. */
 export function applyEdits(text: ByteString, edits: readonly Edit[]): ByteString {
   let result = "";
   let at = 0;

@@ -1,19 +1,19 @@
 declare const byteString: unique symbol;
 
 /**
- * Bytes as a string, one character a byte, U+0000 to U+00FF: "ü" has two, its UTF-8. Standard input, variables and files
- * are kept in this form and written back from it, so that bytes which are not UTF-8 survive.
+ * Bytes as a string, one character (U+0000 to U+00FF) per byte: "ü" is two characters, its UTF-8 bytes.
+ * Standard input, variables and files are kept and written in this form, so that invalid UTF-8 survives.
  */
 export type ByteString = string & { readonly [byteString]: true };
 
-/** Says of a string that it is one: of ASCII, or read byte by byte. */
+/** Marks a string as a ByteString, unchecked. It must be ASCII or already have one character per byte. */
 export function asByteString(latin1: string): ByteString {
   return latin1 as ByteString;
 }
 
 const SIMPLE_ESCAPES: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 
-/** The UTF-8 of a code unit as a binary string; a surrogate is written by itself, as three bytes. */
+/** The UTF-8 of one UTF-16 code unit. A surrogate is encoded on its own, as three bytes. */
 function utf8OfUnit(unit: number): string {
   if (unit < 0x80) return String.fromCharCode(unit);
   if (unit < 0x800) return String.fromCharCode(0xc0 | (unit >> 6), 0x80 | (unit & 0x3f));
@@ -30,7 +30,7 @@ function utf8OfPair(high: number, low: number): string {
   );
 }
 
-/** The bytes a valid JSON string stands for, from its text with the quotes. */
+/** Decodes a valid JSON string, given with its quotes. */
 export function decodeJsonString(text: ByteString): ByteString {
   const inside = text.slice(1, -1);
   let at = inside.indexOf("\\");
@@ -59,7 +59,7 @@ export function decodeJsonString(text: ByteString): ByteString {
   return asByteString(decoded + inside.slice(from));
 }
 
-/** A text's UTF-8. A surrogate without its other half becomes U+FFFD, as everywhere. */
+/** Encodes a text as UTF-8. An unpaired surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): ByteString {
   let bytes = "";
   let from = 0;
@@ -83,7 +83,7 @@ export function encodeUtf8(text: string): ByteString {
 
 const REPLACEMENT = 0xfffd;
 
-/** The text that bytes are in UTF-8; what is none becomes U+FFFD, as the Encoding Standard has it. */
+/** Decodes UTF-8. Invalid sequences become U+FFFD, as in the Encoding Standard. */
 export function decodeUtf8(bytes: ByteString): string {
   let text = "";
   let from = 0;
@@ -110,7 +110,7 @@ export function decodeUtf8(bytes: ByteString): string {
   return from === 0 ? bytes : text + bytes.slice(from);
 }
 
-/** The bounds of the byte after a lead: neither overlong forms, nor surrogates, nor what is above U+10FFFF. */
+/** The bounds of a continuation byte; they exclude overlong forms, surrogates and values above U+10FFFF. */
 function leastAfter(lead: number, taken: number): number {
   return taken === 1 && lead === 0xe0 ? 0xa0 : taken === 1 && lead === 0xf0 ? 0x90 : 0x80;
 }

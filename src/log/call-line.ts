@@ -4,18 +4,18 @@ import type { Pieces } from "./pieces.ts";
 import { pushRedacted, redactArgs, redactText, type Secrets } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
 
-/** A slice of standard input: an object, because taking an array apart costs an iterator in the taps' machine. */
+/** A slice of standard input. An object, because destructuring an array needs an iterator in QuickJS. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** What a line tells of a call besides its variables: the request, prevResult, or why there is neither. */
+/** The content of a line besides the variables: the request, prevResult, or a note why there is neither. */
 export type Content =
   | { readonly kind: "input" | "output"; readonly span: Span }
   | { readonly kind: "note"; readonly text: string };
 
-/** The environment variables a line may tell; null where one is not set. */
+/** The environment variables that a line may contain; null if not set. */
 export interface Variables {
   readonly command: ByteString;
   readonly containerId: ByteString | null;
@@ -26,7 +26,7 @@ export interface Variables {
   readonly tracestate: ByteString | null;
 }
 
-/** What only the json format tells. The spans are strings of standard input, null where there are none. */
+/** Fields of the json format only. Each span is a JSON string in standard input, null if absent. */
 export interface Details {
   readonly tap: "pre" | "post";
   readonly build: string;
@@ -45,9 +45,9 @@ export interface Redaction extends Secrets {
 const EMPTY = asByteString("");
 const HEX = "0123456789ABCDEF";
 
-/** A variable in a classic line: a line stays one line, and `,` ends a field, whatever is in the variable. */
+/** Escapes a variable for a classic line, so that it cannot end the line or, with `,`, the field. */
 export function escapeVariable(value: ByteString): ByteString {
-  const escapes: Record<number, string> = {}; // each made once: a variable of 128 KB must not take much more memory
+  const escapes: Record<number, string> = {}; // each made once, to save memory: the variable may hold 128 KB
   const parts: string[] = [];
   let from = 0;
   for (let at = 0; at < value.length; at++) {
@@ -63,7 +63,7 @@ export function escapeVariable(value: ByteString): ByteString {
   return asByteString(parts.join(""));
 }
 
-/** `CNI_COMMAND=ADD,CNI_CONTAINERID=…`: how a classic line begins, and a note about a call ends. */
+/** `CNI_COMMAND=ADD,CNI_CONTAINERID=…`: the start of a classic line, and the end of a note about a call. */
 export function classicVariables(variables: Variables, redact: boolean): string {
   const show = (value: ByteString) => escapeVariable(redact ? redactText(value) : value);
   return `CNI_COMMAND=${show(variables.command)},CNI_CONTAINERID=${show(variables.containerId ?? EMPTY)}`;
@@ -74,7 +74,7 @@ function pushSpan(pieces: Pieces, redaction: Redaction, span: Span): void {
   else pieces.push(span.start, span.end);
 }
 
-/** A line in the classic format: a drop-in for logs of `CNI_COMMAND=…,CNI_CONTAINERID=…,input=…`. */
+/** A line in the classic format, a drop-in for logs of `CNI_COMMAND=…,CNI_CONTAINERID=…,input=…`. */
 export function classicLine(variables: Variables, content: Content, redaction: Redaction): Pieces {
   if (content.kind === "note") return [`${content.text}\n`];
   const pieces: Pieces = [`${classicVariables(variables, redaction.redact)},${content.kind}=`];
@@ -83,7 +83,7 @@ export function classicLine(variables: Variables, content: Content, redaction: R
   return pieces;
 }
 
-/** A line in the json format. The payload comes last, so that the line reads well when it is cut. */
+/** A line in the json format. The payload comes last, so that a truncated line is still useful. */
 export function jsonLine(
   variables: Variables,
   details: Details,

@@ -1,5 +1,5 @@
 /**
- * Why a file is no log, or no lock, of ours: the name in the C code, and what people are told. Anybody could have
+ * Why a file cannot be used as log or lock: the name in the C code, and the message. Another user could have
  * planted it, could read or change it, or could hold its lock for ever.
  */
 export const UNFIT = [
@@ -14,10 +14,10 @@ export const UNFIT = [
 
 export type Fitness = (typeof UNFIT)[number][0];
 
-/** Write permission of a group or of others. */
+/** Mode bits: writable by group or others. */
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** What stat(2) says of a file. */
+/** The fields of stat(2) that the checks need. */
 export interface FileState {
   readonly uid: number;
   readonly nlink: number;
@@ -25,7 +25,7 @@ export interface FileState {
   isFile(): boolean;
 }
 
-/** Whether a file is a log of a user's, as the taps judge it (log.c). */
+/** Whether this user can use the file as log: the same checks as the taps' (log.c). */
 export function judgeLog(file: FileState, uid: number | undefined): Fitness {
   if (!file.isFile()) return "UNFIT_TYPE";
   if (file.uid !== uid) return "UNFIT_OWNER";
@@ -33,7 +33,7 @@ export function judgeLog(file: FileState, uid: number | undefined): Fitness {
   return (file.mode & WRITABLE_BY_OTHERS) !== 0 ? "UNFIT_MODE" : "FIT";
 }
 
-/** A fitness in words; "" for a file that is fit. */
+/** The message for a fitness; "" for FIT. */
 export function fitnessText(fitness: Fitness): string {
   return UNFIT.find(([name]) => name === fitness)?.[1] ?? "";
 }

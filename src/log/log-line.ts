@@ -3,13 +3,13 @@ import { isObserverNote } from "./notes.ts";
 import { POD_EVENTS, type PodEvent, type PodFacts } from "./pod-line.ts";
 
 /*
- * The lines of the log as they are read back: what call-line.ts and pod-line.ts write, and nothing else. Fields are in
- * the encoding of the line: of a byte string they are byte strings.
+ * Parser of the lines that call-line.ts and pod-line.ts write, and no others. Fields have the encoding of the
+ * line: if it is a byte string, so are they.
  */
 
 export type LogFormat = "classic" | "json";
 
-/** What a call got (`input`), or what the whole chain gave (`output`): the JSON text as it stands in the line. */
+/** The request of a call (`input`) or the result of the whole chain (`output`), as JSON text of the line. */
 export interface Payload {
   readonly kind: "input" | "output";
   readonly json: string;
@@ -21,7 +21,7 @@ export interface Note {
   readonly text: string;
 }
 
-/** A call of a tap. The classic format tells the command, the container ID and the payload alone; the rest is null. */
+/** A call of a tap. The classic format has only command, container ID and payload; the rest is null. */
 export interface CallLine {
   readonly kind: "call";
   readonly format: LogFormat;
@@ -31,7 +31,7 @@ export interface CallLine {
   readonly build: string | null;
   readonly pid: number | null;
   readonly command: string;
-  /** CNI_CONTAINERID; null where it was not set, or empty. */
+  /** CNI_CONTAINERID; null if it was not set or empty. */
   readonly containerId: string | null;
   readonly network: string | null;
   readonly cniVersion: string | null;
@@ -45,7 +45,7 @@ export interface CallLine {
   readonly content: Payload | Note;
 }
 
-/** An event of a pod. */
+/** A pod event. */
 export interface PodEventLine {
   readonly kind: "pod";
   readonly format: LogFormat;
@@ -53,18 +53,18 @@ export interface PodEventLine {
   readonly event: PodEvent;
   readonly containerId: string;
   readonly label: string | null;
-  /** Labels are null in the classic format, which has none. */
+  /** `labels` is null in the classic format, which has none. */
   readonly pod: Omit<PodFacts, "id" | "labels"> & { readonly labels: PodFacts["labels"] | null };
 }
 
-/** What a tap could not make out of a call, or what the observer has to say about itself. */
+/** A note of a tap about a call that it could not read, or of the observer about itself. */
 export interface NoteLine {
   readonly kind: "note";
   readonly format: LogFormat;
   readonly time: string | null;
   readonly label: string | null;
   readonly text: string;
-  /** Of the call that the note is about, where it is about one. */
+  /** The command of the call that the note is about; null if it is about none. */
   readonly command: string | null;
   readonly containerId: string | null;
 }
@@ -72,8 +72,8 @@ export interface NoteLine {
 export type LogLine = CallLine | PodEventLine | NoteLine;
 
 /**
- * Reads one line, without its end. Null for what no writer of the log writes: an empty line, half a line, or a line of
- * somebody else.
+ * Parses one line, without its newline. Returns null for a line that neither the taps nor the observer write:
+ * an empty line, half a line, or a line of another program.
  */
 export function parseLogLine(line: string): LogLine | null {
   if (line.startsWith('{"v":1,')) return parseJsonLine(line);
@@ -87,7 +87,7 @@ type Members = Readonly<Record<string, unknown>>;
 const CLASSIC_CALL = /^CNI_COMMAND=([^,]*),CNI_CONTAINERID=([^,]*),(input|output)=/;
 const CLASSIC_POD = /^NRI_EVENT=([A-Za-z]+),CNI_CONTAINERID=([^,]*),pod=/;
 const CLASSIC_FAULT = /^(stdin is not JSON: .*),CNI_COMMAND=([^,]*),CNI_CONTAINERID=([^,]*)$/;
-/** The members of a JSON line before the one that comes last; each is a scalar, or `args`, an object of strings. */
+/** The members of a JSON line before the last one: scalars, and `args`, an object of strings. */
 const STRING = String.raw`"[^"\\]*(?:\\.[^"\\]*)*"`;
 const MEMBER = new RegExp(
   String.raw`"([a-zA-Z]+)":(?:${STRING}|-?\d+|null|\{(?:${STRING}:${STRING}(?:,${STRING}:${STRING})*)?\}),`,
@@ -95,7 +95,7 @@ const MEMBER = new RegExp(
 );
 const LAST_MEMBER = /"(input|output|note|pod)":/y;
 
-/** A JSON line in two parts: where its last member's value begins, and the members before. */
+/** Splits a JSON line into its last member (name and value text) and the members before it. */
 function splitJsonLine(line: string): { head: Members; last: string; value: string } | null {
   let at = 1;
   for (;;) {
@@ -193,7 +193,7 @@ function parseClassicNote(line: string): NoteLine | null {
   return { ...note, text: line, command: null, containerId: null };
 }
 
-/** Undoes `escapeVariable`: what it escapes are bytes of ASCII. */
+/** Reverses `escapeVariable`, which escapes only ASCII bytes. */
 function unescapeVariable(text: string): string {
   return text.replace(/\\x([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
@@ -214,7 +214,7 @@ function podOf(value: unknown, labelled: boolean): PodEventLine["pod"] | null {
   return { namespace, name, uid, netns, ips, labels };
 }
 
-/** Undefined where the text is no JSON. */
+/** Returns undefined if the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,5 +1,5 @@
 /**
- * A text as a list of parts that are never joined: a string is the writer's own (one character a byte), and two
- * numbers, start and end, are a slice of standard input.
+ * A text as a list of parts, to avoid joining them: a string is literal text (one character per byte), and a
+ * pair of numbers, start and end, is a slice of standard input.
  */
 export type Pieces = (string | number)[];

@@ -3,7 +3,10 @@ import { escapeVariable } from "./call-line.ts";
 import { redactArgs, redactText } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
 
-/** The events of NRI, what there was when the observer came, and what went unseen. */
+/**
+ * NRI's pod events; Synchronize: a pod that ran when the observer registered; Vanished: a pod that ended
+ * while the observer was not connected.
+ */
 export const POD_EVENTS = [
   "RunPodSandbox",
   "StopPodSandbox",
@@ -12,26 +15,25 @@ export const POD_EVENTS = [
   "Vanished",
 ] as const;
 
-/** What a line tells of. */
 export type PodEvent = (typeof POD_EVENTS)[number];
 
-/** A pod as an event tells of it. */
+/** The facts about a pod that an event reports. */
 export interface PodFacts<Text extends string = string> {
-  /** The pod sandbox's ID, which CNI plugins get as CNI_CONTAINERID. */
+  /** The pod sandbox ID, which CNI plugins get as CNI_CONTAINERID. */
   readonly id: Text;
   readonly namespace: Text;
   readonly name: Text;
   readonly uid: Text;
-  /** Its network namespace's path; empty on the host's network, null where the runtime told no namespaces. */
+  /** Path of its network namespace; "" on the host's network, null if the event has no namespaces. */
   readonly netns: Text | null;
   readonly ips: readonly Text[];
   readonly labels: Readonly<Record<string, Text>>;
 }
 
-/** What the json format tells besides. */
+/** Further fields of the json format. */
 export interface PodLineDetails {
   readonly time: Instant;
-  /** A string of the user's. */
+  /** A string from the configuration, or null. */
   readonly label: ByteString | null;
 }
 
@@ -41,6 +43,7 @@ export function classicPodLine(event: PodEvent, pod: PodFacts<ByteString>, redac
   return `NRI_EVENT=${event},CNI_CONTAINERID=${id},pod=${podJson(pod, redact, false)}\n`;
 }
 
+/** A pod event in the json format. */
 export function jsonPodLine(
   event: PodEvent,
   pod: PodFacts<ByteString>,

@@ -9,9 +9,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Foreign text without what a terminal would obey: control characters, and those that turn the direction of writing,
- * are escaped as Go's `%q` escapes what strconv.IsPrint does not take.
- * @param keep characters that stay all the same, as a line feed in a text of several lines
+ * Makes untrusted text safe for a terminal: control characters and those that change the text direction are
+ * escaped as by Go's `%q`, which escapes what strconv.IsPrint rejects.
+ * @param keep characters to leave as they are, such as a line feed in a text of several lines
  */
 export function printable(text: string, keep = ""): string {
   return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (char) => {

@@ -1,6 +1,6 @@
 import type { Pieces } from "./pieces.ts";
 
-/** A key that holds one of these has its value hidden; case, `_`, `-`, `.` and JSON escapes do not count. */
+/** The value of a key that contains one of these is hidden. Ignores case, `_`, `-`, `.` and JSON escapes. */
 export const SECRET_WORDS: readonly string[] = [
   "password",
   "passwd",
@@ -17,10 +17,10 @@ export const SECRET_WORDS: readonly string[] = [
   "keydata",
 ];
 
-/** ... unless it ends in one of these: it tells where a secret is, not what it is. */
+/** ... unless the key ends in one of these: its value is then the location of a secret. */
 export const HARMLESS_ENDINGS: readonly string[] = ["file", "path", "dir", "name"];
 
-/** Whether the value of this key is hidden: what the scan says of a key in JSON. */
+/** Whether the value of this key is hidden. secret.c does the same for keys in JSON. */
 export function isSecretKey(key: string): boolean {
   let normal = key.toLowerCase();
   if (normal.includes("_")) normal = normal.split("_").join("");
@@ -49,8 +49,8 @@ function endOfBase64Url(text: string, from: number): number {
 }
 
 /**
- * Whether a text holds a JWT (`/eyJ[\w-]*\.[\w-]*\.[\w-]/`: the middle of an encrypted one may be empty) or the begin
- * of a PEM block. Time is proportional to the length: a part is looked at twice at most.
+ * Whether a text contains a JWT (`/eyJ[\w-]*\.[\w-]*\.[\w-]/`: the middle of an encrypted one may be empty)
+ * or the start of a PEM block. Linear time: each part is scanned at most twice.
  */
 export function holdsSecretShape(text: string): boolean {
   if (text.includes("-----BEGIN ")) return true;
@@ -66,17 +66,17 @@ export function holdsSecretShape(text: string): boolean {
   return false;
 }
 
-/** What stands in place of a hidden value. */
+/** The replacement for a hidden value. */
 export function hidden(bytes: number): string {
   return `[redacted ${bytes} bytes]`;
 }
 
-/** A variable's text, hidden where it holds a secret's shape. What stands for it is ASCII, and so of any kind of text. */
+/** Hides a text that contains a JWT or PEM block. The replacement is ASCII, so valid as any type of text. */
 export function redactText<Text extends string>(text: Text): Text {
   return holdsSecretShape(text) ? (hidden(text.length) as Text) : text;
 }
 
-/** The pairs of CNI_ARGS, hidden where they must be. */
+/** The pairs of CNI_ARGS with their secrets hidden. */
 export function redactArgs(args: Readonly<Record<string, string>>): Record<string, string> {
   const shown: Record<string, string> = Object.create(null);
   for (const key in args) {
@@ -89,13 +89,13 @@ export function redactArgs(args: Readonly<Record<string, string>>): Record<strin
 
 /** The secrets of standard input, as the scan found them. */
 export interface Secrets {
-  /** Start and end of each, in their order, none within another. */
+  /** Start and end of each, in ascending order, not nested. */
   readonly secrets: readonly number[];
-  /** There are more than were noted: nothing can be shown. */
+  /** There are more secrets than the scan records, so everything must be hidden. */
   readonly overflow: boolean;
 }
 
-/** Adds the slice from start to end, its secrets hidden, so that JSON stays JSON. */
+/** Adds the slice from start to end with its secrets hidden. The result is still valid JSON. */
 export function pushRedacted(
   pieces: Pieces,
   { secrets, overflow }: Secrets,

@@ -1,11 +1,11 @@
-/** Seconds since 1970 (may be negative) and the microseconds beyond them. */
+/** Seconds since 1970 (may be negative) and microseconds (0 to 999999). */
 export type Instant = readonly [seconds: number, microseconds: number];
 
 function two(value: number): string {
   return value < 10 ? `0${value}` : `${value}`;
 }
 
-/** Whole quotient and rest, the rest never negative. Without Math: the taps' machine makes that object when first used. */
+/** Floor division; the remainder is never negative. Without Math, which QuickJS creates on first use. */
 function quotient(value: number, divisor: number): number {
   return (value - rest(value, divisor)) / divisor;
 }
@@ -16,8 +16,8 @@ function rest(value: number, divisor: number): number {
 }
 
 /**
- * `2026-11-20T21:38:00.123456Z` (RFC 3339, UTC, always six digits). The calendar is reckoned here because the taps'
- * machine has no Date. Years count from March, so that a leap day is the last of its year.
+ * `2026-11-20T21:38:00.123456Z` (RFC 3339, UTC, always six digits). The date is calculated here because the
+ * taps run without Date. Years start in March, so that a leap day is the last day of its year.
  */
 export function formatTime(instant: Instant): string {
   const ofDay = rest(instant[0], 86400);

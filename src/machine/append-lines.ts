@@ -1,25 +1,25 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { fitnessText, judgeLog } from "../log/fitness.ts";
-import { codeOf, wordsOf } from "./machine-error.ts";
+import { causeOf, codeOf } from "./machine-error.ts";
 
 const LINE_FEED = 0x0a;
 const REOPENS_MOST = 64;
-/** How often a last line without its end is looked at, and how long in between. */
-const LOOKS_MOST = 3;
-const LOOK_MS = 2;
+/** How often a last line without a newline is checked, and the delay between the checks. */
+const CHECKS_MOST = 3;
+const CHECK_MS = 2;
 
 export interface Appended {
-  /** How many of the lines, from the first on, are in the file. */
+  /** How many of the lines were written, counted from the first. */
   readonly lines: number;
-  /** Why not all are. */
+  /** Why not all were written, or null. */
   readonly fault: string | null;
 }
 
 /**
- * Appends whole lines to a log with one write(2), which O_APPEND makes one piece on local file systems, after the
- * checks that the taps make: a regular file of this user's with one link, that nobody else may write. No lock is
- * taken, for Node has no flock(2), and the file is not rotated. It waits for the disk: see `AppendThread`.
- * @param maxBytes no line begins beyond twice as much; 0 is no limit
+ * Appends lines to a log with one write(2), which is atomic on local file systems because of O_APPEND. Makes
+ * the taps' checks first: a regular file of this user, with one link, not writable by others. Takes no lock,
+ * since Node has no flock(2), and does not rotate. Blocks while the disk is slow: see `AppendThread`.
+ * @param maxBytes no line starts beyond twice this size; 0: no limit
  */
 export function appendLines(path: string, lines: readonly Uint8Array[], maxBytes: number): Appended {
   for (let opens = 0; opens < REOPENS_MOST; opens++) {
@@ -29,15 +29,15 @@ export function appendLines(path: string, lines: readonly Uint8Array[], maxBytes
   return { lines: 0, fault: `Cannot open ${path}: it is rotated all the time` };
 }
 
-/** Null where the file that was opened has been rotated away, twice. */
+/** Returns null if the opened file was deleted by two rotations. */
 function tryAppend(path: string, lines: readonly Uint8Array[], maxBytes: number): Appended | null {
   const none = (fault: string): Appended => ({ lines: 0, fault });
   let fd: number;
   try {
     fd = openLog(path);
   } catch (error) {
-    const link = codeOf(error) === "ELOOP"; // what O_NOFOLLOW makes of one
-    return none(`Cannot open ${path}: ${link ? "it is a symbolic link" : wordsOf(error)}`);
+    const link = codeOf(error) === "ELOOP"; // from O_NOFOLLOW
+    return none(`Cannot open ${path}: ${link ? "it is a symbolic link" : causeOf(error)}`);
   }
   try {
     const stat = fstatSync(fd);
@@ -52,7 +52,7 @@ function tryAppend(path: string, lines: readonly Uint8Array[], maxBytes: number)
     const seen = full ? "over twice logMaxBytes, and no tap has rotated it" : "it took only a part";
     return { lines: written, fault: `Cannot write to ${path}: ${seen}` };
   } catch (error) {
-    return none(`Cannot write to ${path}: ${wordsOf(error)}`);
+    return none(`Cannot write to ${path}: ${causeOf(error)}`);
   } finally {
     closeSync(fd);
   }
@@ -63,7 +63,7 @@ function openLog(path: string): number {
   return openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
 }
 
-/** The lines that begin within so many bytes. */
+/** The lines that start within the first `bytes` bytes. */
 function startingBelow(bytes: number, lines: readonly Uint8Array[]): readonly Uint8Array[] {
   let at = 0;
   const beyond = lines.findIndex((line) => {
@@ -74,9 +74,9 @@ function startingBelow(bytes: number, lines: readonly Uint8Array[]): readonly Ui
   return beyond < 0 ? lines : lines.slice(0, beyond);
 }
 
-/** How many lines were written whole. */
+/** Returns how many lines were written completely. */
 function write(fd: number, lines: readonly Uint8Array[]): number {
-  // A full disk or a killed writer left half a line: these begin on a line of their own.
+  // After half a line of a full disk or a killed writer, start a new line.
   const begin = endsInHalfLine(fd) ? [Uint8Array.of(LINE_FEED)] : [];
   let left = writeSync(fd, Buffer.concat([...begin, ...lines])) - begin.length;
   let whole = 0;
@@ -89,21 +89,21 @@ function write(fd: number, lines: readonly Uint8Array[]): number {
 }
 
 /**
- * Whether the last line has no end, and gets none. One write(2) makes a file longer page by page: what looks like half a
- * line may be one that a tap is writing.
+ * Whether the last line has no newline and does not get one. One write(2) extends a file page by page, so
+ * half a line may be one that a tap is just writing.
  */
 function endsInHalfLine(fd: number): boolean {
-  for (let looks = 1; ; looks++) {
+  for (let checks = 1; ; checks++) {
     const last = Uint8Array.of(LINE_FEED);
     const { size } = fstatSync(fd);
     if (size > 0) readSync(fd, last, 0, 1, size - 1);
     if (last[0] === LINE_FEED) return false;
-    if (looks === LOOKS_MOST) return true;
-    sleep(LOOK_MS);
+    if (checks === CHECKS_MOST) return true;
+    sleep(CHECK_MS);
   }
 }
 
-/** As sleep(3). */
+/** Blocks the thread. */
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -2,13 +2,13 @@ import { Worker } from "node:worker_threads";
 import type { Appended } from "./append-lines.ts";
 import type { AppendOrder } from "./append-worker.ts";
 
-/** append-worker.ts as one script, put here by the build; there is none when this is run from source. */
+/** The bundle of append-worker.ts, set by the build; undefined when run from source. */
 declare const APPEND_WORKER: string;
 
 /**
- * `appendLines` in a thread of its own, so that a disk that is slow, or hangs, holds up nothing else. One thread and
- * one message, where fs/promises goes to and fro for each system call: with all processors busy a line was ten
- * milliseconds late.
+ * Runs `appendLines` in its own thread, so that a slow or hanging disk delays nothing else. One message per
+ * write: fs/promises needs one each way per system call, and with all processors busy its lines were 10 ms
+ * late.
  */
 export class AppendThread {
   #worker: Worker | null = null;
@@ -17,7 +17,7 @@ export class AppendThread {
     this.#start();
   }
 
-  /** Does not reject, and may not be called again before it has resolved. */
+  /** Never rejects. Must not be called again before it has resolved. */
   append(path: string, lines: readonly Uint8Array[], maxBytes: number): Promise<Appended> {
     const worker = this.#worker ?? this.#start();
     let end = 0;

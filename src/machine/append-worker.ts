@@ -2,7 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import { appendLines } from "./append-lines.ts";
 
-/** Lines in one piece, and where each ends. */
+/** The lines, concatenated, and the end offset of each. */
 export interface AppendOrder {
   readonly path: string;
   readonly bytes: Uint8Array;

@@ -15,28 +15,31 @@ import { basename, dirname, join } from "node:path";
 import { cannot, MachineError } from "./machine-error.ts";
 
 export interface WriteOptions {
-  /** The mode of a file that was not there; one that was keeps mode, owner and SELinux label. */
+  /** The mode of a new file. An existing one keeps its mode, owner and SELinux label. */
   readonly mode: number;
-  /** True: the mode is set on a file that was there, too. */
+  /** True: also set the mode of an existing file. */
   readonly setMode?: boolean;
-  /** Asked at the last moment; what it throws leaves the file as it was. */
+  /** Called just before the rename. If it throws, the file is not changed. */
   readonly check?: () => void;
 }
 
-/** No runtime reads a file of this ending. */
+/** Runtimes do not read files with this ending. */
 export const TEMP_ENDING = ".cni-tap-tmp";
 
-/** The name of the file that is written before it takes the place of `path`, in the same directory. */
+/** The temporary file that is renamed to `path`; in the same directory. */
 function tempName(path: string): string {
   return join(dirname(path), `.${basename(path)}${TEMP_ENDING}`);
 }
 
-/** Puts a file in place whole: a reader, a crash or a full disk sees the old one or the new one. */
+/**
+ * Replaces a file atomically: readers see the old or the new content, also after a crash or on a full disk.
+ * @throws {MachineError} if a system call fails
+ */
 export function writeAtomically(path: string, content: Uint8Array, options: WriteOptions): void {
   const temp = tempName(path);
   try {
     const old = statSync(path, { throwIfNoEntry: false });
-    rmSync(temp, { force: true }); // of a run that was killed
+    rmSync(temp, { force: true }); // from a killed run
     const fd = openSync(temp, "wx", 0o600);
     try {
       writeFileSync(fd, content);
@@ -58,7 +61,7 @@ export function writeAtomically(path: string, content: Uint8Array, options: Writ
   }
 }
 
-/** Takes a file away for good. */
+/** Removes a file, if it exists, and syncs its directory. */
 export function removeDurably(path: string): void {
   try {
     rmSync(path, { force: true });
@@ -77,7 +80,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Node cannot read a label; chcon is on every system that has them. */
+/** Copies the SELinux label. Node cannot do that; chcon is on every system with SELinux. */
 function copyLabel(from: string, to: string): void {
   if (!existsSync("/sys/fs/selinux/enforce")) return;
   try {

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { memberOf, parseJson } from "../conflist/json.ts";
 import type { Root } from "./root.ts";
 
-/** A pod's attachment as libcni remembers it. */
+/** A pod's attachment in libcni's cache. */
 export interface Attachment {
   /** The file in the cache. */
   readonly file: string;
-  /** The plugins of the list that it was made with; null where the file cannot be read, and nobody knows. */
+  /** The plugins of the list that it was made with; null if the file cannot be read. */
   readonly types: readonly string[] | null;
 }
 
@@ -15,8 +15,9 @@ export interface Attachment {
 export const CACHE = "/var/lib/cni/results";
 
 /**
- * What libcni has cached (`cniCacheV1`): the list of each attachment that has not ended. A file that is empty or broken
- * is no harmless one: libcni before 1.2.1 fails each DEL of that attachment on it.
+ * Reads libcni's cache (`cniCacheV1`), which has the list of each attachment that was not deleted. An empty
+ * or broken file is reported too (`types` null): with it, libcni before 1.2.1 fails each DEL of that
+ * attachment.
  */
 export function cachedAttachments(root: Root): Attachment[] {
   const folder = root.at(CACHE);
@@ -24,13 +25,13 @@ export function cachedAttachments(root: Root): Attachment[] {
   try {
     names = readdirSync(folder);
   } catch {
-    return []; // no cache, no attachments
+    return []; // there is no cache
   }
   return names.sort().flatMap((file): Attachment[] => {
     try {
       const { kind, config } = JSON.parse(readFileSync(join(folder, file), "utf8"));
       if (kind !== undefined && kind !== "cniCacheV1") return []; // of a later libcni
-      if (kind === undefined) return []; // a bare result, as libcni before 0.8 wrote it
+      if (kind === undefined) return []; // a bare result of libcni before 0.8
       if (typeof config !== "string") return [{ file, types: null }];
       return [{ file, types: typesOf(Buffer.from(config, "base64").toString("latin1")) }];
     } catch {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 const ENDING = ".cni-tap-bak";
 
-/** Where a network's file is kept as it was; no runtime reads the name. */
+/** Path of the backup of a network's file. Runtimes do not read files with this ending. */
 export function backupPath(confDir: string, file: string): string {
   return join(confDir, `.${file}${ENDING}`);
 }

@@ -7,7 +7,7 @@ import { cannot } from "./machine-error.ts";
 /** The executables of both taps. */
 export type Taps = Readonly<Record<TapType, Uint8Array>>;
 
-/** Those that cnitap carries, or those of a directory; run from source, the checkout's. */
+/** Loads the taps from a directory; by default the built-in ones, or from source those of the checkout. */
 export function loadTaps(from?: string): Taps {
   if (from === undefined && isSea()) return { cni_pre: asset("cni_pre"), cni_post: asset("cni_post") };
   const folder = from ?? join(import.meta.dirname, "../../bin");
@@ -25,7 +25,7 @@ function asset(name: string): Uint8Array {
   return new Uint8Array(getAsset(name));
 }
 
-/** The version in the mark that the build puts into each executable (program_mark); null where there is none. */
+/** The version in the mark that the build puts into each executable (program_mark); null if it has none. */
 export function versionOf(executable: Uint8Array): string | null {
   const text = Buffer.from(executable.buffer, executable.byteOffset, executable.byteLength).toString(
     "latin1",

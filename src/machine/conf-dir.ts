@@ -6,17 +6,20 @@ import { asByteString, type ByteString } from "../log/byte-string.ts";
 import { cannot, codeOf } from "./machine-error.ts";
 import type { Root } from "./root.ts";
 
-/** A network's file is a few hundred bytes; what is larger than this is none. */
+/** A network's file has a few hundred bytes. Larger files than this are not read. */
 const MAX_BYTES = 1 << 20;
 
 export interface ConfDir {
-  /** All names, sorted, of directories and files that runtimes do not read too. */
+  /** All names, sorted, including directories and files that runtimes do not read. */
   readonly names: readonly string[];
   readonly files: readonly ConfFile[];
   readonly dropIns: readonly DropIn[];
 }
 
-/** Reads a configuration directory; texts are byte strings. */
+/**
+ * Reads a configuration directory.
+ * @throws {MachineError} if it cannot be read
+ */
 export function readConfDir(root: Root, folder: string): ConfDir {
   try {
     const entries = readdirSync(root.at(folder), { withFileTypes: true }).sort((a, b) =>
@@ -26,7 +29,7 @@ export function readConfDir(root: Root, folder: string): ConfDir {
       .filter((entry) => isRead(entry.name) && !entry.isDirectory())
       .map(({ name }) => ({ file: name, text: readText(root.at(join(folder, name))) }));
     const dropIns = entries
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")) // no network's name: the lock, for one
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")) // such as the lock
       .flatMap(({ name }) => readDropIns(root, join(folder, name)));
     return { names: entries.map((entry) => entry.name), files, dropIns };
   } catch (error) {
@@ -39,7 +42,7 @@ function readDropIns(root: Root, folder: string): DropIn[] {
   try {
     names = readdirSync(root.at(folder));
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return []; // removed since its folder was listed
+    if (codeOf(error) === "ENOENT") return []; // removed after the listing
     throw error;
   }
   return names
@@ -48,7 +51,7 @@ function readDropIns(root: Root, folder: string): DropIn[] {
     .map((file) => ({ network: basename(folder), file, text: readText(root.at(join(folder, file))) }));
 }
 
-/** The bytes of a file; null where they cannot be read. */
+/** The bytes of a file; null if it cannot be read, is not a regular file, or is larger than MAX_BYTES. */
 export function readText(path: string): ByteString | null {
   try {
     const stat = statSync(path);
@@ -58,7 +61,7 @@ export function readText(path: string): ByteString | null {
   }
 }
 
-/** The bytes themselves. */
+/** Converts a byte string to a Buffer. */
 export function bufferOf(text: ByteString): Buffer {
   return Buffer.from(text, "latin1");
 }

@@ -2,21 +2,21 @@ import { type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHead
 import { connect as connectSocket } from "node:net";
 import { MachineError } from "./machine-error.ts";
 
-const ANSWER_MAX_BYTES = 16 << 20; // as kubelet's
+const ANSWER_MAX_BYTES = 16 << 20; // the kubelet's limit
 const TIMEOUT_MS = 3000;
 const HEAD_BYTES = 5;
 
-/** A field of a Protocol Buffers message: its number, and a varint's value or a length-delimited field's bytes. */
+/** A field of a Protocol Buffers message: its number, and a varint's value or the bytes of other types. */
 export interface Field {
   readonly number: number;
   readonly value: number | Buffer;
 }
 
 /**
- * A unary gRPC call on a unix socket: one HTTP/2 request with one message each way. The two calls that are wanted have
- * no argument but one flag and answer with strings, so there is nothing for a gRPC library to do.
- * @param signal aborted when nobody waits for the answer any more
- * @throws {MachineError} where nobody answers, or with an error
+ * A unary gRPC call on a Unix socket: one HTTP/2 request with one message each way. The two calls used here
+ * take at most one flag and return strings, so no gRPC library is needed.
+ * @param signal cancels the call
+ * @throws {MachineError} if there is no answer, or an error
  */
 export async function callCri(
   socket: string,
@@ -77,14 +77,17 @@ async function exchange(session: ClientHttp2Session, method: string, request: Ui
   return message;
 }
 
-/** What stands before a message: that it is not compressed, and its length. */
+/** The prefix of a gRPC message: the uncompressed flag and the length. */
 function frameHead(length: number): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt32BE(length, 1);
   return head;
 }
 
-/** The fields of a message, in order. */
+/**
+ * The varint and length-delimited fields of a message, in order.
+ * @throws {MachineError} if it is truncated or not a message
+ */
 export function readFields(message: Buffer): Field[] {
   const fields: Field[] = [];
   let at = 0;
@@ -126,7 +129,7 @@ export function readFields(message: Buffer): Field[] {
   return fields;
 }
 
-/** The last string of a field's number; "" where there is none, as Protocol Buffers have it. */
+/** The last string with this field number; "" if there is none, the default in Protocol Buffers. */
 export function stringField(fields: readonly Field[], number: number): string {
   const value = fields.findLast((field) => field.number === number)?.value;
   return Buffer.isBuffer(value) ? value.toString() : "";

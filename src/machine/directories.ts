@@ -5,7 +5,7 @@ import { MachineError } from "./machine-error.ts";
 import type { Root } from "./root.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Where distributions keep their networks and plugins; the first that is there counts. */
+/** Known directories of distributions for networks and plugins, in order of preference. */
 const CONF_DIRS: readonly string[] = [
   "/etc/cni/net.d", // kubeadm, RKE2, GKE and most others
   "/var/lib/rancher/k3s/agent/etc/cni/net.d",
@@ -24,7 +24,11 @@ const BIN_DIRS: readonly string[] = [
   "/usr/libexec/cni", // Fedora's
 ];
 
-/** The configuration directory: the one that was named, else the runtime's, else the first known one with a network. */
+/**
+ * The configuration directory: the specified one, else the runtime's, else the first known one with a
+ * network.
+ * @throws {MachineError} if there is none
+ */
 export function findConfDir(root: Root, named: string | undefined, runtime: Runtime | null): string {
   if (named !== undefined) {
     if (isFolder(root.at(named))) return named;
@@ -40,8 +44,9 @@ export function findConfDir(root: Root, named: string | undefined, runtime: Runt
 }
 
 /**
- * The directories of plugins: the one that was named, else the runtime's, else the first known one.
- * @param types plugins of the network: a directory that has one of them is the right one
+ * The plugin directories: the specified one, else the runtime's, else one known directory.
+ * @param types plugins of the networks: a known directory with one of them is preferred
+ * @throws {MachineError} if there is none
  */
 export function findBinDirs(
   root: Root,
@@ -54,8 +59,9 @@ export function findBinDirs(
     throw new MachineError(`Cannot find the CNI plugins: ${named} is not a directory`);
   }
   if (runtime?.cni && runtime.cni.binDirs.length > 0) return runtime.cni.binDirs;
-  const there = BIN_DIRS.filter((path) => isFolder(root.at(path)));
-  const best = there.find((path) => types.some((type) => existsSync(join(root.at(path), type)))) ?? there[0];
+  const existing = BIN_DIRS.filter((path) => isFolder(root.at(path)));
+  const best =
+    existing.find((path) => types.some((type) => existsSync(join(root.at(path), type)))) ?? existing[0];
   if (best) return [best];
   throw new MachineError(
     `Cannot find the CNI plugins: there is none of ${BIN_DIRS.join(", ")}\nSpecify the runtime's plugin directory with --bin-dir.`,

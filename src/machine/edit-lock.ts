@@ -9,25 +9,25 @@ const STALE_MS = 5000;
 const WAIT_MS = 60_000;
 const RETRY_MS = 100;
 
-/** The lock of a directory's edits: a directory that is there while somebody edits. */
+/** The lock for edits in a directory: itself a directory, which exists while a command edits. */
 export function lockPath(folder: string): string {
   return join(folder, ".cni-tap.lock");
 }
 
-/** Who has the lock: a file beside it, since the lock itself must stay empty. */
+/** The file that names the lock's holder. It is beside the lock, which must stay empty. */
 export function ownerPath(folder: string): string {
   return join(folder, ".cni-tap.lock-owner");
 }
 
 export interface Holder {
-  /** "pid 12 on node-1"; "somebody" where it is not said. */
+  /** "pid 12 on node-1", or "somebody" if unknown. */
   readonly who: string;
   readonly forMs: number;
-  /** Nobody has renewed it lately: its holder was killed, and the next one takes it over. */
+  /** Not renewed for 5 s: its holder was killed, and the next command takes it over. */
   readonly stale: boolean;
 }
 
-/** Who holds a directory's lock; null when nobody does. */
+/** The holder of a directory's lock; null if it is free. */
 export function lockHolder(folder: string): Holder | null {
   const stat = statSync(lockPath(folder), { throwIfNoEntry: false });
   if (!stat) return null;
@@ -36,11 +36,11 @@ export function lockHolder(folder: string): Holder | null {
 }
 
 /**
- * Does something while nobody else edits the directory. The holder renews the lock; where it was killed the next one takes
- * the lock over 5 s later. At its end a dot-file goes from the directory, and that is what makes runtimes load it again
- * even where the change was in a directory of drop-ins, which they do not watch.
- * @param say is told once, when there is somebody to wait for
- * @throws {MachineError} when the lock cannot be had within a minute
+ * Runs an action under the directory's edit lock. The holder renews the lock; if it was killed, the next
+ * command takes it over after 5 s. Removing the lock changes the directory, which makes runtimes reload it
+ * even if only a drop-in changed, whose directory they do not watch.
+ * @param say called once, if it has to wait
+ * @throws {MachineError} if the lock is not free within a minute
  */
 export async function withLock<T>(
   folder: string,
@@ -56,19 +56,19 @@ export async function withLock<T>(
     throw cannot(`edit the files in ${folder}`, error);
   } finally {
     rmSync(owner, { force: true });
-    await release().catch(() => {}); // taken over by another one, who thought this one dead
+    await release().catch(() => {}); // another command took over the lock, as stale
   }
 }
 
 async function acquire(folder: string, say: (line: string) => void): Promise<() => Promise<void>> {
   const end = performance.now() + WAIT_MS;
-  for (let told = false; ; ) {
+  for (let reported = false; ; ) {
     try {
       return await lock(folder, {
         lockfilePath: lockPath(folder),
         realpath: false,
         stale: STALE_MS,
-        onCompromised: () => {}, // each write looks first whether the file is still the one it read
+        onCompromised: () => {}, // each write checks first that the file has not changed
       });
     } catch (error) {
       if (codeOf(error) !== "ELOCKED") throw cannot(`lock ${folder}`, error);
@@ -78,8 +78,8 @@ async function acquire(folder: string, say: (line: string) => void): Promise<() 
           `Cannot lock ${folder}: waited 60 s for ${what}\nEnd that command, and try again.`,
         );
       }
-      if (!told) say(`waiting for ${what}`);
-      told = true;
+      if (!reported) say(`waiting for ${what}`);
+      reported = true;
       await delay(RETRY_MS);
     }
   }

@@ -8,6 +8,10 @@ import type { Root } from "./root.ts";
 
 export const RECORD_PATH = "/var/lib/cni-tap/wanted.json";
 
+/**
+ * Reads cnitap's record; empty if the file does not exist.
+ * @throws {MachineError} if it cannot be read or is invalid
+ */
 export function readRecord(root: Root): Installation[] {
   const path = root.at(RECORD_PATH);
   let text: string;

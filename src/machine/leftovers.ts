@@ -5,7 +5,7 @@ import { lockPath, ownerPath } from "./edit-lock.ts";
 import { RECORD_PATH } from "./installation-record.ts";
 import type { Survey } from "./survey.ts";
 
-/** What a command that was killed has left: its lock, and files that have not taken their place. */
+/** The lock and temporary files of killed or running commands. */
 export function findLeftovers(survey: Survey): string[] {
   const confDir = survey.root.at(survey.confDir);
   const locks = [lockPath(confDir), ownerPath(confDir)];
@@ -21,7 +21,7 @@ export function findLeftovers(survey: Survey): string[] {
   );
 }
 
-/** Takes the files away. Under the lock: else they may be those of a command that lives. */
+/** Removes the temporary files. Call it under the lock: otherwise they may belong to a running command. */
 export function removeLeftovers(survey: Survey): void {
   for (const path of findLeftovers(survey).filter((one) => one.endsWith(TEMP_ENDING)))
     rmSync(path, { force: true });
@@ -31,6 +31,6 @@ function namesOf(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // no folder, nothing left in it
+    return []; // the directory does not exist
   }
 }

@@ -2,21 +2,21 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { parseLogLine } from "../log/log-line.ts";
 import type { Root } from "./root.ts";
 
-/** As much of a log's end as is looked at for its last line. */
+/** How much of the end of a log is read to find its last line. */
 const TAIL_BYTES = 64 << 10;
 
 export interface LogState {
   readonly path: string;
-  /** Null where there is no log, or something else in its place. */
+  /** Null if there is no log, or something other than a regular file. */
   readonly bytes: number | null;
-  /** When the last line was written, RFC 3339: as the line says, else as the file does. */
+  /** Time of the last line or else of the last change, RFC 3339. Null if the log is empty. */
   readonly lastLine: string | null;
 }
 
 export function readLogState(root: Root, path: string): LogState {
   let fd: number;
   try {
-    // Whatever was put in the log's place: no link is followed, and no FIFO waited for.
+    // Something else may be in the log's place: do not follow a link, do not wait for a FIFO.
     fd = openSync(root.entry(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch {
     return { path, bytes: null, lastLine: null };

@@ -1,14 +1,14 @@
-/** What of the node's files, locks or runtime stood in the way. A hint is the message's second line. */
+/** A fault of the node's files, locks or runtime. The second line of the message, if any, is a hint. */
 export class MachineError extends Error {
   override name = "MachineError";
 }
 
-/** The system's code of an error, "ENOENT". */
+/** The system error code, such as "ENOENT"; "" if there is none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: "it is not there",
   EACCES: "permission denied",
   EPERM: "not permitted",
@@ -22,16 +22,16 @@ const WORDS: Readonly<Record<string, string>> = {
   EBUSY: "it is a mount of its own, or in use",
 };
 
-/** What was seen of a failed system call. */
-export function wordsOf(error: unknown): string {
+/** The reason of a failed system call, as a clause. */
+export function causeOf(error: unknown): string {
   const code = codeOf(error);
-  return WORDS[code] ?? (code || String(error));
+  return CAUSES[code] ?? (code || String(error));
 }
 
-/** "Cannot <doing>: <what was seen>" of a failed system call; other errors as they are. */
+/** Turns a failed system call into a MachineError, "Cannot <doing>: <reason>". Returns others unchanged. */
 export function cannot(doing: string, error: unknown): unknown {
   const code = codeOf(error);
   if (!(error instanceof Error) || !("syscall" in error)) return error;
   const hint = code === "EACCES" || code === "EPERM" ? "\nRun it as root." : "";
-  return new MachineError(`Cannot ${doing}: ${wordsOf(error)}${hint}`, { cause: error });
+  return new MachineError(`Cannot ${doing}: ${causeOf(error)}${hint}`, { cause: error });
 }

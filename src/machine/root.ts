@@ -2,11 +2,12 @@ import { lstatSync, readlinkSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { MachineError } from "./machine-error.ts";
 
-const MAX_LINKS = 40; // as Linux
+const MAX_LINKS = 40; // Linux' limit
 
 /**
- * The host's file system: `/`, or in a container the directory where it is mounted. Paths of the host are turned into
- * paths of this process; symbolic links are followed as the host would, so that an absolute one stays below the directory.
+ * The host's file system: `/`, or in a container the directory where it is mounted. Converts paths of the
+ * host to paths of this process. Symbolic links are resolved as on the host, so an absolute one stays below
+ * the directory.
  */
 export class Root {
   readonly folder: string;
@@ -15,17 +16,18 @@ export class Root {
     this.folder = resolve(folder);
   }
 
+  /** Converts a path and resolves its links. */
   at(path: string): string {
     if (this.folder === "/") return path;
     return join(this.folder, this.#resolve(path));
   }
 
-  /** The same, but a link at the path's end is not followed. */
+  /** The same, but does not follow a link at the end of the path. */
   entry(path: string): string {
     return join(this.at(dirname(path)), basename(path));
   }
 
-  /** The path without links. Its end need not be there. */
+  /** Resolves the links. The path need not exist. */
   #resolve(path: string): string {
     let rest = path.split("/").filter(Boolean);
     let done = "/";
@@ -49,6 +51,6 @@ function linkOf(path: string): string | undefined {
   try {
     return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
   } catch {
-    return undefined; // not there, or gone by now; whoever uses the path says so
+    return undefined; // does not exist; the user of the path reports it
   }
 }

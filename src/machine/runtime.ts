@@ -4,7 +4,7 @@ import { callCri, readFields, stringField } from "./cri.ts";
 import { MachineError } from "./machine-error.ts";
 import type { Root } from "./root.ts";
 
-/** Where runtimes listen. */
+/** Known CRI sockets. */
 export const SOCKETS: readonly string[] = [
   "/run/containerd/containerd.sock",
   "/run/k3s/containerd/containerd.sock",
@@ -14,13 +14,13 @@ export const SOCKETS: readonly string[] = [
 /** A network as the runtime has loaded it. */
 export interface LoadedNetwork {
   readonly name: string;
-  /** The file's text. */
+  /** The text of its file. */
   readonly source: string;
-  /** Its plugins, those of drop-ins too. */
+  /** Plugin types, including those of drop-ins. */
   readonly types: readonly string[];
 }
 
-/** What a runtime says of itself; CRI-O says nothing about networks. */
+/** What a runtime reports. CRI-O reports nothing about networks: `cni` is null. */
 export interface Runtime {
   readonly socket: string;
   /** "containerd" */
@@ -31,7 +31,7 @@ export interface Runtime {
     readonly confDir: string;
     readonly binDirs: readonly string[];
     readonly maxConfNum: number;
-    /** Null while none is loaded. */
+    /** Null if none is loaded. */
     readonly networks: readonly LoadedNetwork[] | null;
     /** "OK", or why the directory could not be loaded. */
     readonly loadStatus: string;
@@ -40,14 +40,14 @@ export interface Runtime {
 
 const POLL_MS = 50;
 
-/** Runtime.v1 StatusRequest with `verbose` (field 1) set. */
+/** A StatusRequest of runtime.v1 with `verbose` (field 1) set. */
 const VERBOSE = Buffer.from([0x08, 0x01]);
 
 /**
- * Asks the first runtime that answers.
- * @param endpoint the socket to ask; where it is not given, all that are known, and null if none answers
- * @param signal aborted when nobody waits for the answer any more
- * @throws {MachineError} where `endpoint` does not answer
+ * Queries the first runtime that answers; null if none does.
+ * @param endpoint the only socket to try; by default all known ones
+ * @param signal cancels the query
+ * @throws {MachineError} if `endpoint` does not answer
  */
 export async function findRuntime(
   root: Root,
@@ -66,6 +66,10 @@ export async function findRuntime(
   return null;
 }
 
+/**
+ * Queries the runtime on a socket of the host.
+ * @throws {MachineError} if it does not answer
+ */
 export async function askRuntime(root: Root, socket: string, signal?: AbortSignal): Promise<Runtime> {
   const path = root.at(socket);
   const version = readFields(await callCri(path, "Version", Buffer.alloc(0), signal));
@@ -84,26 +88,26 @@ export async function askRuntime(root: Root, socket: string, signal?: AbortSigna
   };
 }
 
-/** Waits until a runtime says what is hoped for; its last answer, and whether it came. It may start again meanwhile. */
+/** Polls a runtime, which may restart meanwhile, until a condition is met. Returns the last answer. */
 export async function waitForRuntime(
   root: Root,
   before: Runtime,
-  hoped: (runtime: Runtime) => boolean,
+  condition: (runtime: Runtime) => boolean,
   timeoutMs: number,
-): Promise<{ readonly runtime: Runtime; readonly came: boolean }> {
+): Promise<{ readonly runtime: Runtime; readonly met: boolean }> {
   const end = performance.now() + timeoutMs;
   for (let runtime = before; ; await delay(POLL_MS)) {
     try {
       runtime = await askRuntime(root, before.socket);
-      if (hoped(runtime)) return { runtime, came: true };
+      if (condition(runtime)) return { runtime, met: true };
     } catch (error) {
       if (!(error instanceof MachineError)) throw error;
     }
-    if (performance.now() > end) return { runtime, came: false };
+    if (performance.now() > end) return { runtime, met: false };
   }
 }
 
-/** go-cni's ConfigResult, as containerd puts it into its status. */
+/** go-cni's ConfigResult in containerd's status. */
 interface CniConfig {
   readonly PluginDirs?: string[] | null;
   readonly PluginConfDir?: string;

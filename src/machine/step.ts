@@ -16,8 +16,8 @@ import { cannot, codeOf } from "./machine-error.ts";
 import type { Root } from "./root.ts";
 
 /**
- * One change of the node's files, as a value: a dry run shows it, `perform` does it. Paths are the host's. Steps are
- * done in their order, and a kill between any two of them leaves a node that works.
+ * A change of the node's files as a value: a dry run shows it, `perform` makes it. Paths are the host's.
+ * Steps are performed in order; if the process is killed between two of them, the node still works.
  */
 export type Step =
   | { readonly kind: "binary"; readonly path: string; readonly content: Uint8Array }
@@ -26,21 +26,26 @@ export type Step =
   | FileStep
   | { readonly kind: "remove"; readonly path: string };
 
-/** A file that runtimes read; null for none. */
+/** A change of a file that runtimes read. `before` and `after` are null if the file does not exist. */
 export interface FileStep {
   readonly kind: "config" | "drop-in";
   readonly path: string;
   readonly before: ByteString | null;
   readonly after: ByteString | null;
-  /** Another file from which it was made, and which must not have changed either. */
+  /** Another file that it was made from, which must not have changed either. */
   readonly source?: { readonly path: string; readonly text: ByteString };
 }
 
-/** A file is not what it was when the steps were planned. */
+/** A file has changed after the steps were planned. The message is its path. */
 export class Changed extends Error {
   override name = "Changed";
 }
 
+/**
+ * Makes a change.
+ * @throws {Changed} if a file that runtimes read has changed
+ * @throws {MachineError} if a system call fails
+ */
 export function perform(root: Root, step: Step): void {
   const path = root.at(step.path);
   switch (step.kind) {
@@ -101,18 +106,18 @@ function makeFolder(folder: string, mode: number): void {
   try {
     mkdirSync(dirname(folder), { recursive: true });
     mkdirSync(folder);
-    chmodSync(folder, mode); // mkdir's is cut by the umask
+    chmodSync(folder, mode); // mkdir(2) applies the umask
     syncFolder(dirname(folder));
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw cannot(`create the directory ${folder}`, error);
   }
 }
 
-/** The directory of a network's drop-ins, once there is none in it. */
+/** Removes a network's drop-in directory if it is empty. */
 function removeFolderIfEmpty(folder: string): void {
   try {
     if (readdirSync(folder).length === 0) rmdirSync(folder);
   } catch {
-    // Another one has put something in, or it is a mount: then it stays.
+    // Another program has created a file in it, or it is a mount point: it stays.
   }
 }

@@ -8,7 +8,7 @@ import { readRecord } from "./installation-record.ts";
 import { Root } from "./root.ts";
 import { findRuntime, type Runtime } from "./runtime.ts";
 
-/** Where to look; what is not given is found. */
+/** The locations that the user specified; the others are found. */
 export interface Places {
   readonly confDir?: string;
   readonly binDir?: string;
@@ -16,20 +16,24 @@ export interface Places {
   readonly runtimeEndpoint?: string;
 }
 
-/** What there is on a node, read once. Paths are the host's. */
+/** The state of a node, read once. Paths are the host's. */
 export interface Survey {
   readonly root: Root;
   readonly confDir: string;
   readonly conf: ConfDir;
   readonly location: Location;
   readonly binDirs: readonly string[];
-  /** The one runtime that answers; null where none does. */
+  /** The first runtime that answers; null if none does. */
   readonly runtime: Runtime | null;
   /** Whether that runtime reads this configuration directory. */
   readonly runtimeReads: boolean;
   readonly record: readonly Installation[];
 }
 
+/**
+ * @throws {MachineError} if the runtime that was specified does not answer, or something cannot be found or
+ *   read
+ */
 export async function takeSurvey(places: Places): Promise<Survey> {
   const root = new Root(places.hostRoot);
   const runtime = await findRuntime(root, places.runtimeEndpoint);
@@ -37,13 +41,13 @@ export async function takeSurvey(places: Places): Promise<Survey> {
   return readSurvey(root, confDir, places.binDir, runtime);
 }
 
-/** What a runtime takes as the network of pods; null for none. */
+/** The network that a runtime uses for pods; null for none. */
 export interface DefaultNetwork {
   readonly runtime: "containerd" | "CRI-O";
   readonly network: Network | null;
 }
 
-/** What the runtime takes; where it is not known which one this node has, what each of them would. */
+/** The default network of the node's runtime; of both runtimes if it is not known which one the node has. */
 export function defaultNetworks({ location, runtime, runtimeReads }: Survey): DefaultNetwork[] {
   const containerd: DefaultNetwork = { runtime: "containerd", network: location.goCni };
   const crio: DefaultNetwork = { runtime: "CRI-O", network: location.ocicni };
@@ -51,7 +55,7 @@ export function defaultNetworks({ location, runtime, runtimeReads }: Survey): De
   return runtime?.name === "cri-o" ? [crio] : [containerd, crio];
 }
 
-/** The same again, without asking the runtime: for a plan that must be made anew. */
+/** Reads the files again, without querying the runtime, to make a plan again. */
 export function retakeSurvey(survey: Survey, binDir: string | undefined): Survey {
   return readSurvey(survey.root, survey.confDir, binDir, survey.runtime);
 }

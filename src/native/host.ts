@@ -4,29 +4,29 @@ import type { LogTarget } from "../log/target.ts";
 import type { Instant } from "../log/time.ts";
 import { INPUT_BYTES_MOST } from "./limits.ts";
 
-/** What it found. Offsets in bytes; an absent member is 0, 0. */
+/** The result of readInput. Offsets are in bytes; an absent member is 0, 0. */
 export interface Scan {
-  /** An index into SCAN_ERRORS; 0 is none. Only where it is 0 do the others count. */
+  /** An index into SCAN_ERRORS. 0: no error; otherwise only `at` is meaningful. */
   readonly error: number;
-  /** Where the byte at fault stands; the length where the text ends too early. */
+  /** Offset of the invalid byte; the length if the text ends too early. */
   readonly at: number;
-  /** The object's span. */
+  /** The span of the object. */
   readonly start: number;
   readonly end: number;
-  /** A raw CR or LF stands between its tokens. */
+  /** There is a raw CR or LF between tokens. */
   readonly rawNewline: boolean;
-  /** There were more secrets than the limit. */
+  /** There are more secrets than SECRETS_MOST. */
   readonly overflow: boolean;
-  /** Start and end for each name asked for; the last where the object has a name twice. */
+  /** Start and end for each requested name; of the last one if a name is repeated. */
   readonly members: readonly number[];
   /**
-   * Start and end of each value whose key is secret, and of each string, key or value, that holds a JWT or a PEM block;
-   * in the order of their start, none within another.
+   * Start and end of each value whose key is secret, and of each string (key or value) that contains a JWT or
+   * a PEM block; ordered by start, not nested.
    */
   readonly secrets: readonly number[];
 }
 
-/** Why standard input is no request: the name in the C code, and the reason in words. */
+/** Why standard input is not a request: the name in the C code, and the message. */
 export const SCAN_ERRORS: readonly (readonly [name: string, reason: string])[] = [
   ["SCAN_OK", ""],
   ["SCAN_END", "unexpected end"],
@@ -41,8 +41,8 @@ export const SCAN_ERRORS: readonly (readonly [name: string, reason: string])[] =
 ];
 
 /**
- * What could not be done with lock or log: the name in the C code, the message, and what its detail is. A message has
- * the place of the file's name (`{lock}`, `{log}`), the deadline (`{ms}`) and the detail (`{}`).
+ * What failed with lock or log: the name in the C code, the message, and the kind of its detail.
+ * Placeholders: the file (`{lock}`, `{log}`), the deadline (`{ms}`) and the detail (`{}`).
  */
 export const FAULTS: readonly (readonly [
   name: string,
@@ -68,8 +68,8 @@ export const FAULTS: readonly (readonly [
 ];
 
 /**
- * The functions of the native programs, core/host.c. Strings are byte strings (src/log/byte-string.ts). None of them
- * decides anything; none throws but for arguments of a wrong shape or when memory is used up.
+ * The functions that core/host.c gives to the script. Strings are byte strings (src/log/byte-string.ts). They
+ * make no decisions, and throw only for invalid arguments or when out of memory.
  */
 export interface Host {
   env(name: string): ByteString | null;
@@ -78,20 +78,20 @@ export interface Host {
   pid(): number;
   now(): Instant;
   /**
-   * Reads standard input to its end and scans it once, within the limits of limits.ts and for the secrets of redact.ts.
-   * @param members names of top-level members, at most 16 of at most 31 ASCII characters
+   * Reads standard input to its end and scans it once, with the limits of limits.ts and the words of redact.ts.
+   * @param members names of top-level members to find: at most 16, each of at most 31 ASCII characters
    */
   readInput(members: readonly string[]): Scan;
   /** A slice of standard input. */
   text(start: number, end: number): ByteString;
   /**
-   * Locks, rotates where due, appends the line with one writev(2), unlocks. `flatten` turns raw CR and LF of slices
-   * into spaces. Returns the faults, two numbers each: index into FAULTS, detail.
+   * Locks, rotates if due, appends the line with one writev(2), unlocks. `flatten` turns raw CR and LF of
+   * slices into spaces. Returns two numbers per fault: index into FAULTS, and detail.
    */
   append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[];
-  /** Writes to standard output; 0 or an errno. From then on the process ends with exitCode, whatever happens to it. */
+  /** Writes to standard output. Returns 0 or an errno. A crash after this call still exits with exitCode. */
   reply(pieces: Readonly<Pieces>, exitCode: number): number;
-  /** Writes to standard error what it takes without waiting. */
+  /** Writes to standard error, as much as it accepts without blocking. */
   complain(text: string): void;
   /** strerror(3). */
   errorText(errno: number): string;

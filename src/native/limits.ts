@@ -1,8 +1,8 @@
-/** Standard input of more bytes is refused. */
+/** Larger standard input is refused. */
 export const INPUT_BYTES_MOST = 64 * 1024 * 1024;
 
-/** JSON of more levels is refused; the object itself is the first. */
+/** More deeply nested JSON is refused. The top-level object is level 1. */
 export const INPUT_LEVELS_MOST = 10_000;
 
-/** Secrets that are noted one by one; where there are more, all of the text is hidden. */
+/** Number of secrets that are hidden individually. If there are more, the whole text is hidden. */
 export const SECRETS_MOST = 4096;

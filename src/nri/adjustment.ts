@@ -19,24 +19,25 @@ import {
 } from "./gen/api_pb.js";
 import { type Int, type Resources, resourcesInit } from "./resources.ts";
 
-/** When an OCI hook runs. */
+/** The stages of OCI hooks. */
 export type HookStage = Exclude<keyof Hooks, "$typeName" | "$unknown">;
 
-/** A device node. `major` and `minor` are those of mknod(2). */
+/** A device node; see mknod(2). */
 export interface Device {
   readonly path: string;
   readonly type: "c" | "b" | "p";
   readonly major: Int;
   readonly minor: Int;
-  /** Permission bits, as 0o660. */
+  /** Permission bits, such as 0o660. */
   readonly fileMode?: number;
   readonly uid?: number;
   readonly gid?: number;
 }
 
 /**
- * Changes to a container that is created, for what `createContainer` returns. To replace what an earlier plugin has
- * set, remove and add: two plugins that only set the same thing are a conflict, and the container is not created.
+ * Changes to a new container, for the result of `createContainer`. To replace what an earlier plugin has set,
+ * remove it and add it again. If two plugins only set the same thing, they conflict and the container is not
+ * created.
  */
 export class Adjustment {
   readonly message: ContainerAdjustment = create(ContainerAdjustmentSchema);
@@ -57,12 +58,12 @@ export class Adjustment {
     return this.addEnv(marked(key), "");
   }
 
-  /** Replaces the command line. Since nri 0.10; older runtimes pass over it. */
+  /** Replaces the command line. Since nri 0.10; older runtimes ignore it. */
   setArgs(args: readonly string[]): this {
     this.message.args = [...args];
     return this;
   }
-  /** Replaces the command line even where an earlier plugin has done so. */
+  /** Replaces the command line even if an earlier plugin has done so. */
   replaceArgs(args: readonly string[]): this {
     return this.setArgs(["", ...args]);
   }
@@ -97,7 +98,7 @@ export class Adjustment {
     return this;
   }
 
-  /** Hooks are added to those that are there; none can be removed. `timeout` is in seconds. */
+  /** Adds to the existing hooks, which cannot be removed. `timeout` is in seconds. */
   addHook(
     stage: HookStage,
     hook: {
@@ -118,14 +119,14 @@ export class Adjustment {
     return this;
   }
 
-  /** `type` as "RLIMIT_NOFILE". */
+  /** `type` is the name, such as "RLIMIT_NOFILE". */
   addRlimit(type: string, hard: Int, soft: Int): this {
     const rlimit = create(POSIXRlimitSchema, { type, hard: BigInt(hard), soft: BigInt(soft) });
     this.message.rlimits.push(rlimit);
     return this;
   }
 
-  /** A namespace to join (`path`) or to make (no path). Since nri 0.10. */
+  /** A namespace to join (with `path`) or to create (without). Since nri 0.10. */
   addNamespace(type: string, path = ""): this {
     this.#linux.namespaces.push(create(LinuxNamespaceSchema, { type, path }));
     return this;
@@ -143,7 +144,7 @@ export class Adjustment {
     return this.setSysctl(marked(key), "");
   }
 
-  /** Moves a network device of the host into the container, as `name`. Since nri 0.11. */
+  /** Moves a network device of the host into the container and names it `name`. Since nri 0.11. */
   addNetDevice(hostName: string, name = hostName): this {
     this.#linux.netDevices[hostName] = create(LinuxNetDeviceSchema, { name });
     return this;
@@ -152,13 +153,13 @@ export class Adjustment {
     return this.addNetDevice(marked(hostName), "");
   }
 
-  /** Sets resources anew, all of them. */
+  /** Sets the resources. Discards those of earlier calls. */
   setResources(resources: Resources): this {
     this.#linux.resources = create(LinuxResourcesSchema, resourcesInit(resources));
     return this;
   }
 
-  /** What has no method here, through the message: `linux((l) => { l.ioPriority = … })`. */
+  /** Changes fields of the message that have no method here: `linux((l) => { l.ioPriority = … })`. */
   linux(change: (linux: LinuxContainerAdjustment) => void): this {
     change(this.#linux);
     return this;
@@ -170,7 +171,7 @@ export class Adjustment {
   }
 }
 
-/** A key that takes away what has the name behind the mark (nri, pkg/api/helpers.go). */
+/** A key that removes the entry of this name (nri, pkg/api/helpers.go). */
 function marked(key: string): string {
   return `-${key}`;
 }

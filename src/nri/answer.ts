@@ -13,13 +13,13 @@ import {
 } from "./gen/api_pb.js";
 import type { Context, Creation, Handlers, UpdateInit } from "./handlers.ts";
 
-/** A response that says nothing, which all methods have. */
+/** An empty response, valid for all methods. */
 export const nothing = new Uint8Array(0);
 
 type Answer = Uint8Array | Promise<Uint8Array>;
 type Event = Exclude<PluginCall, { readonly name: "configure" | "synchronize" }>;
 
-/** Has the plugin answer a call; one it has no handler for is answered with success. */
+/** Calls an event's handler and encodes its result. Without a handler, the answer is success. */
 export function answerEvent(event: Event, handlers: Handlers, context: Context): Answer {
   switch (event.name) {
     case "unknown":
@@ -74,12 +74,12 @@ export function answerEvent(event: Event, handlers: Handlers, context: Context):
   }
 }
 
-/** The updates a handler returned, none where it returned nothing. */
+/** The updates that a handler returned; empty if it returned nothing. */
 export function listOf(updates: readonly UpdateInit[] | undefined): UpdateInit[] {
   return [...(updates ?? [])];
 }
 
-/** Goes on when a handler is done: at once where it is done at once. */
+/** Calls `next` with the result of a handler: immediately, unless the result is a promise. */
 function after<T>(result: T | Promise<T>, next: (value: T) => Uint8Array): Answer {
   return result instanceof Promise ? result.then(next) : next(result);
 }

@@ -6,12 +6,12 @@ import { readPart, type SynchronizePart } from "./synchronization.ts";
 type Methods = typeof Plugin.method;
 type Decoded = Exclude<keyof Methods, "stateChange" | "synchronize" | Notification>;
 
-/** A call of the runtime with its request, named as its handler; both ways of a notification look the same. */
+/** A call of the runtime, named after its handler, by StateChange or by its own method. */
 export type PluginCall =
   | { [K in Decoded]: { readonly name: K; readonly request: MessageShape<Methods[K]["input"]> } }[Decoded]
   | { readonly name: Notification; readonly request: NotificationRequest }
   | { readonly name: "synchronize"; readonly request: SynchronizePart }
-  /** A StateChange of an event that is not known here. */
+  /** A StateChange with an unknown event. */
   | { readonly name: "unknown" };
 
 export interface NotificationRequest {
@@ -22,7 +22,10 @@ export interface NotificationRequest {
 const methods = new Map(Plugin.methods.map((method) => [method.name, method]));
 const options = { readUnknownFields: false };
 
-/** Decodes a call; undefined where the API has no such method. @throws where the request cannot be decoded */
+/**
+ * Decodes a call. Returns undefined if the API has no such method.
+ * @throws if the request cannot be decoded
+ */
 export function decodeCall(method: string, payload: Uint8Array): PluginCall | undefined {
   const description = methods.get(method);
   if (!description) return undefined;
@@ -33,6 +36,6 @@ export function decodeCall(method: string, payload: Uint8Array): PluginCall | un
     return name ? { name, request: { pod, container } } : { name: "unknown" };
   }
   const request = fromBinary(description.input, payload, options);
-  // The name and the request's type come from the same method of the service.
+  // The name and the type of the request are from the same method.
   return { name: description.localName, request } as PluginCall;
 }

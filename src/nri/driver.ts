@@ -19,33 +19,32 @@ import { type Call, type Identity, nriVersion, type Output, Session } from "./se
 import { Synchronization, type SynchronizePart } from "./synchronization.ts";
 import { StatusCode } from "./wire/status.ts";
 
-/** How long the answer to UpdateContainers is waited for. */
+/** Timeout of UpdateContainers. */
 const updateTimeoutMs = 10_000;
 
-/** "debug" is what was said before and is still so. */
+/** "debug" is for a failure that was already reported and continues. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** What a plugin is, wherever it runs. */
 export interface DriverOptions {
   readonly handlers: Handlers;
   /**
-   * True: what a handler throws is the runtime's answer too, and fails the pod or the container. Default false: it is
-   * logged, and the runtime goes on.
+   * True: an error of a handler is also sent to the runtime, and fails the pod or container. False: it is
+   * only logged, and the runtime continues.
    */
   readonly failRequests: boolean;
   readonly log: (level: LogLevel, message: string) => void;
 }
 
-/** The outside of a driver. */
+/** The I/O of a driver. */
 export interface Port {
   write(bytes: Uint8Array): void;
-  /** The session is over; nothing is written any more. */
+  /** The session is over; no writes follow. */
   close(error: NriError): void;
-  /** Milliseconds of a clock that never goes back. */
+  /** A monotonic clock, in milliseconds. */
   now(): number;
 }
 
-/** Has a plugin's handlers answer one session. */
+/** Serves one session with a plugin's handlers. */
 export class Driver {
   readonly #options: DriverOptions;
   readonly #port: Port;
@@ -54,10 +53,10 @@ export class Driver {
     ...{ name: "", version: "", nriVersion: "", config: "" },
     requestTimeoutMs: this.#session.requestTimeoutMs,
   };
-  /** The Synchronize whose parts are coming. */
+  /** The Synchronize in progress. */
   #synchronization: { readonly state: Synchronization; readonly end: Promise<SynchronizeEnd> } | undefined;
   #synchronized = false;
-  /** "10-network-logger", for the log. */
+  /** For the log, such as "10-network-logger". */
   #title = "";
   #pumping = false;
 
@@ -66,17 +65,17 @@ export class Driver {
     this.#port = port;
   }
 
-  /** Whether a Synchronize has been answered with success: the runtime has taken the plugin. */
+  /** Whether a Synchronize was answered with success, so that the runtime has accepted the plugin. */
   get synchronized(): boolean {
     return this.#synchronized;
   }
 
-  /** The reason of an end that comes before the other side has spoken any NRI. */
+  /** "no-nri" until the other side has sent any NRI: the reason if the session ends now. */
   get silence(): "no-nri" | undefined {
     return this.#session.silence;
   }
 
-  /** When `tick` is to be called. */
+  /** When to call `tick` next; see `Session.wakeAtMs`. */
   get wakeAtMs(): number {
     return this.#session.wakeAtMs;
   }
@@ -103,7 +102,7 @@ export class Driver {
     this.#pump();
   }
 
-  /** Changes containers; those that the runtime could not change. */
+  /** Changes containers. Returns those that the runtime could not change. */
   updateContainers(updates: readonly UpdateInit[]): Promise<ContainerUpdate[]> {
     return new Promise((resolve, reject) => {
       const payload = encode(UpdateContainersRequestSchema, { update: listOf(updates) });
@@ -120,7 +119,7 @@ export class Driver {
     });
   }
 
-  /** Does what the session wants until it wants nothing. Handlers may come back here. */
+  /** Handles the outputs of the session until there are none. Handlers may re-enter it. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -173,7 +172,7 @@ export class Driver {
     }
   }
 
-  /** Answers with what `run` gives; where it throws, with `otherwise`, or an error where the plugin asks for it. */
+  /** Answers with the result of `run`. If that throws: `otherwise`, or with `failRequests` the error. */
   #answer(call: Call, otherwise: () => Uint8Array, run: () => Uint8Array | Promise<Uint8Array>): void {
     const fail = (thrown: unknown) => {
       this.#failed(call, otherwise, thrown);
@@ -225,7 +224,7 @@ export class Driver {
     });
   }
 
-  /** The mask of the events that this runtime knows. Never 0, which would be all events. */
+  /** The mask of those events that this runtime knows. Never 0, which would subscribe to all events. */
   #maskFor(names: readonly EventName[]): number {
     const known = knownEvents(this.#runtime);
     const unknown = names.filter((name) => !known.includes(name));
@@ -279,11 +278,12 @@ export class Driver {
   }
 }
 
-/** "10-network-logger", as runtimes name a plugin. */
+/** A plugin's name in runtimes, such as "10-network-logger". */
 export function titleOf({ index, name }: Identity): string {
   return `${index}-${name}`;
 }
 
+/** The events that have a handler. */
 export function handledEvents(handlers: Handlers): EventName[] {
   return eventNames.filter((name) => handlers[name]);
 }

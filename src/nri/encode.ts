@@ -1,6 +1,6 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 
-/** Encodes a message given by its fields. */
+/** Encodes a message from its fields. */
 export function encode<S extends DescMessage>(schema: S, fields: MessageInitShape<S>): Uint8Array {
   return toBinary(schema, create(schema, fields));
 }

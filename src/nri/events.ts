@@ -1,6 +1,6 @@
 import { Event } from "./gen/api_pb.js";
 
-/** The events of the API by their number (api.proto, Event); bit n-1 of a mask stands for number n. */
+/** The events of the API and their numbers (api.proto, Event). In a mask, event n is bit n-1. */
 const numbers = {
   runPodSandbox: Event.RUN_POD_SANDBOX,
   stopPodSandbox: Event.STOP_POD_SANDBOX,
@@ -18,17 +18,17 @@ const numbers = {
   validateContainerAdjustment: Event.VALIDATE_CONTAINER_ADJUSTMENT,
 } as const;
 
-/** An event a plugin may subscribe to, named as its handler. */
+/** An event that a plugin can subscribe to, named after its handler. */
 export type EventName = keyof typeof numbers;
 
-/** All events, in the order of their numbers. */
+/** All events, ordered by number. */
 export const eventNames = Object.freeze(Object.keys(numbers).filter(isEventName));
 
 export function isEventName(name: string): name is EventName {
   return Object.hasOwn(numbers, name);
 }
 
-/** Events that say what happened and take no answer; StateChange carries them on runtimes before nri 0.12. */
+/** Events with an empty answer. Runtimes before nri 0.12 send them as StateChange. */
 export type Notification = Exclude<
   EventName,
   "createContainer" | "updateContainer" | "stopContainer" | "updatePodSandbox" | "validateContainerAdjustment"
@@ -50,35 +50,36 @@ const notifications = new Map<Event, Notification>(
   ).map((name) => [numbers[name], name]),
 );
 
-/** What a StateChange tells, undefined where its number is not one of these. */
+/** The event of a StateChange; undefined if its number is not that of a notification. */
 export function notificationOf(event: Event): Notification | undefined {
   return notifications.get(event);
 }
 
-/** ConfigureResponse.events for some events. */
+/** The mask of events, for ConfigureResponse.events. */
 export function maskOf(names: readonly EventName[]): number {
   return names.reduce((mask, name) => mask | (1 << (numbers[name] - 1)), 0);
 }
 
-/** What a runtime says of itself in Configure. */
+/** The versions that a runtime reports in Configure. */
 export interface RuntimeVersion {
-  /** "containerd", "cri-o". */
+  /** "containerd" or "cri-o". */
   readonly name: string;
-  /** Its own, "v2.1.9". */
+  /** The runtime's own version, such as "v2.1.9". */
   readonly version: string;
-  /** That of its nri, "v0.12.0"; empty before nri 0.12. */
+  /** The version of its nri, such as "v0.12.0"; empty before nri 0.12. */
   readonly nriVersion: string;
 }
 
-/** The release of each runtime that came with nri 0.10. */
+/** The first release of each runtime with nri 0.10. */
 const withNri010: Readonly<Record<string, readonly [number, number]>> = {
   containerd: [2, 2],
   "cri-o": [1, 34],
 };
 
 /**
- * The events a runtime knows. One before nri 0.10 closes the connection when it is asked for a later event, and says
- * its version only from 0.12 on: in between, and from others, the runtime's own version tells.
+ * The events that a runtime knows. A runtime with nri before 0.10 closes the connection if it is asked for a
+ * newer event. Only nri 0.12 and newer report their version; otherwise it is derived from the runtime's own
+ * version.
  */
 export function knownEvents(runtime: RuntimeVersion): readonly EventName[] {
   const nri = parseVersion(runtime.nriVersion);

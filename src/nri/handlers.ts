@@ -13,13 +13,12 @@ import type {
 } from "./gen/api_pb.js";
 import type { Synchronization } from "./synchronization.ts";
 
-/** Now or later. */
 type Maybe<T> = T | Promise<T>;
 
-/** Changes to a container that exists: `updateOf`, or the message's fields. */
+/** Changes to an existing container: from `updateOf`, or the fields of the message. */
 export type UpdateInit = MessageInitShape<typeof ContainerUpdateSchema>;
 
-/** What the runtime said in Configure. */
+/** What the runtime reports in Configure. */
 export interface RuntimeInfo extends RuntimeVersion {
   /** The plugin's configuration file; empty for a plugin that the runtime did not launch. */
   readonly config: string;
@@ -27,22 +26,22 @@ export interface RuntimeInfo extends RuntimeVersion {
   readonly requestTimeoutMs: number;
 }
 
-/** What a handler is given besides the event. */
+/** Passed to each handler with the event. */
 export interface Context {
   readonly runtime: RuntimeInfo;
   /** How long the runtime waits for this answer, in milliseconds; after that it closes the connection. */
   readonly timeoutMs: number;
   /**
-   * Changes containers at any time; those that could not be changed come back.
-   * Up to nri 0.12.0 (containerd up to 2.3) the runtime does not take it before the handler has answered.
+   * Changes containers at any time. Returns those that the runtime could not change. Up to nri 0.12.0
+   * (containerd up to 2.3), the runtime handles it only after this handler has answered.
    * @throws NriError "status", "timeout" or "disconnected"
    */
   updateContainers(updates: readonly UpdateInit[]): Promise<ContainerUpdate[]>;
 }
 
-/** What a plugin does when a container is created. */
+/** The result of `createContainer`. */
 export interface Creation {
-  /** Changes to the container: built, or the message's fields. */
+  /** Changes to the container: an `Adjustment`, or the fields of the message. */
   readonly adjust?: Adjustment | MessageInitShape<typeof ContainerAdjustmentSchema>;
   /** Changes to other containers. */
   readonly update?: readonly UpdateInit[];
@@ -55,20 +54,21 @@ type OfContainer = (pod: PodSandbox, container: Container, context: Context) => 
 type Updates = readonly UpdateInit[] | undefined;
 
 /**
- * What a plugin does. It is subscribed to the events it has handlers for. The runtime waits for each handler, and for
- * one at a time. What a handler throws is logged, and the runtime is told nothing of it, unless `failRequests` is set.
+ * The handlers of a plugin, which is subscribed to the events that it has handlers for. The runtime waits for
+ * each handler and calls one at a time. An error of a handler is logged; the runtime gets it only if
+ * `failRequests` is set.
  */
 export interface Handlers {
-  /** The runtime's first word. The names it returns, where it does, are the events that are subscribed. */
+  /** Called first. May return the events to subscribe to, instead of those with handlers. */
   configure?(runtime: RuntimeInfo): Maybe<readonly EventName[] | undefined>;
-  /** What runs already; once after each connect. */
+  /** Called after each connect, with the existing pods and containers. */
   synchronize?(state: Synchronization, context: Context): Maybe<Updates>;
-  /** The runtime ends. containerd never says so. */
+  /** The runtime shuts down. containerd never sends this. */
   shutdown?(context: Context): Maybe<unknown>;
 
-  /** The pod has its network, and no container yet. */
+  /** The pod has its network, but no container yet. */
   runPodSandbox?: OfPod;
-  /** Since nri 0.10, as `postUpdatePodSandbox`. */
+  /** Since nri 0.10, like `postUpdatePodSandbox`. */
   updatePodSandbox?(
     pod: PodSandbox,
     overhead: LinuxResources,
@@ -76,7 +76,7 @@ export interface Handlers {
     context: Context,
   ): Maybe<unknown>;
   postUpdatePodSandbox?: OfPod;
-  /** Before the network is taken away. */
+  /** Before the network is removed. */
   stopPodSandbox?: OfPod;
   removePodSandbox?: OfPod;
 
@@ -84,7 +84,7 @@ export interface Handlers {
   postCreateContainer?: OfContainer;
   startContainer?: OfContainer;
   postStartContainer?: OfContainer;
-  /** The runtime updates a container's resources; updates of any container may be returned. */
+  /** The runtime updates a container's resources. May return updates of any containers. */
   updateContainer?(
     pod: PodSandbox,
     container: Container,
@@ -92,10 +92,10 @@ export interface Handlers {
     context: Context,
   ): Maybe<Updates>;
   postUpdateContainer?: OfContainer;
-  /** Updates of the other containers may be returned. */
+  /** May return updates of other containers. */
   stopContainer?(pod: PodSandbox, container: Container, context: Context): Maybe<Updates>;
   removeContainer?: OfContainer;
-  /** What all plugins together would do. A reason that is returned rejects the container. Since nri 0.10. */
+  /** Gets the changes of all plugins together. Returning a reason rejects the container. Since nri 0.10. */
   validateContainerAdjustment?(
     request: ValidateContainerAdjustmentRequest,
     context: Context,

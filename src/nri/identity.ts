@@ -3,7 +3,7 @@ import type { Identity } from "./session.ts";
 
 const defaultSocket = "/var/run/nri/nri.sock";
 
-/** What a runtime sets for the plugins it launches (nri, pkg/api/plugin.go); the socket is a descriptor's number. */
+/** Variables of plugins that a runtime launches (nri, pkg/api/plugin.go). The socket is a descriptor. */
 export interface PluginEnvironment {
   readonly NRI_PLUGIN_NAME?: string | undefined;
   readonly NRI_PLUGIN_IDX?: string | undefined;
@@ -15,11 +15,12 @@ export interface IdentityOptions {
   readonly index?: string | undefined;
 }
 
-/** Where the runtime is. */
+/** The socket of the runtime. */
 export type Target = { readonly path: string } | { readonly descriptor: number };
 
 /**
- * Name and index as Go's stub takes them: from the options, the environment, the program's name (`10-logger`).
+ * Name and index, as in Go's stub: from the options, the environment, or the name of the program
+ * (`10-logger`).
  * @param program the program's path
  * @throws NriError "configuration"
  */
@@ -50,8 +51,8 @@ export function resolveIdentity(options: IdentityOptions, env: PluginEnvironment
 }
 
 /**
- * The socket: the one given, the descriptor of the environment, or the default path.
- * @throws NriError "configuration" for a descriptor that is no number
+ * The given socket, else the descriptor in the environment, else the default path.
+ * @throws NriError "configuration" if the descriptor is not a number
  */
 export function resolveTarget(socket: string | undefined, env: PluginEnvironment): Target {
   if (socket !== undefined) return { path: socket };

@@ -1,42 +1,42 @@
-/** What went wrong between a plugin and its runtime. */
+/** The kind of failure between a plugin and its runtime. */
 export type NriErrorCode =
-  /** An option or environment variable that cannot be used. */
+  /** An invalid option or environment variable. */
   | "configuration"
-  /** No socket, or nobody behind it. */
+  /** The socket cannot be connected. */
   | "connect"
   /** The runtime closed the connection, or it broke. */
   | "disconnected"
-  /** The runtime refused the plugin, or did not answer to its registration. */
+  /** The runtime refused the plugin, or did not answer its registration. */
   | "registration"
-  /** Bytes that are no frame, message or call. */
+  /** The runtime sent an invalid frame, message or call. */
   | "protocol"
-  /** The runtime answered a call of the plugin with an error; its `status` has the number. */
+  /** The runtime answered a call of the plugin with an error; see `status`. */
   | "status"
-  /** A call of the plugin had no answer in time. */
+  /** The runtime did not answer a call of the plugin in time. */
   | "timeout";
 
-/** Why, where it is known and makes a difference to what can be done about it. */
+/** The cause, if known and useful for a remedy. */
 export type NriErrorReason =
-  /** "connect": there is nothing at the socket's path. */
+  /** "connect": the socket does not exist. */
   | "absent"
-  /** "connect": nobody listens at the socket. */
+  /** "connect": no process listens on the socket. */
   | "refused"
-  /** "connect": this user may not. */
+  /** "connect": permission denied. */
   | "denied"
-  /** "connect": what is at the path is a file or a folder. */
+  /** "connect": the path is another file or a directory. */
   | "not-a-socket"
   /** "registration": the runtime answered with an error. */
   | "rejected"
-  /** "registration", "disconnected", "protocol": whoever listens has not spoken any NRI. */
+  /** "registration", "disconnected", "protocol": the other side has not sent any NRI. */
   | "no-nri"
-  /** "configuration": the option contradicts what the runtime has set. */
+  /** "configuration": the option contradicts the runtime's environment variable. */
   | "conflict";
 
 export interface NriErrorDetails {
   readonly reason?: NriErrorReason | undefined;
-  /** "configuration": the option that cannot be used. */
+  /** "configuration": the invalid option. */
   readonly option?: "name" | "index" | "socket" | undefined;
-  /** gRPC's number for the error that the runtime answered with. */
+  /** The gRPC status code of the runtime's answer. */
   readonly status?: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export class NriError extends Error implements NriErrorDetails {
   }
 }
 
-/** The text of whatever was thrown. */
+/** The message of a thrown value of any type. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

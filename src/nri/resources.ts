@@ -1,12 +1,12 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type ContainerUpdate, ContainerUpdateSchema, type LinuxResourcesSchema } from "./gen/api_pb.js";
 
-/** 64-bit numbers of the API, as they come to hand; a `number` must be a safe integer. */
+/** A 64-bit integer of the API. A `number` must be a safe integer. */
 export type Int = number | bigint;
 
-/** Resources of a container under one roof each; what is not given stays as it is. */
+/** Resources of a container. Those that are not given stay unchanged. */
 export interface Resources {
-  /** Bytes, as the next three. */
+  /** Bytes, like the next four. */
   readonly memoryLimit?: Int;
   readonly memoryReservation?: Int;
   /** Memory and swap together. */
@@ -17,26 +17,26 @@ export interface Resources {
   readonly memorySwappiness?: Int;
   readonly disableOomKiller?: boolean;
   readonly cpuShares?: Int;
-  /** Microseconds a period, as `cpuPeriod`. */
+  /** Microseconds per `cpuPeriod`, which is in microseconds too. */
   readonly cpuQuota?: Int;
   readonly cpuPeriod?: Int;
   readonly cpuRealtimeRuntime?: Int;
   readonly cpuRealtimePeriod?: Int;
-  /** "0-3,7". */
+  /** Such as "0-3,7". */
   readonly cpus?: string;
-  /** NUMA nodes, "0-1". */
+  /** NUMA nodes, such as "0-1". */
   readonly mems?: string;
-  /** Page size ("2MB") to bytes. */
+  /** Limits in bytes by page size ("2MB"). */
   readonly hugepageLimits?: Readonly<Record<string, Int>>;
   readonly blockioClass?: string;
   readonly rdtClass?: string;
-  /** Files of cgroup v2 and what is written to them. */
+  /** Values by cgroup v2 file. */
   readonly unified?: Readonly<Record<string, string>>;
   /** Since nri 0.7. */
   readonly pidsLimit?: Int;
 }
 
-/** Changes of a container's resources, for `updateContainers` and what handlers return. */
+/** Changes to a container's resources, for `updateContainers` and the results of handlers. */
 export function updateOf(
   containerId: string,
   resources: Resources,
@@ -49,7 +49,7 @@ export function updateOf(
   });
 }
 
-/** The message's fields. */
+/** Converts resources to the fields of the message. */
 export function resourcesInit(resources: Resources): MessageInitShape<typeof LinuxResourcesSchema> {
   const { cpus = "", mems = "", disableOomKiller } = resources;
   const memory = {
@@ -85,7 +85,7 @@ export function resourcesInit(resources: Resources): MessageInitShape<typeof Lin
   };
 }
 
-/** A field whose message has just a value, so that 0 differs from absent. */
+/** A field with a wrapper message around its value, which distinguishes 0 from absent. */
 function wrapped<K extends string>(name: K, value: Int | undefined): { [P in K]?: { value: bigint } } {
   const field: { [P in K]?: { value: bigint } } = {};
   if (value !== undefined) field[name] = { value: BigInt(value) };

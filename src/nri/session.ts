@@ -9,46 +9,46 @@ import { Connection, encodeFrames, MuxDecoder } from "./wire/mux.ts";
 import { Server } from "./wire/server.ts";
 import { type Status, StatusCode } from "./wire/status.ts";
 
-/** The version of the API that is spoken here. */
+/** The version of the API that this code implements. */
 export const nriVersion = "v0.12.2";
-/** How long the answer to RegisterPlugin is waited for. */
+/** Timeout of RegisterPlugin. */
 const registrationTimeoutMs = 10_000;
-/** A runtime's time for a request, until it has said another one (nri, pkg/api/timeouts.go). */
+/** The runtime's default request timeout, until Configure sets another one (nri, pkg/api/timeouts.go). */
 const defaultRequestTimeoutMs = 2000;
-/** A runtime's clock for a call begins before ours: it may close the connection this much before we expect it. */
+/** The runtime's timer for a call starts before ours: it may close the connection this much earlier. */
 const slackMs = 100;
 
 export interface Identity {
-  /** "network-logger". */
+  /** Such as "network-logger". */
   readonly name: string;
   /** Two digits. */
   readonly index: string;
 }
 
-/** A call of the runtime that is under way. */
+/** A call of the runtime that is not answered yet. */
 export interface Call {
   readonly id: number;
-  /** As its handler. */
+  /** The name of its handler. */
   readonly name: PluginCall["name"];
-  /** How long the runtime waits for the answer. */
+  /** How long the runtime waits for the answer, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** What a session wants done, or tells. */
+/** What the owner of a session must do or report. */
 export type Output =
   | { readonly kind: "write"; readonly bytes: Uint8Array }
-  /** The connection is of no use any more, and is to be closed. Nothing follows. */
+  /** Close the connection. No outputs follow. */
   | { readonly kind: "close"; readonly error: NriError }
-  /** To be answered by `respond` or `refuse`. */
+  /** Answer it with `respond` or `refuse`. */
   | { readonly kind: "call"; readonly call: Call; readonly content: PluginCall }
-  /** A call has not been answered in the time the runtime gave it. */
+  /** A call was not answered within the runtime's timeout. */
   | { readonly kind: "overdue"; readonly call: Call }
-  /** Something odd that is no reason to end. */
+  /** A fault of the runtime that does not end the session. */
   | { readonly kind: "notice"; readonly text: string };
 
 /**
- * A plugin's side of one connection to a runtime. It does no I/O: bytes and the time go in, `take` gives what is to be
- * done. All times are milliseconds of one clock that never goes back.
+ * The plugin's side of one connection to a runtime, without I/O: bytes and the time go in, `take` returns
+ * what to do. All times are milliseconds of one monotonic clock.
  */
 export class Session {
   #outputs: Output[] = [];
@@ -63,17 +63,17 @@ export class Session {
   ]);
   readonly #server = new Server((message) => this.#write(Connection.plugin, message));
   readonly #client = new Client((message) => this.#write(Connection.runtime, message));
-  /** Calls under way, and when the runtime gives each up; in the order they came. */
-  readonly #underWay = new Map<number, { readonly call: Call; readonly endsMs: number; told: boolean }>();
+  /** Unanswered calls, and when the runtime gives up on each; in order of arrival. */
+  readonly #underWay = new Map<number, { readonly call: Call; readonly endsMs: number; reported: boolean }>();
 
-  /** What is to be done since it was last asked. */
+  /** Returns the outputs since the last call. */
   take(): readonly Output[] {
     const outputs = this.#outputs;
     if (outputs.length > 0) this.#outputs = [];
     return outputs;
   }
 
-  /** How long the runtime waits for an answer, as it said in Configure. */
+  /** The runtime's request timeout from Configure. Values of 0 or less are ignored. */
   set requestTimeoutMs(timeoutMs: number) {
     if (timeoutMs > 0) this.#requestTimeoutMs = timeoutMs;
   }
@@ -81,7 +81,7 @@ export class Session {
     return this.#requestTimeoutMs;
   }
 
-  /** The reason of an end that comes before the other side has spoken any NRI. */
+  /** "no-nri" until the other side has sent any NRI: the reason if the session ends now. */
   get silence(): "no-nri" | undefined {
     return this.#spoken ? undefined : "no-nri";
   }
@@ -98,7 +98,7 @@ export class Session {
     });
   }
 
-  /** Calls a method of the runtime; `done` hears how it ended. */
+  /** Calls a method of the runtime. `done` gets the outcome. */
   call(
     method: string,
     payload: Uint8Array,
@@ -114,7 +114,7 @@ export class Session {
     this.#client.call({ service: Runtime.typeName, method, payload, timeoutMs }, nowMs, done);
   }
 
-  /** Takes what the socket gave. */
+  /** Takes bytes from the socket. */
   receive(chunk: Uint8Array, nowMs: number): void {
     if (this.#closed) return;
     try {
@@ -126,26 +126,26 @@ export class Session {
     }
   }
 
-  /** When `tick` is to be called next, or before; infinite when nothing waits. */
+  /** The latest time to call `tick` next; infinite if nothing is waiting. */
   get wakeAtMs(): number {
     return this.#closed ? Number.POSITIVE_INFINITY : this.#wakeAtMs;
   }
 
-  /** Looks for what has waited too long. */
+  /** Checks for timeouts. */
   tick(nowMs: number): void {
     this.#wakeAtMs = this.#client.expire(nowMs);
     for (const one of this.#underWay.values()) {
-      if (one.told) continue;
+      if (one.reported) continue;
       if (one.endsMs > nowMs) {
         this.#wakeAtMs = Math.min(this.#wakeAtMs, one.endsMs);
         continue;
       }
-      one.told = true;
+      one.reported = true;
       this.#outputs.push({ kind: "overdue", call: one.call });
     }
   }
 
-  /** Answers a call with an encoded response. One that nobody waits for is dropped. */
+  /** Answers a call with an encoded response. Does nothing if the call is not open any more. */
   respond(call: Call, payload: Uint8Array, nowMs: number): void {
     this.#finish(call, nowMs);
     this.#server.respond(call.id, payload);
@@ -157,7 +157,7 @@ export class Session {
     this.#server.refuse(call.id, status);
   }
 
-  /** Ends the session: the connection is gone, or not wanted any more. */
+  /** Ends the session: the connection is lost or no longer needed. */
   close(error: NriError, nowMs: number): void {
     if (this.#closed) return;
     for (const { call } of [...this.#underWay.values()]) this.#finish(call, nowMs + slackMs);
@@ -169,7 +169,7 @@ export class Session {
   #finish(call: Call, nowMs: number): void {
     const one = this.#underWay.get(call.id);
     this.#underWay.delete(call.id);
-    if (one && !one.told && one.endsMs <= nowMs) this.#outputs.push({ kind: "overdue", call });
+    if (one && !one.reported && one.endsMs <= nowMs) this.#outputs.push({ kind: "overdue", call });
   }
 
   #take(connection: number, message: Message, nowMs: number): void {
@@ -204,7 +204,7 @@ export class Session {
   #begin(call: Call, content: PluginCall, nowMs: number): void {
     const endsMs = nowMs + call.timeoutMs;
     this.#wakeAtMs = Math.min(this.#wakeAtMs, endsMs);
-    this.#underWay.set(call.id, { call, endsMs, told: false });
+    this.#underWay.set(call.id, { call, endsMs, reported: false });
     this.#outputs.push({ kind: "call", call, content });
   }
 

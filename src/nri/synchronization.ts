@@ -3,22 +3,22 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type Container, ContainerSchema, type PodSandbox, PodSandboxSchema } from "./gen/api_pb.js";
 import type { NriError } from "./nri-error.ts";
 
-/** One of the pods and containers that ran before the plugin came. */
+/** A pod or container that existed before the plugin registered. */
 export type SynchronizeItem =
   | { readonly kind: "pod"; readonly pod: PodSandbox }
   | { readonly kind: "container"; readonly container: Container };
 
-/** Numbers of SynchronizeRequest's fields (api.proto). */
+/** The field numbers of SynchronizeRequest (api.proto). */
 const Field = { pods: 1, containers: 2, more: 3 } as const;
 
 /** A SynchronizeRequest whose pods and containers are still bytes. */
 export interface SynchronizePart {
   readonly more: boolean;
-  /** Decodes one after the other. @throws where one cannot be decoded */
+  /** Decodes them one by one. @throws if one cannot be decoded */
   items(): Iterable<SynchronizeItem>;
 }
 
-/** Passes over a SynchronizeRequest. @throws where its outermost level cannot be read */
+/** Scans a SynchronizeRequest. @throws if its top level cannot be read */
 export function readPart(payload: Uint8Array): SynchronizePart {
   let more = false;
   for (const [field, reader] of fields(payload)) if (field === Field.more) more = reader.bool();
@@ -35,7 +35,7 @@ function* decodeItems(payload: Uint8Array): Iterable<SynchronizeItem> {
   }
 }
 
-/** The fields of SynchronizeRequest's own level with the type they must have; what is not read is passed over. */
+/** The top-level fields that have the right type. Skips a field if the caller does not read it. */
 function* fields(payload: Uint8Array): Iterable<readonly [number, BinaryReader]> {
   const reader = new BinaryReader(payload);
   while (reader.pos < reader.len) {
@@ -53,9 +53,10 @@ interface Delivery {
 }
 
 /**
- * The pods and containers that ran before the plugin came; a container may come before its pod. They are decoded as
- * they are asked for, and the runtime sends more when those before have been used: memory does not grow with a node.
- * It can be gone through once. The runtime waits for all of it as long as for one event (2 s unless configured).
+ * The pods and containers that existed before the plugin registered. A container may come before its pod.
+ * Items are decoded on demand, and the runtime sends the next part after the previous one was used, so memory
+ * does not grow with their number. Can be iterated once. The runtime's timeout for all of it is that of one
+ * event (2 s by default).
  */
 export class Synchronization implements AsyncIterable<SynchronizeItem> {
   readonly #parts: Delivery[] = [];
@@ -63,7 +64,7 @@ export class Synchronization implements AsyncIterable<SynchronizeItem> {
   #error: NriError | undefined;
   #over = false;
 
-  /** All of it at once. */
+  /** Reads all items into arrays. */
   async collect(): Promise<{ pods: PodSandbox[]; containers: Container[] }> {
     const pods: PodSandbox[] = [];
     const containers: Container[] = [];
@@ -88,20 +89,20 @@ export class Synchronization implements AsyncIterable<SynchronizeItem> {
     }
   }
 
-  /** Hands over a part; `used` is called when the next may come. For the one who runs the plugin. */
+  /** Adds a part; `used` is called when it was read or skipped. Only for the driver. */
   deliver(part: SynchronizePart, used: () => void): void {
     if (this.#over) used();
     else this.#parts.push({ part, used });
     this.#wake();
   }
 
-  /** Nothing of it is looked at any more. */
+  /** Ignores all further items. */
   skipRest(): void {
     this.#over = true;
     for (const { used } of this.#parts.splice(0)) used();
   }
 
-  /** No more will come: who waits for more gets the error. */
+  /** No more parts will come: the iterator throws the error. */
   fail(error: NriError): void {
     this.#error = error;
     this.#wake();

@@ -1,27 +1,27 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** As much as is handed to one write. */
+/** Target size of one write. */
 const CHUNK_BYTES = 64 << 10;
-/** As much as waits. Lines of pods are short; this is for a node that somebody fills with long ones. */
+/** Limit of the memory of waiting lines. Pod lines are short; this is for a node with very long ones. */
 const MOST_BYTES = 64 << 20;
 
-/** What waits are lines not made yet: making all of a large event's at once would hold up the next event. */
+/** Lines wait unencoded: to encode all lines of a large event at once would delay the next event. */
 export interface BacklogOptions<T> {
   /**
-   * Lines that wait at most; what is being written does not wait any more. More wait while a place that takes them is
-   * given what one event has to say, if that alone is more.
+   * How many lines may wait, without those being written. The lines of a single event may be more, as long as
+   * the destination accepts them.
    */
   readonly mostLines: number;
-  /** How long a place is left alone after each write, in milliseconds: what comes meanwhile goes in one. */
+  /** Pause after each write in milliseconds; lines added meanwhile share the next write. */
   readonly restMs: number;
-  /** ... and how long after it did not take all. */
+  /** Pause after a write that did not accept all lines, in milliseconds. */
   readonly retryMs: number;
-  /** About how many bytes of memory a line takes while it waits. */
+  /** Approximate memory in bytes that a line uses while it waits. */
   sizeOf(line: T): number;
   encode(line: T): Buffer;
-  /** Writes lines; how many of them, from the first on, are done with. Never rejects. */
+  /** Writes lines. Returns how many of them, counted from the first, need no retry. Never rejects. */
   write(lines: readonly Buffer[]): Promise<number>;
-  /** The line that says how many are missing before it. */
+  /** A line in place of `count` dropped lines. */
   lostLine(count: number): Buffer;
 }
 
@@ -30,14 +30,14 @@ interface Waiting<T> {
   readonly size: number;
 }
 
-/** Lines on their way to a place that may be slow, or take none. Whoever adds some never waits. */
+/** Queues lines for a destination that may be slow or refuse them. Adding never blocks. */
 export class Backlog<T> {
   readonly #options: BacklogOptions<T>;
   readonly #waiting: Waiting<T>[] = [];
   #bytes = 0;
-  /** As many may wait now. */
+  /** How many lines may wait now. */
   #limit: number;
-  /** Those that stood before the first that waits, and have not been told of. */
+  /** Dropped lines that no lostLine has reported yet. They were before the first waiting line. */
   #lost = 0;
   #underWay = 0;
   #busy = false;
@@ -49,7 +49,7 @@ export class Backlog<T> {
     this.#limit = options.mostLines;
   }
 
-  /** Adds what one event has to say, however much that is; where too many lines wait already, the oldest go. */
+  /** Adds the lines of one event, however many. If too many are waiting already, the oldest are dropped. */
   add(lines: readonly T[]): void {
     const { mostLines, sizeOf } = this.#options;
     if (lines.length === 0) return;
@@ -63,7 +63,7 @@ export class Backlog<T> {
     if (!this.#busy) this.#running = this.#run();
   }
 
-  /** Tries a last time to write what waits, and waits `withinMs` for it; how many lines are lost with this process. */
+  /** Makes a last attempt to write waiting lines, for at most `withinMs`. Returns how many lines are lost. */
   async end(withinMs: number): Promise<number> {
     this.#ending.abort();
     await Promise.race([this.#running, delay(withinMs, undefined, { ref: false })]);
@@ -93,7 +93,7 @@ export class Backlog<T> {
     this.#busy = false;
   }
 
-  /** The oldest lines, as many as one write is given. */
+  /** Takes the oldest lines, enough for one write. */
   #take(): { readonly taken: readonly Waiting<T>[]; readonly lines: readonly Buffer[] } {
     const lines: Buffer[] = [];
     let bytes = 0;
@@ -107,7 +107,7 @@ export class Backlog<T> {
     return { taken: this.#waiting.splice(0, lines.length), lines };
   }
 
-  /** Has lines wait that were not taken; not where younger ones went meanwhile, for the oldest go first. */
+  /** Puts refused lines back, or drops them if newer ones were dropped meanwhile: the oldest go first. */
   #giveBack(lines: readonly Waiting<T>[], lostMeanwhile: boolean): void {
     const { mostLines } = this.#options;
     this.#limit = mostLines;

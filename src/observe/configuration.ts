@@ -1,12 +1,12 @@
 import type { Keys } from "../conflist/stanza-keys.ts";
 
-/** Larger ones are not read: the runtime waits for the answer. */
+/** Larger configurations are refused, since the runtime waits for the answer. */
 const MOST_BYTES = 16 << 10;
 
-/** What a runtime has for a plugin it launched, from its directory of configurations. */
+/** The configuration that a runtime gives to a plugin that it launched. */
 export type Configuration = { readonly keys: Keys } | { readonly complaint: string };
 
-/** Reads YAML, of which JSON is a part; a complaint tells where it is wrong and never what stands there. */
+/** Parses YAML (and so JSON). A complaint gives the position of an error and never quotes the text. */
 export async function parseConfiguration(text: string): Promise<Configuration> {
   const complain = (seen: string) => ({ complaint: `Cannot read the configuration: ${seen}` });
   if (Buffer.byteLength(text) > MOST_BYTES) return complain(`it is larger than ${MOST_BYTES} bytes`);
@@ -25,6 +25,6 @@ export async function parseConfiguration(text: string): Promise<Configuration> {
       `keys and values are expected, not ${Array.isArray(value) ? "a list" : `a ${typeof value}`}`,
     );
   } catch {
-    return complain("too deep, or with aliases that cannot be followed"); // toJS, or the recursion of the parser
+    return complain("too deep, or with aliases that cannot be followed"); // by toJS or the parser
   }
 }

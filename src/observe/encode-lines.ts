@@ -3,12 +3,12 @@ import { classicPodLine, jsonPodLine, noteLine, type PodEvent, type PodFacts } f
 import type { Instant } from "../log/time.ts";
 import type { Settings } from "./observer-settings.ts";
 
-/** The bytes of an event's line. */
+/** The line of a pod event. `timeMs`: milliseconds since 1970, with fractions. */
 export function encodePodLine(event: PodEvent, pod: PodFacts, timeMs: number, settings: Settings): Buffer {
   const { logFormat, redact, label } = settings;
   const line =
     logFormat === "classic"
-      ? classicPodLine(event, encodedFacts({ ...pod, labels: {} }), redact) // which are not in it
+      ? classicPodLine(event, encodedFacts({ ...pod, labels: {} }), redact) // it has no labels
       : jsonPodLine(event, encodedFacts(pod), { time: instantOf(timeMs), label }, redact);
   return Buffer.from(line, "latin1");
 }

@@ -1,15 +1,15 @@
 import { printable } from "../log/printable.ts";
 
-/** A level of logrus (github.com/sirupsen/logrus), in which NRI plugins speak. */
+/** A level of logrus (github.com/sirupsen/logrus), whose format NRI plugins use. */
 export type Level = "info" | "warning" | "error";
 
-/** How a line looks: on a terminal, there without colours, or anywhere else. */
+/** Style of a line: on a terminal with or without colours, or elsewhere. */
 export type Look = "colour" | "plain" | "fields";
 
 export interface Moment {
   /** The wall clock, milliseconds since 1970. */
   readonly timeMs: number;
-  /** Milliseconds since the process began. */
+  /** Milliseconds since the process started. */
   readonly sinceStartMs: number;
 }
 
@@ -17,7 +17,7 @@ const COLOURS: Readonly<Record<Level, number>> = { info: 36, warning: 33, error:
 const LEVEL_WIDTH = 7;
 const MESSAGE_WIDTH = 44;
 
-/** A line as logrus's TextFormatter writes it, with PadLevelText; foreign text in it is escaped. */
+/** A line like those of logrus's TextFormatter with PadLevelText. Control characters are escaped. */
 export function logrusLine(level: Level, message: string, look: Look, moment: Moment): string {
   if (look === "fields") return `time="${localTime(moment.timeMs)}" level=${level} msg=${quote(message)}\n`;
   const title = level.toUpperCase().padEnd(LEVEL_WIDTH);
@@ -26,7 +26,7 @@ export function logrusLine(level: Level, message: string, look: Look, moment: Mo
   return `${painted}[${seconds}] ${printable(message).padEnd(MESSAGE_WIDTH)} \n`;
 }
 
-/** RFC 3339 in whole seconds, as this machine's clock on the wall. */
+/** RFC 3339 in whole seconds, in the local time zone. */
 function localTime(timeMs: number): string {
   const time = new Date(timeMs);
   const offset = -time.getTimezoneOffset(); // minutes east of Greenwich
@@ -37,7 +37,7 @@ function localTime(timeMs: number): string {
   return `${local}${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-/** As Go's %q; logrus leaves out the quotes around words of harmless characters. */
+/** Quotes like Go's %q. Like logrus, omits the quotes around plain words. */
 function quote(message: string): string {
   if (/^[\w./@^+-]+$/.test(message)) return message;
   return `"${printable(message.replace(/["\\]/g, "\\$&"))}"`;

@@ -11,9 +11,7 @@ export interface Settings {
   readonly label: ByteString | null;
 }
 
-/**
- * Reads keys as a tap reads its stanza. `lockFile` may be given and has no effect, as have the keys for taps alone.
- */
+/** Reads keys as a tap reads its stanza. Ignores `lockFile` and other keys that only taps need. */
 export function readSettings(keys: Keys): {
   readonly settings: Settings;
   readonly complaints: readonly string[];

@@ -11,26 +11,26 @@ import {
   vanishedSentence,
 } from "./sentences.ts";
 
-/** What befell a pod. */
+/** A pod event. */
 export interface PodEventRecord {
   readonly event: PodEvent;
   readonly pod: PodFacts;
 }
 
-/** What is to be told of pods: sentences for people, events for the log. All happened at once. */
+/** One NRI event: sentences for people, pod events for the log. */
 export interface ObserverReport {
   /** The wall clock, milliseconds since 1970. */
   readonly timeMs: number;
-  readonly words: readonly string[];
+  readonly sentences: readonly string[];
   readonly events: readonly PodEventRecord[];
 }
 
 export interface ObserverPort {
   /** The wall clock, milliseconds since 1970. */
   now(): number;
-  /** Calls back when the event has been answered. */
+  /** Calls back after the event was answered. */
   afterAnswer(act: () => void): void;
-  tell(report: ObserverReport): void;
+  report(report: ObserverReport): void;
 }
 
 type PodHandlers = Required<
@@ -38,13 +38,13 @@ type PodHandlers = Required<
 >;
 
 /**
- * Follows the pods of a runtime. Nothing it does can fail an event: handlers note the pod and the time, and what is to
- * be told is told when the runtime has its answer.
+ * Follows the pods of a runtime. It never fails an event: handlers only note the pod and the time; the report
+ * is made after the runtime has its answer.
  */
 export class Observer {
   readonly handlers: PodHandlers;
   readonly #port: ObserverPort;
-  /** The pods there are, over disconnects. */
+  /** The existing pods by ID, kept while disconnected. */
   #known = new Map<string, PodFacts>();
 
   constructor(port: ObserverPort) {
@@ -75,21 +75,21 @@ export class Observer {
       },
       shutdown: () => {
         const timeMs = port.now();
-        this.#later(() => ({ timeMs, words: [shutdownSentence], events: [] }));
+        this.#later(() => ({ timeMs, sentences: [shutdownSentence], events: [] }));
       },
     };
   }
 
   #later(make: () => ObserverReport): void {
-    this.#port.afterAnswer(() => this.#port.tell(make()));
+    this.#port.afterAnswer(() => this.#port.report(make()));
   }
 
-  #event(event: PodEvent, pod: PodFacts, words: (pod: PodFacts) => string): void {
+  #event(event: PodEvent, pod: PodFacts, sentence: (pod: PodFacts) => string): void {
     const timeMs = this.#port.now();
-    this.#later(() => ({ timeMs, words: [words(pod)], events: [{ event, pod }] }));
+    this.#later(() => ({ timeMs, sentences: [sentence(pod)], events: [{ event, pod }] }));
   }
 
-  /** Those that were known and are gone. containerd does not tell the end of pods that are older than its own start. */
+  /** Returns the known pods that are gone. containerd does not report the end of pods older than itself. */
   #replaceKnown(pods: readonly PodFacts[]): PodFacts[] {
     const found = new Map(pods.map((pod) => [pod.id, pod]));
     const vanished = [...this.#known.values()].filter(({ id }) => !found.has(id));
@@ -106,7 +106,7 @@ function synchronizeReport(
 ): ObserverReport {
   return {
     timeMs,
-    words: [
+    sentences: [
       synchronizedSentence(pods.length, containers),
       ...pods.map(foundSentence),
       ...vanished.map(vanishedSentence),

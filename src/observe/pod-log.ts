@@ -7,15 +7,15 @@ import type { ObserverReport, PodEventRecord } from "./observer.ts";
 import type { Settings } from "./observer-settings.ts";
 import { sizeOfPod } from "./pod-facts.ts";
 
-/** An event, or what is to be noted about the observer itself. */
+/** A pod event, or a note about the observer itself. */
 type Line = { readonly timeMs: number } & (PodEventRecord | { readonly note: string });
 
 const MOST_LINES = 10_000;
-/** Waking the thread costs more than the line: a flood of events shares writes. */
+/** Waking the thread costs more than the line, so a burst of events shares writes. */
 const REST_MS = 2;
 const RETRY_MS = 1000;
 
-/** The log as the observer writes it: the lines of the taps and its own share a file. */
+/** Writes the observer's lines to the log, which it shares with the taps. */
 export class PodLog {
   #settings: Settings;
   #fault: string | null = null;
@@ -39,7 +39,7 @@ export class PodLog {
     this.#say = say;
   }
 
-  /** From the next line on that is written. */
+  /** Applies to the lines written from now on, including those waiting. */
   set settings(settings: Settings) {
     this.#settings = settings;
   }
@@ -53,12 +53,12 @@ export class PodLog {
     this.#backlog.add([{ note: text, timeMs: Date.now() }]);
   }
 
-  /** Writes what waits, for `withinMs` at most; how many lines were not written. */
+  /** Writes the waiting lines for at most `withinMs`. Returns how many lines were not written. */
   end(withinMs: number): Promise<number> {
     return this.#backlog.end(withinMs);
   }
 
-  /** A fault is said when it comes and when it has gone, not for every line. */
+  /** Reports a fault once when it starts and once when it is over, not for every line. */
   async #write(lines: readonly Buffer[]): Promise<number> {
     const { logFile, logMaxBytes } = this.#settings;
     const { lines: written, fault } = await this.#thread.append(logFile, lines, logMaxBytes);

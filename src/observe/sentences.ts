@@ -1,9 +1,6 @@
 import type { PodFacts } from "../log/pod-line.ts";
 
-/*
- * The sentences of containerd's network-logger (nri, plugins/network-logger/plugin.go). Each ends in the pod sandbox's
- * ID, which the original lacks.
- */
+/* The sentences of containerd's network-logger (nri, plugins/network-logger) with the pod sandbox ID. */
 
 export function foundSentence(pod: PodFacts): string {
   return `pod ${title(pod)}: ${namespaceWords(pod)} ${tail(pod)}`;
@@ -21,7 +18,7 @@ export function removedSentence(pod: PodFacts): string {
   return `Removed pod ${title(pod)}: ${tail(pod)}`;
 }
 
-/** Not the original's: a pod that ended while nobody looked. */
+/** Not in the original: a pod that ended while the observer was not connected. */
 export function vanishedSentence(pod: PodFacts): string {
   return `Vanished pod ${title(pod)}: ${tail(pod)}`;
 }

@@ -18,8 +18,8 @@ interface Sentence {
 }
 
 /**
- * What is said to people, on standard error. Written beside the loop that answers the runtime: a terminal that was
- * stopped, or a pipe that nobody reads, holds up no pod.
+ * Messages for people, on standard error. Written in the background, so that a stopped terminal or a pipe
+ * without a reader delays no pod.
  */
 export class StderrLog {
   readonly #look: Look = isatty(STDERR) ? (process.env.NO_COLOR ? "plain" : "colour") : "fields";
@@ -45,7 +45,7 @@ export class StderrLog {
     this.#backlog.add([messages].flat().map((message) => ({ level, message, moment })));
   }
 
-  /** Says what is left to say, for `withinMs` at most; how many lines were not. */
+  /** Writes the waiting lines for at most `withinMs`. Returns how many were not written. */
   end(withinMs: number): Promise<number> {
     return this.#backlog.end(withinMs);
   }
@@ -59,14 +59,14 @@ function momentNow(): Moment {
   return { timeMs: Date.now(), sinceStartMs: performance.now() };
 }
 
-/** A place that is no more is told nothing, and that is all that can be done about it. */
+/** Gives up silently if standard error is closed or broken: there is nowhere to report it. */
 async function writeAll(bytes: Buffer): Promise<void> {
   for (let rest = bytes; rest.length > 0; ) {
     try {
       const { bytesWritten } = await writeSome(STDERR, rest);
       rest = rest.subarray(bytesWritten);
     } catch (error) {
-      if (codeOf(error) !== "EAGAIN") return; // somebody else made it non-blocking
+      if (codeOf(error) !== "EAGAIN") return; // EAGAIN: another process made it non-blocking
       await delay(REST_MS);
     }
   }

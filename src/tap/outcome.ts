@@ -1,7 +1,7 @@
 import type { Pieces } from "../log/pieces.ts";
 import type { LogTarget } from "../log/target.ts";
 
-/** Where a tap stands in its chain. */
+/** Position of a tap in its chain: first or last. */
 export type Role = "pre" | "post";
 
 /** A line for the log. */
@@ -12,14 +12,14 @@ export interface Line {
   readonly flatten: boolean;
 }
 
-/** Everything a call leads to. */
+/** What to do for a call. */
 export interface Outcome {
-  /** For standard output; empty for none. */
+  /** For standard output; may be empty. */
   readonly reply: Readonly<Pieces>;
   readonly line: Line | null;
-  /** Faults found so far; those of the log come later. Each `Cannot <verb> <object>: <what was seen>`. */
+  /** Faults other than those of the log. Each is `Cannot <verb> <object>: <reason>`. */
   readonly complaints: readonly string[];
-  /** For a person at a terminal, on standard error. */
+  /** Whether to show the usage on standard error. */
   readonly usage: boolean;
   readonly exitCode: 0 | 1;
 }

@@ -5,21 +5,21 @@ import { STANZA_KEYS, type StanzaKey } from "./stanza-settings.ts";
 
 const MEMBERS = ["cniVersion", "name", "prevResult", ...STANZA_KEYS] as const;
 
-/** A request configuration (SPEC 1.1.0, section 3) as a tap reads it: where its members stand in standard input. */
+/** A request configuration (SPEC 1.1.0, section 3): the spans of its members in standard input. */
 export interface Request {
   /** The whole object. */
   readonly span: Span;
   readonly rawNewline: boolean;
   /** The last member of this name at the top level. */
   member(name: StanzaKey | "prevResult"): Span | null;
-  /** Likewise, where it is a string. */
+  /** The same if it is a string, else null. */
   string(name: "cniVersion" | "name"): Span | null;
   text(span: Span): ByteString;
-  /** What is to be hidden of it. */
+  /** Its secrets, for the writers of lines. */
   redaction(redact: boolean): Redaction;
 }
 
-/** Why standard input is no request: an index into SCAN_ERRORS, and the offset of the byte at fault. */
+/** Why standard input is not a request: an index into SCAN_ERRORS, and the offset of the invalid byte. */
 export interface Unreadable {
   readonly fault: number;
   readonly at: number;

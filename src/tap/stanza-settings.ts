@@ -8,7 +8,7 @@ import {
   PATH_BYTES_MOST,
 } from "../log/target.ts";
 
-/** A tap's own keys of its stanza; all optional, other keys are somebody else's. */
+/** The keys of a tap's stanza that it reads. All are optional; other keys are ignored. */
 export const STANZA_KEYS = [
   "logFile",
   "lockFile",
@@ -27,13 +27,13 @@ export interface StanzaSettings {
   readonly logFormat: "classic" | "json";
   readonly logStatus: boolean;
   readonly redact: boolean;
-  /** The label's place in standard input, a string. */
+  /** Span of the label, a JSON string in standard input. */
   readonly label: Span | null;
-  /** One complaint a wrong value; it names the key and the type seen, never the value. */
+  /** One per wrong value. Each names the key and the type, never the value. */
   readonly complaints: readonly string[];
 }
 
-const TOKEN_BYTES = 6 * PATH_BYTES_MOST + 2; // each byte of a path escaped; no number or word is longer
+const TOKEN_BYTES = 6 * PATH_BYTES_MOST + 2; // a path with each byte escaped; no valid value is longer
 
 type Type = "string" | "number" | "boolean" | "null" | "array" | "object";
 
@@ -55,14 +55,14 @@ function typeOf(first: string): Type {
   }
 }
 
-/** Reads a stanza from the places of its keys in standard input (null where a key is not there). */
+/** Reads a stanza. `spanOf` gives the span of a key's value in standard input, null if the key is absent. */
 export function readStanzaSettings(
   spanOf: (key: StanzaKey) => Span | null,
   text: (span: Span) => ByteString,
 ): StanzaSettings {
   const complaints: string[] = [];
 
-  /** The value of a key where `accept` takes it, else the default. `accept` is given the type and the token. */
+  /** The value of a key, or `otherwise` if the key is absent or `accept` returns undefined for its token. */
   function read<T>(
     key: StanzaKey,
     expected: string,

@@ -2,7 +2,7 @@ import type { Role } from "./outcome.ts";
 
 declare const BUILD: string;
 
-/** For a person who starts a tap by hand. */
+/** Shown when a tap is started by hand. */
 export function usage(role: Role): string {
   const place = role === "pre" ? "first" : "last";
   return `cni_${role} ${BUILD}, a CNI plugin of cni-tap: writes each call to a log and hands it on unchanged

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { retryWhileFilesChange } from "../../src/cli/carry-out.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
-import { type Said, useContainerd } from "./support/containerd.ts";
+import { type RuntimeFacts, useContainerd } from "./support/containerd.ts";
 import { CALICO, CALICO_PATCHED, type Host, type Ran, useHost } from "./support/host.ts";
 
 const TAPPED = ["cni_pre", "calico", "portmap", "bandwidth", "cni_post"];
-/** What a runtime says that has loaded this, whatever is in the folder. */
+/** The answer of a runtime that has loaded this, whatever is in its directory. */
 const loaded = (source: string, ...types: string[]) =>
   JSON.stringify({
     ...{ PluginConfDir: "/etc/cni/net.d", PluginDirs: ["/opt/cni/bin"], PluginMaxConfNum: 1 },
@@ -19,7 +19,7 @@ const loaded = (source: string, ...types: string[]) =>
     ],
   });
 
-test("a plan that fails is made four times before it is believed; what is no such failure is believed at once", async () => {
+test("retryWhileFilesChange makes a failing plan four times, and does not retry other errors", async () => {
   let made = 0;
   const failing = (times: number, error: Error) => () => {
     if (++made <= times) throw error;
@@ -35,14 +35,14 @@ test("a plan that fails is made four times before it is believed; what is no suc
   expect(made).toBe(1);
 });
 
-async function hostWith(said: Said): Promise<Host> {
+async function hostWith(facts: RuntimeFacts): Promise<Host> {
   const host = useHost();
-  await useContainerd(host, said);
+  await useContainerd(host, facts);
   return host;
 }
 
-describe("a runtime that loads what is written", () => {
-  test("is waited for, and said", async () => {
+describe("a runtime that loads the network", () => {
+  test("is waited for and reported", async () => {
     const host = await hostWith({});
     const installed = await host.cnitap("install", "--json");
     expect(installed).toMatchObject({ code: 0, err: "" });
@@ -64,7 +64,7 @@ describe("a runtime that loads what is written", () => {
     });
   });
 
-  test("of another folder is not waited for", async () => {
+  test("from another directory is not waited for", async () => {
     const host = useHost();
     host.write("/else/1.conflist", CALICO);
     await useContainerd(host, { confDir: "/else" });
@@ -76,13 +76,13 @@ describe("a runtime that loads what is written", () => {
   });
 });
 
-describe("a runtime that does not load it within five seconds", () => {
+describe("a runtime that does not load the network within five seconds", () => {
   const notLoaded = (ran: Ran, why: string) => {
     expect(ran).toMatchObject({ code: 3, err: "" });
     expect(ran.out).toContain(`containerd v2.1.9 has not loaded it: ${why}\nSee its journal; `);
   };
 
-  test("has another text, other taps, or nothing new at all: exit 3, with what it says", async () => {
+  test("makes install exit with 3 and show the runtime's status", async () => {
     const text = await hostWith({ cniConfig: loaded(CALICO, ...TAPPED) });
     const taps = await hostWith({ cniConfig: loaded(CALICO_PATCHED, ...TAPPED.slice(1)) });
     const none = await hostWith({ loads: false, loadStatus: "cni config \x1b[2J load failed" });
@@ -99,7 +99,7 @@ describe("a runtime that does not load it within five seconds", () => {
     expect(dropIn.read("/etc/cni/net.d/k8s-pod-network/99-cni_post.conf")).toContain("cni_post");
   });
 
-  test("after an uninstallation: exit 3, in --json too", async () => {
+  test("makes uninstall exit with 3, also with --json", async () => {
     const host = useHost({ "10-calico.conflist": CALICO_PATCHED });
     const other = useHost({ "10-calico.conflist": CALICO_PATCHED });
     for (const one of [host, other]) await useContainerd(one, { loads: false });

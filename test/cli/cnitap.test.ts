@@ -8,20 +8,20 @@ import { ROOT } from "../../scripts/cache-dir.ts";
 const run = promisify(execFile);
 const cnitap = join(ROOT, "bin", "cnitap");
 
-test("--version prints the package's version, from one file without Node beside it", async () => {
+test("--version prints the package's version without Node.js on PATH", async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const { stdout, stderr } = await run(cnitap, ["--version"], { env: {}, cwd: "/" });
   expect(stdout).toBe(`${version}\n`);
   expect(stderr).toBe("");
 });
 
-test("--help says what it is for and gives an example", async () => {
+test("--help shows the usage and an example", async () => {
   const { stdout } = await run(cnitap, ["--help"]);
   expect(stdout).toContain("Usage: cnitap");
   expect(stdout).toContain("$ tail -F /tmp/cni.log");
 });
 
-test("wrong usage is exit 2, said on stderr", async () => {
+test("wrong usage ends in exit code 2 and a message on stderr", async () => {
   await expect(run(cnitap, ["--no-such-flag"])).rejects.toMatchObject({
     code: 2,
     stdout: "",

@@ -7,7 +7,7 @@ import { useHost } from "./support/host.ts";
 afterEach(() => vi.unstubAllEnvs());
 
 describe("the runtime's socket", () => {
-  test("is that of the environment, where no flag names one", () => {
+  test("is that of the environment unless a flag names one", () => {
     vi.stubEnv("CONTAINER_RUNTIME_ENDPOINT", "unix:///env.sock");
     expect(placesOf({}).runtimeEndpoint).toBe("unix:///env.sock");
     expect(placesOf({ runtimeEndpoint: "/flag.sock" }).runtimeEndpoint).toBe("/flag.sock");
@@ -15,7 +15,7 @@ describe("the runtime's socket", () => {
     expect(placesOf({})).toEqual({});
   });
 
-  test("is asked, and the others are not; where it does not answer, the command fails", async () => {
+  test("is the only one that is asked, and the command fails if it does not answer", async () => {
     const host = useHost();
     await useContainerd(host, { version: "v1.7.27" }, "/run/flag.sock");
     await useContainerd(host, { version: "v2.0.0" }, "/run/env.sock");
@@ -36,7 +36,7 @@ describe("the runtime's socket", () => {
   });
 });
 
-test("relative folders are the working folder's, and with --host-root the host's", () => {
+test("relative directories are below the working directory, or with --host-root below the host's root", () => {
   expect(placesOf({ confDir: "net.d", binDir: "/b" })).toEqual({
     confDir: join(process.cwd(), "net.d"),
     binDir: "/b",

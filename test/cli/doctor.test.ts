@@ -23,13 +23,13 @@ interface Found {
   readonly advice: string;
 }
 
-/** What one check finds; the exit code must fit. */
+/** The findings of one check; the exit code must agree with the report. */
 async function find(host: Host, id: string, ...args: string[]): Promise<Found[]> {
   const { code, out } = await host.cnitap("doctor", "--json", "--conf-dir", "/etc/cni/net.d", ...args);
   const report: { errors: number; checks: { id: string; findings: Found[] }[] } = JSON.parse(out);
   expect(code).toBe(report.errors > 0 ? 3 : 0);
   const check = report.checks.find((one) => one.id === id);
-  if (!check) throw new Error(`there is no check ${id}`);
+  if (!check) throw new Error(`There is no check ${id}`);
   for (const { seen, advice } of check.findings) expect(seen.length * advice.length).toBeGreaterThan(100);
   return check.findings;
 }
@@ -43,7 +43,7 @@ const list = (name: string, ...types: string[]) =>
 const asRoot = process.getuid?.() === 0;
 const whyRoot = "only root can give a file to another user";
 
-test("a node with taps in good order has no error, and the lines say what is well", async () => {
+test("an installed node has no error, and each check prints what is fine", async () => {
   const host = useHost();
   await host.cnitap("install");
   const { code, out } = await host.cnitap("doctor");
@@ -53,7 +53,7 @@ test("a node with taps in good order has no error, and the lines say what is wel
 });
 
 describe("the files that runtimes read", () => {
-  test("runtime-file: none, and one that only CRI-O takes", async () => {
+  test("runtime-file: no network, and one that only CRI-O takes", async () => {
     const host = useHost({ "05-broken.conf": "{", "10-calico.conflist": CALICO });
     expect(await find(host, "runtime-file")).toEqual([
       error("containerd takes no network, CRI-O takes k8s-pod-network from 10-calico.conflist"),
@@ -66,7 +66,7 @@ describe("the files that runtimes read", () => {
     expect(await find(host, "runtime-file")).toEqual([error("there is no network in /etc/cni/net.d")]);
   });
 
-  test("valid-files: broken, and not a network; by line and column", async () => {
+  test("valid-files: broken JSON, by line and column, and files that are not networks", async () => {
     const host = useHost({
       "10-calico.conflist": CALICO,
       "20-b.conflist": '{\n"password": oops}',
@@ -82,7 +82,7 @@ describe("the files that runtimes read", () => {
     expect(await find(host, "valid-files")).toContainEqual(error("01-a.conflist: it has no plugins"));
   });
 
-  test("valid-files: a drop-in of a list", async () => {
+  test("valid-files: a broken drop-in of a list", async () => {
     const host = useHost();
     host.write("/etc/cni/net.d/k8s-pod-network/10-x.conf", '{"type": "x",}');
     host.write("/etc/cni/net.d/k8s-pod-network/20-y.conf", '{"type": "calico"}');
@@ -99,7 +99,7 @@ describe("the files that runtimes read", () => {
     ]);
   });
 
-  test("max-conf-num: as containerd's configuration has it", async () => {
+  test("max-conf-num: the value in containerd's configuration", async () => {
     const host = useHost();
     host.write(
       "/etc/containerd/config.toml",
@@ -110,7 +110,7 @@ describe("the files that runtimes read", () => {
     ]);
   });
 
-  test("backups: a copy that is read, and one that pods get", async () => {
+  test("backups: a copy that runtimes read, and one that pods get", async () => {
     const host = useHost({
       "10-calico.conflist": CALICO,
       "10-calico-backup.conflist": CALICO,
@@ -122,7 +122,7 @@ describe("the files that runtimes read", () => {
     ]);
   });
 
-  test("overwritten: written again since the installation, and a single plugin that changed", async () => {
+  test("overwritten: a list that was written again, and a single plugin that has changed", async () => {
     const host = useHost();
     await host.cnitap("install");
     host.write(CALICO_FILE, CALICO);
@@ -141,7 +141,7 @@ describe("the files that runtimes read", () => {
     ]);
   });
 
-  test("overwritten: a drop-in that is gone", async () => {
+  test("overwritten: a missing drop-in", async () => {
     const host = useHost();
     await host.cnitap("install", "--mode", "drop-in", "--force");
     expect(await find(host, "overwritten")).toEqual([]);
@@ -149,7 +149,7 @@ describe("the files that runtimes read", () => {
     expect(await find(host, "overwritten")).toEqual([error("gone from k8s-pod-network/99-cni_post.conf")]);
   });
 
-  test("edit-lock: held by a command, and left by one that was killed", async () => {
+  test("edit-lock: held by a command, and left behind by a killed one", async () => {
     const host = useHost();
     const lock = join(host.confDir, ".cni-tap.lock");
     mkdirSync(lock);
@@ -162,13 +162,13 @@ describe("the files that runtimes read", () => {
   });
 });
 
-describe("what stands in a network", () => {
-  test("cni-version: unknown", async () => {
+describe("the content of a network", () => {
+  test("cni-version: an unknown version", async () => {
     const host = useHost({ "10-n.conflist": list("n", "calico").replace("1.0.0", "7.0.0") });
     expect(await find(host, "cni-version")).toEqual([warning("10-n.conflist has 7.0.0")]);
   });
 
-  test("position: others outside of the taps, and a tap twice", async () => {
+  test("position: other plugins outside of the taps, and a tap that is there twice", async () => {
     const host = useHost({ "10-n.conflist": list("n", "x", "cni_pre", "calico", "cni_post", "linkerd-cni") });
     expect(await find(host, "position")).toEqual([
       warning("x comes before cni_pre in 10-n.conflist"),
@@ -178,7 +178,7 @@ describe("what stands in a network", () => {
     expect(await find(twice, "position")).toEqual([warning("cni_post is there twice")]);
   });
 
-  test("cilium: behind cni_pre, and its exclusive mode", async () => {
+  test("cilium: after cni_pre, and in exclusive mode", async () => {
     const host = useHost({ "05-cilium.conflist": list("cilium", "cni_pre", "cilium-cni", "cni_post") });
     expect(await find(host, "cilium")).toEqual([
       error("cni_pre comes before cilium-cni in 05-cilium.conflist"),
@@ -187,14 +187,14 @@ describe("what stands in a network", () => {
     expect(await find(post, "cilium")).toEqual([warning("Cilium in exclusive mode")]);
   });
 
-  test("ipvlan: behind cni_pre without a master", async () => {
+  test("ipvlan: after cni_pre without a master", async () => {
     const host = useHost({ "10-n.conflist": list("n", "cni_pre", "ipvlan", "cni_post") });
     expect(await find(host, "ipvlan")).toEqual([
       error("cni_pre comes before an ipvlan without master in 10-n.conflist"),
     ]);
   });
 
-  test("plugins: missing, and not executable", async () => {
+  test("plugins: a missing executable, and one that is not executable", async () => {
     const host = useHost();
     await host.cnitap("install");
     rmSync(host.path("/opt/cni/bin/portmap"));
@@ -207,7 +207,7 @@ describe("what stands in a network", () => {
     expect(await find(host, "plugins")).toContainEqual(error("cni_post is not in /opt/cni/bin"));
   });
 
-  test("cached: running pods need a plugin that is gone", async () => {
+  test("cached: a missing plugin that running pods need", async () => {
     const host = useHost();
     const config = Buffer.from(CALICO_PATCHED, "latin1").toString("base64");
     host.write(
@@ -230,7 +230,7 @@ describe("libcni's cache", () => {
   const seen = `${file} is empty or broken`;
 
   test.each(["", "{", '{"kind":"cniCacheV1"}'])(
-    "cache-files: %j, which does not keep install from its work",
+    "cache-files: %j, which does not stop install",
     async (text) => {
       const host = useHost();
       host.write(file, text);
@@ -239,7 +239,7 @@ describe("libcni's cache", () => {
     },
   );
 
-  test("cache-files: a whole one, and none", async () => {
+  test("cache-files: no finding for a valid file, or none", async () => {
     const host = useHost();
     expect(await find(host, "cache-files")).toEqual([]);
     host.write(
@@ -250,10 +250,10 @@ describe("libcni's cache", () => {
   });
 });
 
-describe("where the taps log", () => {
+describe("the taps' log and lock", () => {
   const log = "/tmp/cni.log";
 
-  test("log-file: a link, a folder, a second name, open to others", async () => {
+  test("log-file: a link, a directory, a FIFO, a second name, and open to others", async () => {
     const host = useHost();
     symlinkSync("/etc/passwd", host.path(log));
     expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log is a symbolic link")]);
@@ -277,7 +277,7 @@ describe("where the taps log", () => {
     expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log can be written by others (mode 666)")]);
   });
 
-  test("log-file: another user's", async ({ skip }) => {
+  test("log-file: another user's file", async ({ skip }) => {
     skip(!asRoot, whyRoot);
     const host = useHost();
     host.write(log, "", 0o600);
@@ -285,7 +285,7 @@ describe("where the taps log", () => {
     expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log belongs to user 1234")]);
   });
 
-  test("log-file: that of the entries, not the default", async () => {
+  test("log-file: the one of the entries, not the default", async () => {
     const host = useHost();
     await host.cnitap("install", "--log-file", "/var/log/taps.log");
     chmodSync(host.path("/var/log/taps.log"), 0o620);
@@ -294,14 +294,14 @@ describe("where the taps log", () => {
     ]);
   });
 
-  test("lock-folder: not there", async () => {
+  test("lock-folder: a missing directory", async () => {
     const host = useHost();
     expect(await find(host, "lock-folder")).toEqual([warning("/var/run/lock does not exist")]);
     symlinkSync("/run", host.path("/var/run"));
     expect(await find(host, "lock-folder")).toEqual([]);
   });
 
-  test("lock-held: by whom", async () => {
+  test("lock-held: the process that holds the lock", async () => {
     const host = useHost();
     const lock = host.path("/var/run/lock/cni.lock");
     mkdirSync(host.path("/var/run/lock"), { recursive: true });
@@ -311,7 +311,7 @@ describe("where the taps log", () => {
     expect(await find(host, "lock-held")).toEqual([error("/var/run/lock/cni.lock is held by pid ")]);
   });
 
-  test("selinux: enforcing, as a file tree says", async () => {
+  test("selinux: enforcing", async () => {
     const host = useHost();
     host.write("/sys/fs/selinux/enforce", "0");
     expect(await find(host, "selinux")).toEqual([]);
@@ -327,7 +327,7 @@ describeInMounts("mounts", () => {
     return report.checks.find((check) => check.id === id)?.findings ?? [];
   }
 
-  test("noexec: the folder of plugins, which install refuses", async () => {
+  test("noexec: a directory of plugins without execution, which install refuses", async () => {
     const host = useHost();
     const mount = 'mount --bind "$root/opt" "$root/opt"; mount -o remount,noexec,bind "$root/opt"';
     expect(await findInMounts(host, "noexec", mount)).toEqual([
@@ -340,7 +340,7 @@ describeInMounts("mounts", () => {
     expect(host.read(CALICO_FILE)).toBe(CALICO);
   });
 
-  test("bin-dir: read-only, which install refuses", async () => {
+  test("bin-dir: a read-only directory of plugins, which install refuses", async () => {
     const host = useHost();
     const mount = 'mount --bind "$root/opt" "$root/opt"; mount -o remount,ro,bind "$root/opt"';
     expect(await findInMounts(host, "bin-dir", mount)).toEqual([error("/opt/cni/bin is read-only")]);
@@ -351,7 +351,7 @@ describeInMounts("mounts", () => {
     expect(host.read(CALICO_FILE)).toBe(CALICO);
   });
 
-  test("log-mount: tmpfs, and full", async () => {
+  test("log-mount: on tmpfs, and full", async () => {
     const host = useHost();
     const mount = 'mount -t tmpfs -o size=2m tmpfs "$root/tmp"';
     expect(await findInMounts(host, "log-mount", mount)).toEqual([warning("/tmp/cni.log is on tmpfs")]);

@@ -21,12 +21,12 @@ function types(host: Host, file: string): string[] {
   return plugins.map(({ type }) => type);
 }
 
-/** Everything of a tree with its times, to see whether anything was touched. */
-function fingerprint(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+/** All files of a tree with their times, to see whether any was touched. */
+function fingerprint(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
     .sort()
     .map((name) => {
-      const { mtimeMs, ctimeMs, ino, mode, size } = lstatSync(join(folder, name));
+      const { mtimeMs, ctimeMs, ino, mode, size } = lstatSync(join(directory, name));
       return [name, mtimeMs, ctimeMs, ino, mode, size].join(" ");
     });
 }
@@ -54,7 +54,7 @@ describe("install", () => {
     expect(statSync(join(host.confDir, ".10-calico.conflist.cni-tap-bak")).mode & 0o7777).toBe(0o600);
   });
 
-  test("a second time changes nothing, not even a time", async () => {
+  test("changes nothing the second time, not even a file's time", async () => {
     const host = useHost();
     await host.cnitap("install");
     const before = fingerprint(host.root);
@@ -96,7 +96,7 @@ describe("install", () => {
     expect({ mode: mode & 0o7777, uid, gid }).toEqual({ mode: 0o640, uid: 1234, gid: 4321 });
   });
 
-  test("--mode post, --format classic, --set and --log-file make the entries; what is default is left out", async () => {
+  test("makes entries from --mode, --format, --set and --log-file, without default values", async () => {
     const host = useHost();
     const args = ["--mode", "post", "--format", "classic", "--log-file", "/var/log/cni-tap/cni.log"];
     await host.cnitap(
@@ -123,7 +123,7 @@ describe("install", () => {
   });
 
   test.each([[[]], [["--capabilities"]]])(
-    "the taps declare what the other plugins declare: %j",
+    "declares the capabilities of the other plugins with the options %j",
     async (args) => {
       const host = useHost();
       await host.cnitap("install", ...args);
@@ -135,14 +135,14 @@ describe("install", () => {
     },
   );
 
-  test("--no-capabilities leaves that out, also where it stood", async () => {
+  test("removes declared capabilities with --no-capabilities", async () => {
     const host = useHost();
     await host.cnitap("install");
     await host.cnitap("install", "--no-capabilities");
     expect(JSON.parse(host.read(CALICO_FILE)).plugins[0]).toEqual({ type: "cni_pre", logFormat: "json" });
   });
 
-  test("--from takes other executables", async () => {
+  test("installs other executables with --from", async () => {
     const host = useHost();
     host.write("/else/cni_pre", "#!pre");
     host.write("/else/cni_post", "#!post");
@@ -153,7 +153,7 @@ describe("install", () => {
     expect(err).toContain("Cannot take the taps from");
   });
 
-  test("--network names another network than the first", async () => {
+  test("installs into another network than the first with --network", async () => {
     const host = useHost({
       "10-a.conflist": list("a", { type: "bridge" }),
       "20-b.conflist": list("b", { type: "ptp" }),
@@ -166,7 +166,7 @@ describe("install", () => {
     expect(err).toContain("Cannot find the network c in /etc/cni/net.d: there is a, b");
   });
 
-  test("another mode takes the place of the one before", async () => {
+  test("replaces the taps of another mode", async () => {
     const host = useHost();
     await host.cnitap("install");
     await host.cnitap("install", "--mode", "drop-in", "--force");
@@ -186,7 +186,7 @@ describe("a single plugin's .conf", () => {
   const single =
     '{\n  "cniVersion": "0.4.0",\n  "name": "ovn-kubernetes",\n  "type": "ovn-k8s-cni-overlay"\n}\n';
 
-  test("stays as it is; a list made from it is read before it", async () => {
+  test("is not changed, and a list made from it is read before it", async () => {
     const host = useHost({ "10-ovn.conf": single });
     await host.cnitap("install");
     const made = "/etc/cni/net.d/10-cni-tap-ovn-kubernetes.conflist";
@@ -214,7 +214,7 @@ describe("a single plugin's .conf", () => {
   });
 });
 
-test("a list of cnitap's that somebody has broken is made anew, and what is in it is not shown", async () => {
+test("install replaces a broken list of cnitap's without showing its text", async () => {
   const single = '{"name":"s","type":"ptp"}';
   const host = useHost({ "10-z.conf": single, "10-cni-tap-s.conflist": '{"token": s3cr3t' });
   const args = ["install", "--network", "s"];
@@ -229,7 +229,7 @@ describe("install refuses", () => {
   test.each([
     ["cilium-cni", { type: "cilium-cni" }, "cilium-cni outside chaining mode"],
     ["ipvlan without master", { type: "ipvlan", ipam: { type: "x" } }, "ipvlan without master"],
-  ])("cni_pre before %s, and --mode post is the way out", async (_, plugin, reason) => {
+  ])("cni_pre before %s, and suggests --mode post", async (_, plugin, reason) => {
     const text = list("n", plugin);
     const host = useHost({ "05-n.conflist": text });
     const { code, err, out } = await host.cnitap("install");
@@ -251,7 +251,7 @@ describe("install refuses", () => {
     expect((await host.cnitap("install")).code).toBe(0);
   });
 
-  test("a drop-in where no runtime says that it reads one, and where none can", async () => {
+  test("a drop-in if no runtime reports that it reads one, and for a single plugin", async () => {
     const host = useHost({
       "05-n.conflist": list("n", { type: "bridge" }),
       "06-s.conf": '{"name":"s","type":"ptp"}',
@@ -263,7 +263,7 @@ describe("install refuses", () => {
     expect(single.err).toContain("a single plugin");
   });
 
-  test("a broken file, by line and column and without its text", async () => {
+  test("a broken file, and reports line and column without its text", async () => {
     const host = useHost({ "05-n.conflist": '{\n  "etcd_key": "s3cr3t,\n}' });
     const { code, err } = await host.cnitap("install");
     expect(code).toBe(1);
@@ -271,7 +271,7 @@ describe("install refuses", () => {
     expect(err).not.toContain("s3cr3t");
   });
 
-  test("to choose where containerd and CRI-O would choose differently", async () => {
+  test("to choose if containerd and CRI-O would choose different networks", async () => {
     const host = useHost({ "05-broken.conflist": "{", "10-calico.conflist": CALICO });
     const { code, err } = await host.cnitap("install");
     expect(code).toBe(1);
@@ -281,7 +281,7 @@ describe("install refuses", () => {
     expect((await host.cnitap("install", "--network", "k8s-pod-network")).code).toBe(0);
   });
 
-  test("what doctor calls an error: a plugin of the network that is missing", async () => {
+  test("if doctor finds an error: a missing plugin of the network", async () => {
     const host = useHost();
     rmSync(host.path("/opt/cni/bin/bandwidth"));
     const { code, err } = await host.cnitap("install");
@@ -292,7 +292,7 @@ describe("install refuses", () => {
     expect((await host.cnitap("install", "--force")).code).toBe(0);
   });
 
-  test("a file that is a link to another folder", async () => {
+  test("a file that is a link to another directory", async () => {
     const host = useHost({});
     host.write("/else/10-calico.conflist", CALICO);
     symlinkSync("/else/10-calico.conflist", host.path(CALICO_FILE));
@@ -301,19 +301,19 @@ describe("install refuses", () => {
     expect(err).toContain("the file is a symbolic link");
   });
 
-  test("a folder that is not there, and says where it looked", async () => {
+  test("if there is no network, and says where it has looked", async () => {
     const host = useHost();
     rmSync(host.path(CALICO_FILE));
     const { code, err } = await host.cnitap("install");
     expect(code).toBe(1);
-    for (const folder of ["/etc/cni/net.d", "k3s", "microk8s", "multus"]) expect(err).toContain(folder);
+    for (const place of ["/etc/cni/net.d", "k3s", "microk8s", "multus"]) expect(err).toContain(place);
     expect((await host.cnitap("install", "--conf-dir", "/nowhere")).err).toContain(
       "Cannot find networks: /nowhere is not a directory",
     );
   });
 });
 
-describe("other distributions' folders are found", () => {
+describe("install finds the directories of", () => {
   test.each([
     ["k3s", "/var/lib/rancher/k3s/agent/etc/cni/net.d", "/var/lib/rancher/k3s/data/cni"],
     ["microk8s", "/var/snap/microk8s/current/args/cni-network", "/var/snap/microk8s/current/opt/cni/bin"],
@@ -353,7 +353,7 @@ describe("the command line", () => {
   });
 });
 
-test("the executables that are installed are the taps that were built", async () => {
+test("the installed executables are the built taps", async () => {
   const host = useHost();
   await host.cnitap("install");
   const { out } = await host.cnitap("status", "--json");
@@ -362,7 +362,7 @@ test("the executables that are installed are the taps that were built", async ()
   expect(statSync(tapPath("pre")).size).toBe(statSync(host.path("/opt/cni/bin/cni_pre")).size);
 });
 
-test("a network whose name CNI does not allow is refused: it would become a path", async () => {
+test("install refuses a network whose name is invalid in CNI, as it would become a path", async () => {
   const host = useHost({ "10-x.conflist": list("../../tmp/x", { type: "bridge" }) });
   host.write("/etc/cni/tmp/x/99-cni_post.conf", "{}");
   for (const mode of ["both", "drop-in"]) {

@@ -3,9 +3,9 @@ import { escapeForTerminal, paint, processIo } from "../../src/cli/io.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
-test("text that a terminal would obey is escaped, and other text is not", () => {
+test("escapeForTerminal escapes control sequences and no other text", () => {
   expect(escapeForTerminal("a\tb\nc é € 😀")).toBe("a\tb\nc é € 😀");
-  const obeyed = {
+  const controls = {
     ...{
       "\x1b": "\\x1b",
       "\r": "\\r",
@@ -22,11 +22,11 @@ test("text that a terminal would obey is escaped, and other text is not", () => 
       "\ufeff": "\\ufeff",
     },
   };
-  for (const [char, shown] of Object.entries(obeyed))
+  for (const [char, shown] of Object.entries(controls))
     expect(escapeForTerminal(`a${char}b`)).toBe(`a${shown}b`);
 });
 
-test("colours are for a terminal that wants them", () => {
+test("colours are used only on a terminal without NO_COLOR", () => {
   const before = process.stdout.isTTY;
   const colour = (isTTY: boolean, noColor: string) => {
     process.stdout.isTTY = isTTY;

@@ -5,23 +5,24 @@ import { CALICO, CALICO_FILE, CALICO_PATCHED, type Host, useHost } from "./suppo
 import { PRELOAD, runCnitap } from "./support/spawn.ts";
 
 const KILLS_AT_ONCE = 4;
-/** A hundred commands and more: a busy machine takes a while. */
+/** A test runs more than a hundred commands, which takes a while on a busy machine. */
 const TIMEOUT_MS = 240_000;
 const single = '{"cniVersion":"0.4.0","name":"k8s-pod-network","type":"ovn-k8s-cni-overlay"}\n';
 
 interface Case {
   readonly title: string;
   readonly networks: Readonly<Record<string, string>>;
-  /** Run before, whole. */
+  /** Commands that run before, without a kill. */
   readonly before: readonly (readonly string[])[];
-  /** Run and killed, then run again. */
+  /** The command that is killed and then run again. */
   readonly command: readonly string[];
-  /** What the directory of networks may hold at any time, by file; null for no such file. */
+  /** The contents that each file of the networks' directory may have at any time; null for no file. */
   readonly states: Readonly<Record<string, readonly (string | null)[]>>;
 }
 
 const made = "10-cni-tap-k8s-pod-network.conflist";
-const dropIn = '{\n  "type": "cni_post",\n  "logFormat": "json"\n}\n';
+const capabilities = { portMappings: true, bandwidth: true };
+const dropIn = `${JSON.stringify({ type: "cni_post", logFormat: "json", capabilities }, null, 2)}\n`;
 const cases: readonly Case[] = [
   {
     title: "install",
@@ -75,7 +76,7 @@ function readOr(host: Host, file: string): string | null {
   return existsSync(path) ? readFileSync(path, "latin1") : null;
 }
 
-/** Every file of the tree but the log, and what is in it. */
+/** Every file of the tree, with its content. */
 function tree(host: Host): Record<string, string> {
   const names = readdirSync(host.root, { recursive: true, withFileTypes: true });
   const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -84,13 +85,13 @@ function tree(host: Host): Record<string, string> {
   );
 }
 
-/** What runtimes read or start, with its mode; files of before are closed to others, and stay so. */
+/** The modes of files that runtimes read or start. */
 function modes(host: Host): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const folder of ["/etc/cni/net.d", "/etc/cni/net.d/k8s-pod-network", "/opt/cni/bin"]) {
-    if (!existsSync(host.path(folder))) continue;
-    for (const name of readdirSync(host.path(folder)).filter((one) => /^(cni_|[^.].*\.conf)/.test(one)))
-      found[join(folder, name)] = (statSync(host.path(join(folder, name))).mode & 0o7777).toString(8);
+  for (const directory of ["/etc/cni/net.d", "/etc/cni/net.d/k8s-pod-network", "/opt/cni/bin"]) {
+    if (!existsSync(host.path(directory))) continue;
+    for (const name of readdirSync(host.path(directory)).filter((one) => /^(cni_|[^.].*\.conf)/.test(one)))
+      found[join(directory, name)] = (statSync(host.path(join(directory, name))).mode & 0o7777).toString(8);
   }
   return found;
 }
@@ -106,7 +107,7 @@ async function prepare({ networks, before }: Case): Promise<Host> {
 
 describe.each(cases)("$title, killed at every call that changes a file", (one) => {
   test(
-    "leaves the old or the new, and a second run finishes",
+    "leaves the old file or the new one, and a second run finishes",
     async () => {
       const [command = "", ...args] = one.command;
       const line = (host: Host) => [command, "--host-root", host.root, ...args];
@@ -131,7 +132,7 @@ describe.each(cases)("$title, killed at every call that changes a file", (one) =
           const right = own ? "640" : file.includes("/bin/") ? "755" : "644";
           expect(mode, `${file} after call ${call}`).toBe(right);
         }
-        // A list that calls taps is never there before their executables are.
+        // The executables are there before a list that calls them.
         const calls = readdirSync(host.confDir, { recursive: true, encoding: "utf8" })
           .filter((name) => /\.conf(?:list)?$/.test(name))
           .some((name) => readOr(host, name)?.includes("cni_post"));
@@ -140,7 +141,7 @@ describe.each(cases)("$title, killed at every call that changes a file", (one) =
           expect(() => JSON.parse(readOr(host, made) ?? "")).not.toThrow();
 
         const lock = join(host.confDir, ".cni-tap.lock");
-        if (existsSync(lock)) utimesSync(lock, 0, 0); // as old as it would be in 5 s
+        if (existsSync(lock)) utimesSync(lock, 0, 0); // as stale as it would be after 5 s
         const again = await runCnitap(line(host));
         expect(again, `second run after call ${call}: ${again.err}`).toMatchObject({ code: 0 });
         expect(tree(host), `after call ${call}`).toEqual(wanted);
@@ -156,7 +157,7 @@ describe.each(cases)("$title, killed at every call that changes a file", (one) =
   );
 });
 
-test("the lock of a killed command is taken over by itself", async () => {
+test("a command takes over the lock of a killed one", async () => {
   const host = useHost();
   await runCnitap(["install", "--host-root", host.root], {
     NODE_OPTIONS: `--require=${PRELOAD}`,
@@ -165,6 +166,6 @@ test("the lock of a killed command is taken over by itself", async () => {
   expect(existsSync(join(host.confDir, ".cni-tap.lock"))).toBe(true);
   const { code, err } = await runCnitap(["install", "--host-root", host.root]);
   expect(code).toBe(0);
-  expect(err.match(/waiting for /g)).toHaveLength(1); // though it has tried for five seconds
+  expect(err.match(/waiting for /g)).toHaveLength(1); // although it has tried for five seconds
   expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
 });

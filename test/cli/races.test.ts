@@ -16,7 +16,7 @@ import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 const STORM_MS = howOften(8_000, 120_000);
 const variant = (number: number) => CALICO.replace('"mtu": 0', `"mtu": ${number}`);
 
-test("a file that is replaced between its reading and its writing is seen, and patched as it is then", async () => {
+test("install patches the new file if the file is replaced between read and write", async () => {
   const host = useHost();
   host.write("/new", variant(1400));
   const env = {
@@ -26,14 +26,14 @@ test("a file that is replaced between its reading and its writing is seen, and p
   const { code, out, err } = await runCnitap(["install", "--json", "--host-root", host.root], env);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   const paths: string[] = JSON.parse(out).steps.map(({ path }: { path: string }) => path);
-  expect(new Set(paths).size).toBe(paths.length); // though the backup was written twice
+  expect(new Set(paths).size).toBe(paths.length); // although the backup was written twice
   const network = readNetwork("10-calico.conflist", asByteString(host.read(CALICO_FILE)));
   expect(modeOf(network)).toBe("both");
   expect(withoutTaps(network)).toBe(variant(1400));
   expect(host.read("/etc/cni/net.d/.10-calico.conflist.cni-tap-bak")).toBe(variant(1400));
 });
 
-test("a single plugin that is replaced while a list is made from it is seen, and the list is made anew", async () => {
+test("install makes the list again if its single plugin is replaced meanwhile", async () => {
   const plugin = (mtu: number) => `{"cniVersion":"1.0.0","name":"s","type":"ptp","mtu":${mtu}}`;
   const host = useHost({ "10-s.conf": plugin(1) });
   host.write("/new", plugin(2));
@@ -58,7 +58,7 @@ test("two networks installed at once are both in the record", async () => {
       const both = ["a", "b"].map((name) =>
         start(CNITAP, ["install", "--host-root", host.root, "--network", name]),
       );
-      // They have planned then, and found the same record, which names none.
+      // Both have made their plans from the same empty record.
       await waitFor("both to wait", () => both.every(({ said }) => said().includes("waiting for")));
       return both;
     },
@@ -68,7 +68,7 @@ test("two networks installed at once are both in the record", async () => {
   expect(networks.map(({ network }) => network).sort()).toEqual(["a", "b"]);
 });
 
-test("two installations and a rewriter at once end patched and valid", async () => {
+test("two installations and a rewriter at once leave a valid file with taps", async () => {
   const host = useHost();
   const file = host.path(CALICO_FILE);
   const written = new Set([CALICO]);
@@ -115,32 +115,29 @@ test("two installations and a rewriter at once end patched and valid", async () 
   expect((await runCnitap(["status", "--host-root", host.root])).code).toBe(0);
 });
 
-test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-  "--for ends at %s with the network as it was",
-  async (signal) => {
-    const host = useHost();
-    const running = start(CNITAP, ["install", "--host-root", host.root, "--for", "1h"]);
-    await waitFor("the taps in the network", () => host.read(CALICO_FILE) !== CALICO);
-    await waitFor("the end of the edit", async () => {
-      const status = await host.cnitap("doctor", "--json");
-      const checks: { id: string; findings: unknown[] }[] = JSON.parse(status.out).checks;
-      return checks.every(({ id, findings }) => id !== "edit-lock" || findings.length === 0);
-    });
-    running.kill(signal);
-    const { code, out } = await running.ended;
-    expect(code).toBe(0);
-    expect(out).toContain("Uninstalled from the network k8s-pod-network");
-    expect(host.read(CALICO_FILE)).toBe(CALICO);
-  },
-);
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("install --for uninstalls at %s", async (signal) => {
+  const host = useHost();
+  const running = start(CNITAP, ["install", "--host-root", host.root, "--for", "1h"]);
+  await waitFor("the taps in the network", () => host.read(CALICO_FILE) !== CALICO);
+  await waitFor("the end of the edit", async () => {
+    const status = await host.cnitap("doctor", "--json");
+    const checks: { id: string; findings: unknown[] }[] = JSON.parse(status.out).checks;
+    return checks.every(({ id, findings }) => id !== "edit-lock" || findings.length === 0);
+  });
+  running.kill(signal);
+  const { code, out } = await running.ended;
+  expect(code).toBe(0);
+  expect(out).toContain("Uninstalled from the network k8s-pod-network");
+  expect(host.read(CALICO_FILE)).toBe(CALICO);
+});
 
-test("--for ends by itself", async () => {
+test("install --for uninstalls when the time is over", async () => {
   const host = useHost();
   expect(await runCnitap(["install", "--host-root", host.root, "--for", "1s"])).toMatchObject({ code: 0 });
   expect(host.read(CALICO_FILE)).toBe(CALICO);
 });
 
-test("--for takes away what it has put in, and leaves another network's taps and the executables", async () => {
+test("install --for removes only its own taps, and leaves another network's and the executables", async () => {
   const host = useHost({
     "10-calico.conflist": CALICO,
     "20-b.conflist": CALICO.replace("k8s-pod-network", "b"),
@@ -153,12 +150,12 @@ test("--for takes away what it has put in, and leaves another network's taps and
   expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(true);
 });
 
-test("a half-written file is read again before it is believed", async () => {
+test("install reads an incomplete file again before it fails", async () => {
   const host = useHost();
   const file = host.path(CALICO_FILE);
   host.write("/whole", CALICO);
   writeFileSync(file, CALICO.slice(0, 300));
-  // The survey reads it, and then the plan; from then on it is whole.
+  // The survey and the plan read it incomplete; after that it is complete.
   const env = { NODE_OPTIONS: `--require=${PRELOAD}`, FS_MEND: `${file}:${host.path("/whole")}` };
   const args = ["install", "--force", "--network", "k8s-pod-network", "--conf-dir", "/etc/cni/net.d"];
   expect(await runCnitap([...args, "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });

@@ -13,16 +13,16 @@ describe("--set", () => {
     ["redact=null", { redact: "null" }],
     ['redact={"a":1}', { redact: '{"a":1}' }],
     ["logFile=5", { logFile: "5" }],
-  ])("%s", (text, key) => {
+  ])("reads %s", (text, key) => {
     expect(collectSetting(text)).toEqual(key);
     expect(collectSetting(text, { logStatus: true })).toEqual({ logStatus: true, ...key });
   });
 
-  test.each(["label", "labelx", "=x", "", "type=x", "capabilities=true"])("%j is no setting", (text) => {
+  test.each(["label", "labelx", "=x", "", "type=x", "capabilities=true"])("refuses %j", (text) => {
     expect(() => collectSetting(text)).toThrow("Expected KEY=VALUE, where KEY is one of logFile, ");
   });
 
-  test("counts for more than an option of its own, and the last of a key", async () => {
+  test("overrides the option of the same setting, and the last of a key counts", async () => {
     expect(givenKeys({ logFile: "/a", lockFile: undefined }, { logFile: "/b" })).toEqual({ logFile: "/b" });
     const host = useHost();
     const args = ["--log-file", "/var/log/a.log", "--set", "logFile=/var/log/b.log", "--set", "label=1"];
@@ -41,7 +41,7 @@ describe("--set", () => {
   });
 });
 
-test("an entry has what differs from the defaults", () => {
+test("stanzaOf returns only what differs from the defaults", () => {
   const defaults = {
     ...{ logFile: "/tmp/cni.log", lockFile: "/var/run/lock/cni.lock", logFormat: "classic" },
     ...{ lockTimeoutMs: 200, logMaxBytes: 104857600, logStatus: false, redact: true },

@@ -12,7 +12,7 @@ const POD = {
 };
 
 describe("status", () => {
-  test("3 before the installation, 0 after it, 3 again when it is undone", async () => {
+  test("exits with 3 before the installation, 0 after it, and 3 after uninstall", async () => {
     const host = useHost();
     expect(await host.cnitap("status")).toMatchObject({ code: 3, out: expect.stringContaining("no taps") });
     await host.cnitap("install");
@@ -27,7 +27,7 @@ describe("status", () => {
     expect((await host.cnitap("status")).code).toBe(3);
   });
 
-  test("1 where executables are missing, or no network can be loaded", async () => {
+  test("exits with 1 if an executable is missing or no network can be loaded", async () => {
     const host = useHost();
     await host.cnitap("install");
     rmSync(host.path("/opt/cni/bin/cni_post"));
@@ -41,7 +41,7 @@ describe("status", () => {
     expect(out).toContain("broken JSON at line 1, column 2");
   });
 
-  test("--json has it all", async () => {
+  test("--json has all facts", async () => {
     const host = useHost();
     await host.cnitap("install", "--mode", "drop-in", "--force");
     host.write("/opt/cni/bin/cni_post", "#!another", 0o755);
@@ -70,7 +70,7 @@ describe("status", () => {
   });
 });
 
-test("a FIFO in the log's place does not hold it up", async () => {
+test("a FIFO in the log's place does not block status", async () => {
   const host = useHost();
   await host.cnitap("install");
   rmSync(host.path("/tmp/cni.log"));
@@ -79,7 +79,7 @@ test("a FIFO in the log's place does not hold it up", async () => {
   expect(out).toContain("/tmp/cni.log: not there yet");
 });
 
-test("names of files cannot write on the terminal as they please", async () => {
+test("file names with control sequences are escaped on the terminal", async () => {
   const host = useHost({
     "10-\x1b[31m.conflist": '{"name":"a\\u001b[2Jb","plugins":[{"type":"x\\u202ey"}]}',
   });

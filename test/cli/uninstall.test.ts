@@ -7,7 +7,7 @@ import { CALICO, CALICO_FILE, CALICO_PATCHED, useHost } from "./support/host.ts"
 const RECORD = "/var/lib/cni-tap/wanted.json";
 
 describe("uninstall", () => {
-  test("gives the file its bytes back, and leaves the executables", async () => {
+  test("restores the file's bytes, and leaves the executables", async () => {
     const host = useHost();
     await host.cnitap("install");
     const { code, out } = await host.cnitap("uninstall");
@@ -21,7 +21,7 @@ describe("uninstall", () => {
     expect(again).toMatchObject({ code: 0, out: "Nothing to do: no network has taps.\n" });
   });
 
-  test("takes only the taps out of a file that others have changed", async () => {
+  test("removes only the taps from a file that others have changed", async () => {
     const host = useHost();
     await host.cnitap("install");
     host.write(CALICO_FILE, host.read(CALICO_FILE).replace('"mtu": 0', '"mtu": 1400'));
@@ -30,14 +30,14 @@ describe("uninstall", () => {
     expect(host.read(CALICO_FILE)).toBe(CALICO.replace('"mtu": 0', '"mtu": 1400'));
   });
 
-  test("needs no record, and takes away what was put in by hand", async () => {
+  test("needs no record, and removes taps that were added by hand", async () => {
     const host = useHost({ "10-calico.conflist": CALICO_PATCHED });
     const { out } = await host.cnitap("uninstall");
     expect(out).toContain("Uninstalled from the network k8s-pod-network (10-calico.conflist).");
     expect(host.read(CALICO_FILE)).toBe(CALICO);
   });
 
-  test("the file that is gone does not stand in its way", async () => {
+  test("removes the record if the network's file is missing", async () => {
     const host = useHost();
     await host.cnitap("install");
     rmSync(host.path(CALICO_FILE));
@@ -75,7 +75,7 @@ describe("uninstall", () => {
     expect(host.read("/etc/cni/net.d/10-n.conflist")).toBe(text);
   });
 
-  test("leaves a list of taps alone where there are others", async () => {
+  test("without --network does not touch a list with only taps if there is another network", async () => {
     const host = useHost({
       "10-calico.conflist": CALICO,
       "99-n.conflist": '{"name":"n","plugins":[{"type":"cni_pre"}]}',
@@ -86,7 +86,7 @@ describe("uninstall", () => {
     expect((await host.cnitap("uninstall", "--network", "n")).code).toBe(1);
   });
 
-  test("a list of somebody's that is called as if it had been made from a plugin loses its taps, not more", async () => {
+  test("removes only the taps from a list that is named like one of cnitap's", async () => {
     const name = "10-cni-tap-mine.conflist";
     const host = useHost({ [name]: CALICO_PATCHED });
     expect((await host.cnitap("uninstall")).code).toBe(0);
@@ -102,7 +102,7 @@ describe("uninstall", () => {
   });
 });
 
-test("the record goes first, so that nothing that heeds it puts the taps back; the backup goes last", async () => {
+test("uninstall removes the record first and the backup after the network's change", async () => {
   const host = useHost();
   await host.cnitap("install");
   const { out } = await host.cnitap("uninstall", "--purge", "--dry-run", "--json");
@@ -117,7 +117,7 @@ test("the record goes first, so that nothing that heeds it puts the taps back; t
   expect(steps[1]?.diff).toContain(`--- ${CALICO_FILE}\n+++ ${CALICO_FILE}\n`);
 });
 
-test("others' drop-ins of the same network stay", async () => {
+test("uninstall keeps drop-ins of others of the same network", async () => {
   const host = useHost();
   await host.cnitap("install", "--mode", "drop-in", "--force");
   const others = { "10-tuning.conf": '{"type":"tuning"}', "20-broken.conf": "{" };
@@ -130,7 +130,7 @@ test("others' drop-ins of the same network stay", async () => {
   expect(readdirSync(join(host.confDir, "k8s-pod-network")).sort()).toEqual(Object.keys(others).sort());
 });
 
-test("a file that others have changed is told without a record, by its backup", async () => {
+test("uninstall reports without a record that others have changed the file", async () => {
   const host = useHost();
   await host.cnitap("install");
   rmSync(host.path(RECORD));
@@ -139,7 +139,7 @@ test("a file that others have changed is told without a record, by its backup", 
 });
 
 describe("--purge", () => {
-  test("of one network refuses while another one has taps", async () => {
+  test("of one network refuses while another has taps", async () => {
     const host = useHost({
       "10-calico.conflist": CALICO_PATCHED,
       "20-b.conflist": CALICO_PATCHED.replace("k8s-pod-network", "b"),
@@ -154,7 +154,7 @@ describe("--purge", () => {
     expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);
   });
 
-  test("removes the executables of each folder that the runtime names", async () => {
+  test("removes the executables from all of the runtime's directories", async () => {
     const host = useHost();
     await useContainerd(host, { binDirs: ["/opt/cni/bin", "/usr/lib/cni"] });
     await host.cnitap("install");
@@ -179,7 +179,7 @@ describe("--purge", () => {
     expect(existsSync(host.path("/opt/cni/bin/calico"))).toBe(true);
   });
 
-  test("does nothing at all while a pod's cached network names them", async () => {
+  test("refuses while a pod's cached network names the executables", async () => {
     const host = useHost();
     await host.cnitap("install");
     const config = Buffer.from(CALICO_PATCHED, "latin1").toString("base64");
@@ -198,26 +198,23 @@ describe("--purge", () => {
   test.each([
     ["empty", ""],
     ["broken", "{"],
-    ["without its list", '{"kind":"cniCacheV1"}'],
-    ["with a list that is none", '{"kind":"cniCacheV1","config":"e30x"}'],
-  ])(
-    "does nothing while a file of libcni's cache is %s: its pod may have been made with them",
-    async (_, text) => {
-      const host = useHost();
-      await host.cnitap("install");
-      host.write("/var/lib/cni/results/k8s-pod-network-abc-eth0", text);
-      const { code, err } = await host.cnitap("uninstall", "--purge");
-      expect(code).toBe(1);
-      expect(err).toContain(
-        "1 file of libcni's cache cannot be read (/var/lib/cni/results/k8s-pod-network-abc-eth0)",
-      );
-      expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(true);
-      expect((await host.cnitap("uninstall", "--purge", "--force")).code).toBe(0);
-      expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);
-    },
-  );
+    ["without a list", '{"kind":"cniCacheV1"}'],
+    ["with an invalid list", '{"kind":"cniCacheV1","config":"e30x"}'],
+  ])("refuses while a file of libcni's cache is %s, as its pod may need the executables", async (_, text) => {
+    const host = useHost();
+    await host.cnitap("install");
+    host.write("/var/lib/cni/results/k8s-pod-network-abc-eth0", text);
+    const { code, err } = await host.cnitap("uninstall", "--purge");
+    expect(code).toBe(1);
+    expect(err).toContain(
+      "1 file of libcni's cache cannot be read (/var/lib/cni/results/k8s-pod-network-abc-eth0)",
+    );
+    expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(true);
+    expect((await host.cnitap("uninstall", "--purge", "--force")).code).toBe(0);
+    expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);
+  });
 
-  test("a result of libcni before 0.8, and a file of a later kind, keep nothing", async () => {
+  test("ignores cached results of libcni before 0.8 and files of a later kind", async () => {
     const host = useHost();
     await host.cnitap("install");
     host.write("/var/lib/cni/results/old", '{"cniVersion":"0.3.1","ips":[]}');
@@ -226,7 +223,7 @@ describe("--purge", () => {
   });
 });
 
-test("a record that is not ours is told, not overwritten", async () => {
+test("a record that is not cnitap's is reported and not overwritten", async () => {
   const host = useHost();
   host.write(RECORD, "{");
   for (const command of ["install", "uninstall", "status"]) {

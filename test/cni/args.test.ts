@@ -33,6 +33,6 @@ test.each([
       ["constructor", "2"],
     ],
   ],
-])("%j", (text, pairs) => {
+])("parseArgs reads %j", (text, pairs) => {
   expect(Object.entries(parseArgs(text))).toEqual(pairs);
 });

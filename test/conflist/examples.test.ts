@@ -9,12 +9,12 @@ import { listFileName, listFromSingle } from "../../src/conflist/single-plugin.t
 import { type DesiredTaps, declaredCapabilities, modeOf } from "../../src/conflist/tap-entries.ts";
 import { asByteString, type ByteString } from "../../src/log/byte-string.ts";
 
-const folder = join(ROOT, "conflist-examples");
-const read = (name: string) => asByteString(readFileSync(join(folder, name), "latin1"));
-const names = readdirSync(folder).filter((name) => /\.conf(?:list)?$/.test(name));
+const directory = join(ROOT, "conflist-examples");
+const read = (name: string) => asByteString(readFileSync(join(directory, name), "latin1"));
+const names = readdirSync(directory).filter((name) => /\.conf(?:list)?$/.test(name));
 const before = names.filter((name) => !name.includes("cni-tap"));
 
-/** What `cnitap install` puts in: cni_pre too, unless the network refuses it, and the capabilities of the others. */
+/** The taps that `cnitap install` adds: also cni_pre unless it breaks the network, with the capabilities of the others. */
 function desiredTapsOf(text: ByteString, name: string): DesiredTaps {
   const network = readNetwork(name, text);
   const capabilities = declaredCapabilities(network);
@@ -22,7 +22,7 @@ function desiredTapsOf(text: ByteString, name: string): DesiredTaps {
   return { pre: hazardOf(network) ? null : entry, post: entry };
 }
 
-test("each example has its other half, and the README a line for it", () => {
+test("each example has a patched file and a line in the README", () => {
   expect(before.length).toBe(9);
   const readme = read("README.md");
   for (const name of names) expect(readme).toContain(`\`${name}\``);
@@ -36,11 +36,11 @@ describe.each(before)("%s", (name) => {
     network.kind === "list" ? network : readNetwork(listFileName(network, [name]), listFromSingle(network));
   const after = network.kind === "list" ? name.replace(".conflist", ".cni-tap.conflist") : base.file;
 
-  test("patched, it is the other half", () => {
+  test("becomes the patched file", () => {
     expect(patch(base, desiredTapsOf(text, name))).toBe(read(after));
   });
 
-  test("the other half unpatched is it again, byte for byte", () => {
+  test("has its original bytes after the patched file is unpatched", () => {
     const patched = readNetwork(after, read(after));
     expect(withoutTaps(patched)).toBe(base.text);
     expect(modeOf(patched)).toBe(name.includes("cilium") ? "post" : "both");

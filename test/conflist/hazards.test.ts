@@ -13,14 +13,14 @@ test.each<[string, object[], string | null]>([
   ["cilium-cni with an empty mode", [{ type: "cilium-cni", "chaining-mode": "" }], "cilium-cni"],
   ["cilium-cni with the mode none", [{ type: "cilium-cni", "chaining-mode": "none" }], "cilium-cni"],
   ["cilium-cni in a chain", [{ type: "cilium-cni", "chaining-mode": "aws-cni" }], null],
-  ["cilium-cni behind another", [{ type: "aws-cni" }, { type: "cilium-cni" }], null],
-  ["cilium-cni behind a tap", [pre, { type: "cilium-cni" }], "cilium-cni"],
+  ["cilium-cni after another plugin", [{ type: "aws-cni" }, { type: "cilium-cni" }], null],
+  ["cilium-cni after a tap", [pre, { type: "cilium-cni" }], "cilium-cni"],
   ["ipvlan", [{ type: "ipvlan" }], "ipvlan"],
   ["ipvlan with an empty master", [{ type: "ipvlan", master: "" }], "ipvlan"],
-  ["ipvlan behind a tap", [pre, { type: "ipvlan" }, { type: "cni_post" }], "ipvlan"],
+  ["ipvlan after a tap", [pre, { type: "ipvlan" }, { type: "cni_post" }], "ipvlan"],
   ["ipvlan with a master", [{ type: "ipvlan", master: "eth0" }], null],
-  ["nothing but taps", [pre], null],
+  ["only taps", [pre], null],
   ["bridge", [{ type: "bridge" }], null],
-])("%s", (_, plugins, hazard) => {
+])("hazardOf judges %s", (_, plugins, hazard) => {
   expect(hazardIn(...plugins)).toBe(hazard);
 });

@@ -15,7 +15,7 @@ const elsewhere = { ...installation, confDir: "/d" };
 const other = { ...installation, network: "m" };
 const newer = { ...installation, mode: "post" } as const;
 
-test("a network's part takes the place of its own, and of no other's", () => {
+test("withInstallation replaces or removes only the network's own part", () => {
   const all = [other, installation, elsewhere];
   expect(withInstallation(all, installation, newer)).toEqual([other, newer, elsewhere]);
   expect(withInstallation([other, elsewhere], installation, newer)).toEqual([other, elsewhere, newer]);
@@ -23,13 +23,13 @@ test("a network's part takes the place of its own, and of no other's", () => {
   expect(withInstallation([other], installation, null)).toEqual([other]);
 });
 
-describe("the record", () => {
-  test("is read as it was written", () => {
+describe("parseInstallations", () => {
+  test("reads what encodeInstallations has written", () => {
     const all = [installation, { ...other, source: "10-s.conf" }];
     expect(parseInstallations(encodeInstallations(all))).toEqual(all);
   });
 
-  test("may leave out an entry that is none", () => {
+  test("reads missing entries as null", () => {
     const { pre: _, post: __, ...rest } = installation;
     const text = JSON.stringify({ v: 1, networks: [rest] });
     expect(parseInstallations(text)).toEqual([{ ...rest, pre: null, post: null }]);
@@ -38,16 +38,16 @@ describe("the record", () => {
   test.each([
     ["of another version", { v: 2, networks: [] }],
     ["without networks", { v: 1 }],
-    ["of something else", { v: 1, networks: [5] }],
-    ["of nothing", { v: 1, networks: [null] }],
+    ["with a number in place of a network", { v: 1, networks: [5] }],
+    ["with null in place of a network", { v: 1, networks: [null] }],
     ...Object.entries({
       ...{ confDir: undefined, network: undefined, file: undefined, mode: 5, binDir: undefined },
       ...{ original: undefined, pre: "x", post: [], source: 5 },
     }).map(([key, value]): [string, unknown] => [
-      `with another ${key}`,
+      `with a wrong ${key}`,
       { v: 1, networks: [installation, { ...installation, [key]: value }] },
     ]),
-  ])("%s is none", (_, record) => {
+  ])("returns null for a record %s", (_, record) => {
     expect(parseInstallations(JSON.stringify(record))).toBeNull();
   });
 });

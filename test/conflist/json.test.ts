@@ -27,10 +27,10 @@ function failure(text: string): string {
   } catch (error) {
     if (error instanceof ConflistError && error.code === "broken") return error.message;
   }
-  throw new Error("it was parsed");
+  throw new Error("The text was parsed");
 }
 
-test("any JSON text has the value that JSON.parse gives, and places that say the same", () => {
+test("parseJson gives the same values as JSON.parse, and the place of each", () => {
   function check(text: string, node: JsonValue): void {
     expect(JSON.parse(text.slice(node.start, node.end))).toEqual(plain(node));
     if (node.kind === "array") for (const item of node.items) check(text, item);
@@ -51,7 +51,7 @@ test("any JSON text has the value that JSON.parse gives, and places that say the
   );
 });
 
-test("a text is refused exactly where JSON.parse refuses it", () => {
+test("parseJson refuses exactly the texts that JSON.parse refuses", () => {
   const noise = fc.constantFrom(
     "",
     ",",
@@ -83,7 +83,7 @@ test("a text is refused exactly where JSON.parse refuses it", () => {
   );
 });
 
-describe("what is broken is told by line and column, never by its text", () => {
+describe("parseJson reports broken JSON by line and column, without its text", () => {
   test.each([
     ["", "broken JSON at line 1, column 1"],
     ['{\n  "token": s3cr3t\n}', "broken JSON at line 2, column 12"],
@@ -102,7 +102,7 @@ describe("what is broken is told by line and column, never by its text", () => {
   });
 });
 
-test("two values are the same as Node finds them, whatever the order of their members", () => {
+test("isSameJson agrees with Node's isDeepStrictEqual, whatever the order of members", () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 3 }),
     fc.constantFrom(null, {}, [], "", 0, { a: 1, b: [2] }, { b: [2], a: 1 }, { a: 1 }, [null], [{}]),
@@ -117,10 +117,10 @@ test("two values are the same as Node finds them, whatever the order of their me
   );
 });
 
-test("of members of one name the last counts, as for JSON.parse and Go", () => {
+test("memberOf returns the last of duplicate members, as JSON.parse and Go do", () => {
   const text = '{"a":1,"b":2,"\\u0061":3}';
   const object = parseJson(text);
-  if (object.kind !== "object") throw new Error("it is one");
+  if (object.kind !== "object") throw new Error("The text is not an object");
   expect(memberOf(object, "a")).toMatchObject({ value: JSON.parse(text).a });
   expect(memberOf(object, "c")).toBeUndefined();
 });

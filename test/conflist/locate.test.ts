@@ -17,56 +17,68 @@ function chosen(
   return [goCni?.file ?? null, ocicni?.file ?? null];
 }
 
-describe("what containerd and CRI-O take", () => {
+describe("locate", () => {
   test.each([
     [
-      "the first by its bytes, not as people sort",
+      "takes the first file by its bytes",
       { "a.conf": single("a"), "Z.conflist": list("z"), "10.json": single("t") },
       ["10.json", "10.json"],
     ],
     [
-      "upper case before lower",
+      "sorts upper case before lower case",
       { "a.conf": single("a"), "Z.conflist": list("z") },
       ["Z.conflist", "Z.conflist"],
     ],
-    ["a dot-file like any other", { ".x.conf": single("x"), "a.conf": single("a") }, [".x.conf", ".x.conf"]],
     [
-      "no other endings",
+      "takes a dot-file like any other",
+      { ".x.conf": single("x"), "a.conf": single("a") },
+      [".x.conf", ".x.conf"],
+    ],
+    [
+      "takes no file with another ending",
       { "a.conf.bak": single("a"), "b.conflist~": list("b"), "c.json": single("c") },
       ["c.json", "c.json"],
     ],
     [
-      "none for containerd where the first is broken",
+      "takes none for containerd if the first is broken",
       { "a.conf": "{", "b.conf": single("b") },
       [null, "b.conf"],
     ],
     [
-      "a broken second one is not read by containerd",
+      "takes the first although the second is broken",
       { "a.conf": single("a"), "b.conf": "{" },
       ["a.conf", "a.conf"],
     ],
-    ["a file that cannot be read is broken", { "a.conf": null, "b.conf": single("b") }, [null, "b.conf"]],
-    ["a list in a .conf is broken", { "a.conf": list("a"), "b.conflist": list("b") }, [null, "b.conflist"]],
+    ["treats an unreadable file as broken", { "a.conf": null, "b.conf": single("b") }, [null, "b.conf"]],
     [
-      "a list without plugins is broken",
+      "treats a list in a .conf as broken",
+      { "a.conf": list("a"), "b.conflist": list("b") },
+      [null, "b.conflist"],
+    ],
+    [
+      "treats a list without plugins as broken",
       { "a.conflist": '{"name":"a","plugins":[]}', "b.conflist": list("b") },
       [null, "b.conflist"],
     ],
-    ["a list without a name too", { "a.conflist": '{"plugins":[{"type":"x"}]}' }, [null, null]],
-    ["a plugin without a type too", { "a.conflist": '{"name":"a","plugins":[{}]}' }, [null, null]],
-    ["nothing where there is nothing", {}, [null, null]],
+    ["treats a list without a name as broken", { "a.conflist": '{"plugins":[{"type":"x"}]}' }, [null, null]],
+    [
+      "treats a plugin without a type as broken",
+      { "a.conflist": '{"name":"a","plugins":[{}]}' },
+      [null, null],
+    ],
+    ["takes nothing if there are no files", {}, [null, null]],
   ])("%s", (_, files, expected) => {
     expect(chosen(files)).toEqual(expected);
   });
 
-  test("with more than one file attached, containerd reads as many", () => {
+  test("reads as many files for containerd as maxConfNum says", () => {
     const files = { "a.conf": single("a"), "b.conf": single("b"), "c.conf": "{" };
     expect(chosen(files, 2)).toEqual(["a.conf", "a.conf"]);
     expect(chosen(files, 3)).toEqual([null, "a.conf"]);
     expect(chosen(files, 0)).toEqual([null, "a.conf"]);
   });
 
-  test("a list with drop-ins alone is a network, unless it wants none", () => {
+  test("takes a list that has only drop-ins, unless loadOnlyInlinedPlugins is true", () => {
     const files = [{ file: "a.conflist", text: asByteString('{"name":"a"}') }];
     const dropIns = [{ network: "a", file: "1.conf", text: asByteString('{"type":"x"}') }];
     expect(locate(files, dropIns).goCni?.name).toBe("a");
@@ -75,22 +87,25 @@ describe("what containerd and CRI-O take", () => {
     expect(locate(closed, dropIns).goCni).toBeNull();
   });
 
-  test("a drop-in of another network makes no list one", () => {
+  test("does not count a drop-in of another network as a plugin of a list", () => {
     const files = [{ file: "a.conflist", text: asByteString('{"name":"a"}') }];
     const dropIns = [{ network: "b", file: "1.conf", text: asByteString('{"type":"x"}') }];
     expect(locate(files, dropIns).candidates[0]?.error?.message).toBe("it has no plugins");
   });
 
-  test.each([true, "true"])("loadOnlyInlinedPlugins may be %j, and nothing else", (value) => {
-    const text = (inline: unknown) =>
-      asByteString(JSON.stringify({ name: "a", loadOnlyInlinedPlugins: inline }));
-    const dropIns = [{ network: "a", file: "1.conf", text: asByteString('{"type":"x"}') }];
-    const found = (inline: unknown) => locate([{ file: "a.conflist", text: text(inline) }], dropIns).goCni;
-    expect(found(value)).toBeNull();
-    for (const other of [false, "false", 1, "yes", null]) expect(found(other)?.name).toBe("a");
-  });
+  test.each([true, "true"])(
+    "takes no drop-in if loadOnlyInlinedPlugins is %j, but takes it for other values",
+    (value) => {
+      const text = (inline: unknown) =>
+        asByteString(JSON.stringify({ name: "a", loadOnlyInlinedPlugins: inline }));
+      const dropIns = [{ network: "a", file: "1.conf", text: asByteString('{"type":"x"}') }];
+      const found = (inline: unknown) => locate([{ file: "a.conflist", text: text(inline) }], dropIns).goCni;
+      expect(found(value)).toBeNull();
+      for (const other of [false, "false", 1, "yes", null]) expect(found(other)?.name).toBe("a");
+    },
+  );
 
-  test("a .conf with a type is one plugin, whatever else is in it", () => {
+  test("reads a .conf with a type as one plugin, whatever else is in it", () => {
     const text = asByteString('{"name":"a","type":"x","plugins":[{"type":"y"}]}');
     const { goCni } = locate([{ file: "a.conf", text }]);
     expect(goCni).toMatchObject({ kind: "single", plugins: [{ type: "x" }] });
@@ -103,14 +118,14 @@ describe("what containerd and CRI-O take", () => {
     ["a.conflist", '{"name":5,"plugins":[]}', "its name is not a string"],
     ["a.conf", '{"name":"a","type":null}', "its type is not a string"],
     ["a.conf", "[]", "it is not a JSON object"],
-  ])("%s with %s is refused with the reason", (file, text, message) => {
+  ])("refuses %s with %s and gives the reason", (file, text, message) => {
     expect(locate([{ file, text: asByteString(text) }]).candidates[0]?.error).toMatchObject({
       code: "invalid",
       message,
     });
   });
 
-  test("the names that cnitap leaves behind are read by none", () => {
+  test("ignores the files that cnitap leaves behind", () => {
     for (const name of [
       ".10-a.conflist.cni-tap-bak",
       ".10-a.conflist.cni-tap-tmp",

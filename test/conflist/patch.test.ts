@@ -27,8 +27,8 @@ const stanza: fc.Arbitrary<StanzaEntry | null> = fc.option(
 );
 const desired: fc.Arbitrary<DesiredTaps> = fc.record({ pre: stanza, post: stanza });
 
-describe("any list, any desired", () => {
-  test("patch then unpatch gives the very bytes back", () => {
+describe("any list with any taps", () => {
+  test("has its original bytes after patch and unpatch", () => {
     fc.assert(
       fc.property(conflistText, desired, (text, wanted) => {
         const patched = patch(read(text), wanted);
@@ -39,7 +39,7 @@ describe("any list, any desired", () => {
     );
   });
 
-  test("the taps stand first and last, say what was wished, and the rest says what it said", () => {
+  test("has the desired taps first and last, and everything else unchanged", () => {
     fc.assert(
       fc.property(conflistText, desired, (text, wanted) => {
         const before = JSON.parse(text);
@@ -52,7 +52,7 @@ describe("any list, any desired", () => {
     );
   });
 
-  test("a second patch changes nothing, and another desired is as good as if it had been the first", () => {
+  test("is not changed by the same patch again, and another patch replaces the first", () => {
     fc.assert(
       fc.property(conflistText, desired, desired, (text, first, second) => {
         const patched = patch(read(text), first);
@@ -66,7 +66,7 @@ describe("any list, any desired", () => {
   });
 });
 
-describe("a list's manner is kept", () => {
+describe("patch keeps the style of a list", () => {
   test.each([
     [
       "on one line",
@@ -84,12 +84,12 @@ describe("a list's manner is kept", () => {
       '[\r\n  {\r\n\t"type": "cni_pre",\r\n\t"logFormat": "json"\r\n  },\r\n  {\r\n\t"type": "a"\r\n  },\r\n  {\r\n\t"type": "cni_post",\r\n\t"logFormat": "json"\r\n  }\r\n]',
     ],
     [
-      "one line a plugin",
+      "with one line for each plugin",
       '{"name":"n","plugins":[\n    {"type": "a"}\n]}',
       '[\n    {"type": "cni_pre", "logFormat": "json"},\n    {"type": "a"},\n    {"type": "cni_post", "logFormat": "json"}\n]',
     ],
     [
-      "on one line, with commas, colons and spaces in a string alone",
+      "on one line, with commas, colons and spaces only in a string",
       '{"name":"n","plugins":[{"type":"a","x":"b, c: \\"{ d"}]}',
       '[{"type":"cni_pre","logFormat":"json"},{"type":"a","x":"b, c: \\"{ d"},{"type":"cni_post","logFormat":"json"}]',
     ],
@@ -103,17 +103,17 @@ describe("a list's manner is kept", () => {
     expect(patched).toBe(`{"name"${patched.slice(7, patched.indexOf("["))}${plugins}}`);
   });
 
-  test("an array of two numbers before the plugins stays one of two", () => {
+  test("an array of two numbers before the plugins is unchanged", () => {
     const text = '{"x":[1,2],"name":"n","plugins":[{"type":"a","y":[1,2]}]}';
     expect(withoutTaps(read(patch(read(text), both)))).toBe(text);
   });
 });
 
-describe("taps that are there already", () => {
+describe("existing taps", () => {
   const types = (text: string) => read(text).plugins.map((plugin) => plugin.type);
   const list = (...plugins: object[]) => JSON.stringify({ name: "n", plugins }, null, 2);
 
-  test("stay where others have added themselves outside of them", () => {
+  test("stay in place if others have added plugins outside of them", () => {
     const text = list(
       { type: "x" },
       { type: "cni_pre" },
@@ -126,24 +126,24 @@ describe("taps that are there already", () => {
     expect(entryOf(read(patched), read(patched).plugins[1] ?? fail())).toEqual({ type: "cni_pre", ...json });
   });
 
-  test("go to their places where they could see nothing, or are there twice", () => {
+  test("are moved to their places if they are in the wrong order or there twice", () => {
     const text = list({ type: "cni_post" }, { type: "cni_post" }, { type: "a" }, { type: "cni_pre" });
     expect(types(patch(read(text), both))).toEqual(["cni_pre", "a", "cni_post"]);
     expect(withoutTaps(read(text))).toBe(withoutTaps(read(patch(read(text), both))));
   });
 
-  test("go where they are not wished", () => {
+  test("are removed if they are not desired", () => {
     const text = list({ type: "cni_pre" }, { type: "a" }, { type: "cni_post" });
     expect(types(patch(read(text), { pre: null, post: {} }))).toEqual(["a", "cni_post"]);
     expect(modeOf(read(patch(read(text), NO_TAPS)))).toBe("none");
   });
 
-  test("and nothing else is, stay as they are written", () => {
+  test("keep their text if they are the desired ones and the only plugins", () => {
     const text = '{"name":"n","plugins":[ {"type" : "cni_pre" },\n{ "type": "cni_post"}]}';
     expect(patch(read(text), { pre: {}, post: {} })).toBe(text);
   });
 
-  test("behind another entry on its line are written anew there", () => {
+  test("that follow another entry on its line are written on that line", () => {
     const text = '{"name":"n",\n "plugins":[{"type":"a"}, {\n  "type":"cni_post"\n }]}';
     const patched = patch(read(text), { pre: null, post: json });
     expect(patched).toBe(
@@ -151,14 +151,14 @@ describe("taps that are there already", () => {
     );
   });
 
-  test("that say the same in another order are left as they are", () => {
+  test("keep their text if only the order of their members differs", () => {
     const text =
       '{"name":"n","plugins":[{"logFormat":"json","type":"cni_pre"},{"type":"a"},{"logFormat" : "json","type":"cni_post"}]}';
     expect(patch(read(text), both)).toBe(text);
   });
 });
 
-test("what JSON cannot say is refused, and so is a list that has no plugins of its own", () => {
+test("patch refuses values that JSON does not have, and a list without plugins", () => {
   const refused = expect.objectContaining({ code: "refused" });
   const text = '{"name":"n","plugins":[{"type":"a"}]}';
   expect(() => patch(read(text), { pre: null, post: { lockTimeoutMs: Number.NaN } })).toThrow(refused);
@@ -166,5 +166,5 @@ test("what JSON cannot say is refused, and so is a list that has no plugins of i
 });
 
 function fail(): never {
-  throw new Error("not there");
+  throw new Error("There is no such plugin");
 }

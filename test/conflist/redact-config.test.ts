@@ -6,7 +6,7 @@ import { jsonText } from "./support.ts";
 
 const redact = (text: string) => redactConfig(asByteString(text));
 
-test("values of secret keys, and strings in the shape of a secret, are hidden; the rest is as it was", () => {
+test("redactConfig hides values of secret keys and strings that look like secrets, and nothing else", () => {
   const text = `{
   "k8s_auth_token": "abc", "nested": [{"etcd_key": {"a": 1}, "tokenFile": "/x"}],
   "x": "eyJa.b.c", "-----BEGIN X": 1
@@ -17,7 +17,7 @@ test("values of secret keys, and strings in the shape of a secret, are hidden; t
 }`);
 });
 
-test("any JSON stays JSON, and none of it changes where nothing is secret", () => {
+test("redactConfig returns valid JSON, unchanged if nothing is secret", () => {
   fc.assert(
     fc.property(jsonText, (text) => {
       expect(() => JSON.parse(redact(text))).not.toThrow();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readKeys } from "../../src/conflist/stanza-keys.ts";
 
-test("keys are a tap's where they are the object's own, and what is in a list or an object does not matter", () => {
+test("readKeys reads only own keys, and does not look into arrays and objects", () => {
   const endless: unknown[] = [];
   endless.push(endless);
   const inherited: Record<string, unknown> = Object.create({ redact: 5 });

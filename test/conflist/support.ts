@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** JSON text of any value in any style: white space where it may stand, duplicate keys, long numbers, escapes. */
+/** JSON text of any value in any style: white space wherever it is allowed, duplicate keys, long numbers, escapes. */
 const space = fc.constantFrom("", "", " ", "\n", "\r\n", "\t", "\n  ", "\n    ", " \n\t");
 const string = fc.oneof(
   fc.string({ maxLength: 8, unit: "binary-ascii" }).map((text) => JSON.stringify(text)),
@@ -52,7 +52,7 @@ const plugin = fc
       `{${before}${[...members, `"type": ${type}`].join(`,${before}`)}${after}}`,
   );
 
-/** A conflist of no to four plugins, none a tap, in any style. */
+/** A conflist of up to four plugins without taps, in any style. */
 export const conflistText: fc.Arbitrary<string> = fc
   .tuple(
     list("[", "]", fc.array(plugin, { maxLength: 4 })),

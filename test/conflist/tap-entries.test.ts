@@ -6,7 +6,7 @@ import { asByteString } from "../../src/log/byte-string.ts";
 const read = (...plugins: object[]) =>
   readNetwork("10-n.conflist", asByteString(JSON.stringify({ name: "n", plugins })));
 
-test("capabilities are those that are true, of all plugins but the taps", () => {
+test("declaredCapabilities returns those that are true, of all plugins except the taps", () => {
   const network = read(
     { type: "cni_pre", capabilities: { old: true } },
     { type: "a", capabilities: { portMappings: true, bandwidth: false, ips: "true" } },
@@ -22,6 +22,6 @@ test.each([
   [["cni_pre", "a"], "pre"],
   [["a", "cni_post"], "post"],
   [["cni_post", "a", "cni_pre"], "both"],
-])("taps in %j: %s", (types, mode) => {
+])("the mode of %j is %s", (types, mode) => {
   expect(modeOf(read(...types.map((type) => ({ type }))))).toBe(mode);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { applyEdits } from "../../src/conflist/text-edit.ts";
 import { asByteString } from "../../src/log/byte-string.ts";
 
-test("edits are made at their places, in whatever order they are given; two at one place in their own", () => {
+test("applyEdits makes edits in any order, and two at the same place in the given order", () => {
   const edits = [
     { offset: 4, length: 1, content: "E" },
     { offset: 1, length: 2, content: "" },

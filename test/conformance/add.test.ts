@@ -9,7 +9,7 @@ const versions = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0",
 
 for (const role of roles) {
   for (const version of versions) {
-    test(`cni_${role} answers the first ADD of a ${version} chain with its version alone`, async () => {
+    test(`cni_${role} answers the first ADD of a ${version} chain with only its version`, async () => {
       const scratch = useScratch();
       const stdin = stanza(scratch, `{"cniVersion":"${version}","name":"n","type":"cni_${role}"}`);
       const run = await runTap({ role, env: add, stdin });
@@ -34,7 +34,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} gives back a cniVersion that is text, whatever it says`, async () => {
+  test(`cni_${role} returns any cniVersion that is a string`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, String.raw`{"cniVersion":"1.0\u002e0 \"x\" \\ \u00e9 \n"}`);
     const run = await runTap({ role, env: add, stdin });
@@ -42,7 +42,7 @@ for (const role of roles) {
     expect(JSON.parse(run.stdout.toString())).toEqual({ cniVersion: '1.0.0 "x" \\ é \n' });
   });
 
-  test(`cni_${role} takes a prevResult of null for none`, async () => {
+  test(`cni_${role} treats a prevResult of null as none`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, '{"cniVersion":"0.4.0","prevResult":null}');
     const run = await runTap({ role, env: add, stdin });
@@ -67,7 +67,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} needs no variable but the command and the container ID`, async () => {
+  test(`cni_${role} needs no variables except the command and the container ID`, async () => {
     const scratch = useScratch();
     const run = await runTap({ role, env: add, stdin: stanza(scratch, "{}") });
     expect(run).toMatchObject({ code: 0, stderr: "" });

@@ -13,7 +13,7 @@ function onOneLine(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }
 
-/** An ADD in a directory of its own: what was answered, and the one line that was logged. */
+/** Makes an ADD in a directory of its own. Returns its reply and the one line that it logged. */
 async function addOnce(
   role: Role,
   text: (scratch: Scratch) => string,
@@ -32,7 +32,7 @@ async function addOnce(
 }
 
 for (const role of roles) {
-  test(`cni_${role} gives back any prevResult byte for byte, and logs the same text`, async () => {
+  test(`cni_${role} returns any prevResult byte for byte, and logs the same text`, async () => {
     await fc.assert(
       fc.asyncProperty(jsonText, jsonText, fc.boolean(), async (prev, other, json) => {
         fc.pre(prev !== "null");
@@ -50,7 +50,7 @@ for (const role of roles) {
     );
   });
 
-  test(`cni_${role} hides any secret in the log, keeps the line JSON, and gives it back in the reply`, async () => {
+  test(`cni_${role} hides any secret in a line that stays JSON, and returns it in the reply`, async () => {
     const key = fc.constantFrom("password", "api_key", "Client-Key", "K8S.TOKEN", "xSecretx", "tok\\u0065n");
     const marker = "hunter2-marker";
     const secret = fc.oneof(

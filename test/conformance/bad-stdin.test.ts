@@ -5,10 +5,10 @@ import { roles, runTap } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
 
-/** What is not one JSON object, and at which byte (from 0) it shows, where that is beyond doubt. */
+/** Texts that are not one JSON object, and the byte (from 0) of the error where only one is possible. */
 const bad: readonly (readonly [what: string, stdin: string | Uint8Array, at?: number])[] = [
   ["nothing", "", 0],
-  ["white space alone", " \r\n\t"],
+  ["only white space", " \r\n\t"],
   ["a byte order mark", "\ufeff{}", 0],
   ["a UTF-16 text", Buffer.from('{"a":1}', "utf16le")],
   ["an array", "[{}]", 0],
@@ -23,8 +23,8 @@ const bad: readonly (readonly [what: string, stdin: string | Uint8Array, at?: nu
   ["two objects", "{}{}", 2],
   ["text after the object", "{} x", 3],
   ["a NUL byte after the object", "{}\0", 2],
-  ["a comma too many in an object", '{"a":1,}', 7],
-  ["a comma too many in an array", '{"a":[1,]}', 8],
+  ["an extra comma in an object", '{"a":1,}', 7],
+  ["an extra comma in an array", '{"a":[1,]}', 8],
   ["no comma", '{"a":1 "b":2}', 7],
   ["no colon", '{"a" 1}', 5],
   ["no value", '{"a":}', 5],
@@ -42,9 +42,9 @@ const bad: readonly (readonly [what: string, stdin: string | Uint8Array, at?: nu
   ["a form feed between tokens", '{\f"a":1}', 1],
   ["a no-break space between tokens", '{\u00a0"a":1}', 1],
   ["a leading zero", '{"a":01}'],
-  ["a leading zero below zero", '{"a":-01}'],
+  ["a leading zero in a negative number", '{"a":-01}'],
   ["a plus sign", '{"a":+1}', 5],
-  ["a minus alone", '{"a":-}'],
+  ["a minus sign without digits", '{"a":-}'],
   ["a point without digits after it", '{"a":1.}'],
   ["a point without digits before it", '{"a":.5}', 5],
   ["an exponent without digits", '{"a":1e}'],
@@ -52,7 +52,7 @@ const bad: readonly (readonly [what: string, stdin: string | Uint8Array, at?: nu
   ["NaN", '{"a":NaN}', 5],
   ["Infinity", '{"a":Infinity}', 5],
   ["a literal in capitals", '{"a":True}', 5],
-  ["a literal with more behind it", '{"a":nullx}'],
+  ["a literal with text after it", '{"a":nullx}'],
   ["undefined", '{"a":undefined}', 5],
   ["10,001 levels", `{"a":${"[".repeat(10_000)}${"]".repeat(10_000)}}`],
 ];
@@ -63,7 +63,7 @@ const note =
 describeOnPrivateMachine("stdin that is not one JSON object", () => {
   for (const role of roles) {
     for (const [what, stdin, at] of bad) {
-      test(`cni_${role} refuses an ADD and a CHECK with ${what}, lets a DEL pass, and notes all three`, async () => {
+      test(`cni_${role} refuses an ADD and a CHECK with ${what}, accepts a DEL, and logs a note about each`, async () => {
         const { scratch, run } = usePrivateMachine();
         for (const command of ["ADD", "CHECK", "DEL"]) {
           const { code, stdout } = await run({
@@ -82,7 +82,7 @@ describeOnPrivateMachine("stdin that is not one JSON object", () => {
       });
     }
 
-    test(`cni_${role} notes bad stdin in the default file and the classic format, whatever the stanza began with`, async () => {
+    test(`cni_${role} notes bad stdin in the default file and the classic format, whatever the stanza says`, async () => {
       const { scratch, run } = usePrivateMachine();
       const stdin = '{"logFile":"/tmp/other.log","logFormat":"json","x":';
       await run({ role, env: { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" }, stdin });
@@ -111,7 +111,7 @@ describeOnPrivateMachine("stdin that is not one JSON object", () => {
     });
 
     for (const command of ["GC", "STATUS", "FUTURE"]) {
-      test(`cni_${role} lets a ${command} with bad stdin pass, and notes nothing`, async () => {
+      test(`cni_${role} accepts a ${command} with bad stdin, and logs nothing`, async () => {
         const { scratch, run } = usePrivateMachine();
         for (const stdin of ["", "{", "[]", null]) {
           const { code, stdout } = await run({
@@ -126,7 +126,7 @@ describeOnPrivateMachine("stdin that is not one JSON object", () => {
       });
     }
 
-    test(`cni_${role} refuses an ADD with more than 64 MiB`, async () => {
+    test(`cni_${role} refuses an ADD with more than 64 MiB of stdin`, async () => {
       const { scratch, run } = usePrivateMachine();
       const stdin = Buffer.alloc(64 * 1024 * 1024 + 1, " ");
       stdin.write('{"cniVersion":"1.0.0"}');
@@ -138,8 +138,8 @@ describeOnPrivateMachine("stdin that is not one JSON object", () => {
   }
 });
 
-/** Odd, but one JSON object by RFC 8259. */
-const good: readonly (readonly [what: string, text: string])[] = [
+/** Unusual texts that are one JSON object by RFC 8259. */
+const valid: readonly (readonly [what: string, text: string])[] = [
   ["an empty object", "{}"],
   ["10,000 levels", `{"a":${"[".repeat(9_999)}${"]".repeat(9_999)}}`],
   ["10,000 levels of objects", `{"a":${'{"b":'.repeat(9_998)}{}${"}".repeat(9_998)}}`],
@@ -152,8 +152,8 @@ const good: readonly (readonly [what: string, text: string])[] = [
 ];
 
 for (const role of roles) {
-  for (const [what, text] of good) {
-    test(`cni_${role} takes stdin with ${what}`, async () => {
+  for (const [what, text] of valid) {
+    test(`cni_${role} accepts stdin with ${what}`, async () => {
       const scratch = useScratch();
       const run = await runTap({
         role,
@@ -166,7 +166,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} takes an ADD of 64 MiB`, async () => {
+  test(`cni_${role} accepts an ADD with 64 MiB of stdin`, async () => {
     const scratch = useScratch();
     const text = stanza(scratch, '{"cniVersion":"1.0.0","a":"@"}');
     const stdin = text.replace("@", "x".repeat(64 * 1024 * 1024 - text.length + 1));

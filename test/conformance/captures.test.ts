@@ -21,7 +21,7 @@ function expectedReply({ env, stdin }: Capture): string {
   return JSON.stringify({ cniVersion, supportedVersions });
 }
 
-/** Which payload a tap logs of the call, and its text; nothing where it does not log it. */
+/** Which payload a tap logs of the call, and its text; undefined if it does not log the call. */
 function expectedPayload(
   role: Role,
   json: boolean,
@@ -100,18 +100,18 @@ function expectJsonLine(
 
 const scenarios = [...new Set(captures.map(({ scenario }) => scenario))];
 
-describe("a chain, replayed", () => {
+describe("a replayed chain", () => {
   for (const scenario of scenarios) {
-    test(`${scenario}: the runtime gets from the taps what it got then, and one log tells it in order`, async () => {
+    test(`${scenario}: the taps return the recorded results and log the calls in order`, async () => {
       const scratch = useScratch();
       const calls = captures.filter((capture) => capture.scenario === scenario);
       const results = new Map<string, unknown>();
-      const told: string[] = [];
+      const expected: string[] = [];
       for (const capture of calls) {
         const { env } = capture;
         const attachment = `${env.CNI_CONTAINERID} ${env.CNI_IFNAME}`;
         const prev = prevResultText(capture.stdin);
-        // What libcni cached after the ADD is what it gives to DEL and CHECK.
+        // libcni gives DEL and CHECK the result that it cached after the ADD.
         if (command(capture) !== "ADD" && prev !== undefined && results.has(attachment)) {
           expect(JSON.parse(prev)).toEqual(results.get(attachment));
         }
@@ -121,12 +121,12 @@ describe("a chain, replayed", () => {
         if (capture.tap === "cni_post" && command(capture) === "ADD")
           results.set(attachment, JSON.parse(stdout.toString()));
         if (!["VERSION", "STATUS"].includes(command(capture)))
-          told.push(`${capture.tap} ${command(capture)} ${attachment}`);
+          expected.push(`${capture.tap} ${command(capture)} ${attachment}`);
       }
       const lines = scratch.lines().map((line) => readJsonLine(line).members);
       expect(
         lines.map((line) => `cni_${line.tap} ${line.command} ${line.containerId} ${line.ifname}`),
-      ).toEqual(told);
+      ).toEqual(expected);
     });
   }
 });

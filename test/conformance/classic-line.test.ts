@@ -4,7 +4,7 @@ import { roles, runTap } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
 
-/** A container ID as a classic line shows it. */
+/** The bytes of a container ID as a classic line shows them. */
 function escaped(bytes: readonly number[]): string {
   return bytes
     .map((byte) => {
@@ -15,13 +15,13 @@ function escaped(bytes: readonly number[]): string {
     .join("");
 }
 
-/** Classic lines with the hex digits of escapes in lower case; the log's format leaves their case open. */
+/** Classic lines with the hex digits of escapes in lower case, as the format does not say which case they have. */
 function lowered(lines: readonly string[]): string[] {
   return lines.map((line) => line.replace(/\\x[0-9a-f]{2}/gi, (hex) => hex.toLowerCase()));
 }
 
 for (const role of roles) {
-  // The calls whose classic line holds all of stdin.
+  // The command whose classic line holds all of stdin.
   const command = role === "pre" ? "ADD" : "DEL";
 
   test(`a classic line of cni_${role} holds command, container ID and payload, and nothing else`, async () => {
@@ -56,7 +56,7 @@ for (const role of roles) {
     }
   });
 
-  test(`a classic line of cni_${role} passes bytes of a container ID that are not UTF-8`, async () => {
+  test(`a classic line of cni_${role} keeps bytes of a container ID that are not UTF-8`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, "{}");
     const id = Buffer.from("a\xff\xfe\x80\n\xc3", "latin1");
@@ -65,7 +65,7 @@ for (const role of roles) {
     expect(lowered([shown])).toEqual([`${classicLine(command, "a\xff\xfe\x80\\x0a\xc3", "input", stdin)}\n`]);
   });
 
-  test(`a classic line of cni_${role} is one line, whatever stands between stdin's tokens`, async () => {
+  test(`a classic line of cni_${role} is one line, whatever white space stdin has`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, '{\r\n\t"a": [\n1,\r2\n],\n\n"b": "\\n"\r\n}');
     await runTap({ role, env: { CNI_COMMAND: command, CNI_CONTAINERID: "c1" }, stdin });

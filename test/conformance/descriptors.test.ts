@@ -12,7 +12,7 @@ const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 const body = '{"cniVersion":"1.0.0"}';
 
 for (const role of roles) {
-  test(`cni_${role} with a closed stdout has written its reply, and none of it into the log`, async () => {
+  test(`cni_${role} with a closed stdout succeeds, and writes no part of its reply into the log`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
     const run = await runTap({ role, env: add, stdin, closed: [1] });
@@ -20,7 +20,7 @@ for (const role of roles) {
     expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
   });
 
-  test(`cni_${role} with a closed stderr says its complaint into no other file`, async () => {
+  test(`cni_${role} with a closed stderr writes its complaint into no other file`, async () => {
     const scratch = useScratch();
     mkdirSync(scratch.lockFile);
     const stdin = stanza(scratch, body, { label: 7 });
@@ -30,7 +30,7 @@ for (const role of roles) {
     expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
   });
 
-  test(`cni_${role} with stdout and stderr closed writes nothing but its line`, async () => {
+  test(`cni_${role} with stdout and stderr closed writes only its line`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body, { label: 7 });
     const run = await runTap({ role, env: add, stdin, closed: [1, 2] });
@@ -44,7 +44,7 @@ for (const role of roles) {
     expect(JSON.parse(run.stdout.toString())).toMatchObject({ cniVersion: "1.1.0" });
   });
 
-  test(`cni_${role} that cannot write its reply fails the ADD, and has logged it`, async () => {
+  test(`cni_${role} fails an ADD whose reply it cannot write, and logs it`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
     const run = await runTap({ role, env: add, stdin, stdoutPath: "/dev/full" });
@@ -52,13 +52,13 @@ for (const role of roles) {
     expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
   });
 
-  test(`cni_${role} that cannot write its VERSION fails`, async () => {
+  test(`cni_${role} fails a VERSION whose reply it cannot write`, async () => {
     const env = { CNI_COMMAND: "VERSION" };
     const run = await runTap({ role, env, stdin: body, stdoutPath: "/dev/full" });
     expect(run).toMatchObject({ code: 1, signal: null });
   });
 
-  test(`cni_${role} is not killed where nobody reads its reply any more`, async () => {
+  test(`cni_${role} is not killed by SIGPIPE if the reader of its reply is gone`, async () => {
     const scratch = useScratch();
     const tap = startTap({ role, env: add, stdin: stanza(scratch, body) });
     tap.child.stdout?.destroy();
@@ -75,7 +75,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} answers where stderr is full`, async () => {
+  test(`cni_${role} answers although stderr is full`, async () => {
     const scratch = useScratch();
     const run = await runTap({
       role,
@@ -87,7 +87,7 @@ for (const role of roles) {
     expect(run.stdout.toString()).toBe('{"cniVersion":"1.0.0"}');
   });
 
-  test(`cni_${role} answers where nobody reads stderr any more`, async () => {
+  test(`cni_${role} answers although the reader of stderr is gone`, async () => {
     const scratch = useScratch();
     const tap = startTap({ role, env: add, stdin: stanza(scratch, body, { label: 7 }) });
     tap.child.stderr?.destroy();
@@ -97,13 +97,13 @@ for (const role of roles) {
     expect(run.stdout.toString()).toBe('{"cniVersion":"1.0.0"}');
   });
 
-  test(`cni_${role} does not hold the lock while its reader is slow`, async () => {
+  test(`cni_${role} does not hold the lock while the reader of its reply is slow`, async () => {
     const scratch = useScratch();
     const prev = `"${"x".repeat(8_000_000)}"`;
     const tap = startTap({ role, env: add, stdin: stanza(scratch, `{"prevResult":${prev}}`) });
     tap.child.stdout?.pause();
     tap.end();
-    // Once the line is there, only the reply is left.
+    // Once the line is written, only the reply is left to do.
     while (scratch.log().at(-1) !== 0x0a) await new Promise((resolve) => setTimeout(resolve, 1));
     expect(spawnSync("flock", ["-w", "5", scratch.lockFile, "true"]).status).toBe(0);
     expect(tap.child.exitCode).toBe(null);
@@ -113,7 +113,7 @@ for (const role of roles) {
     expect(run.stdout.toString() === prev).toBe(true);
   });
 
-  test(`cni_${role} reads a stdin that comes in pieces`, async () => {
+  test(`cni_${role} reads stdin that arrives byte by byte`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
     const tap = startTap({ role, env: add });
@@ -126,7 +126,7 @@ for (const role of roles) {
 
 describeOnPrivateMachine("a machine without /dev/null", () => {
   for (const role of roles) {
-    test(`keeps the closed descriptors of cni_${role} away from its log all the same`, async () => {
+    test(`does not make the closed descriptors of cni_${role} its log's`, async () => {
       const { scratch, run } = usePrivateMachine();
       const stdin = '{"cniVersion":"1.0.0","label":7}';
       const { code } = await run({
@@ -144,7 +144,7 @@ describeOnPrivateMachine("a machine without /dev/null", () => {
 
 describeOnPrivateMachine("a closed stdin", () => {
   for (const role of roles) {
-    test(`is an empty one for cni_${role}`, async () => {
+    test(`counts as an empty one for cni_${role}`, async () => {
       const { scratch, run } = usePrivateMachine();
       const { code, stdout } = await run({ role, env: add, closed: [0], stdin: null });
       expect(code).toBe(1);
@@ -152,7 +152,7 @@ describeOnPrivateMachine("a closed stdin", () => {
       expect(scratch.lines()).toEqual([expect.stringMatching(/^stdin is not JSON: /)]);
     });
 
-    test(`fails no DEL of cni_${role}, even with all three closed`, async () => {
+    test(`does not fail a DEL of cni_${role}, even if stdout and stderr are closed too`, async () => {
       const { scratch, run } = usePrivateMachine();
       const { code } = await run({
         role,

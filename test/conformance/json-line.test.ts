@@ -8,7 +8,7 @@ import { stanza } from "../support/stanza.ts";
 const always = "v,time,tap,build,pid,command,containerId,network,cniVersion,ifname,netns,args".split(",");
 const required = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 
-/** Makes the call and reads its one line. */
+/** Makes the call and returns its one line. */
 async function lineOf(scratch: Scratch, call: TapCall): Promise<JsonLine> {
   const run = await runTap(call);
   expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -66,7 +66,7 @@ for (const role of roles) {
     for (const hidden of ["proxy", "/root", "/opt/cni/bin", "HOME"]) expect(text).not.toContain(hidden);
   });
 
-  test(`a JSON line of cni_${role} has null for what is not set, and no field that needs none`, async () => {
+  test(`a JSON line of cni_${role} has null for what is not set, and leaves out optional fields`, async () => {
     const scratch = useScratch();
     const read = await lineOf(scratch, { role, env: required, stdin: inJson(scratch, "{}") });
     expect(read.names).toEqual([...always, "input"]);
@@ -79,14 +79,14 @@ for (const role of roles) {
     });
   });
 
-  test(`a JSON line of cni_${role} tells an empty variable from one that is not set`, async () => {
+  test(`a JSON line of cni_${role} distinguishes an empty variable from one that is not set`, async () => {
     const scratch = useScratch();
     const env = { ...required, CNI_IFNAME: "", CNI_NETNS: "" };
     const read = await lineOf(scratch, { role, env, stdin: inJson(scratch, '{"name":""}') });
     expect(read.members).toMatchObject({ ifname: "", netns: "", network: "" });
   });
 
-  test(`a JSON line of cni_${role} has null for a name and a cniVersion that are not text`, async () => {
+  test(`a JSON line of cni_${role} has null for a name and a cniVersion that are not strings`, async () => {
     const scratch = useScratch();
     const read = await lineOf(scratch, {
       role,
@@ -103,7 +103,7 @@ for (const role of roles) {
     expect(read.names).toEqual([...always, "input"]);
   });
 
-  test(`a JSON line of cni_${role} has any label that is text`, async () => {
+  test(`a JSON line of cni_${role} has any label that is a string`, async () => {
     for (const label of ["", 'quote " comma , back \\ line \n tab \t', "grün 🐳", "\u0000\u001f\u007f"]) {
       const scratch = useScratch();
       const read = await lineOf(scratch, { role, env: required, stdin: inJson(scratch, "{}", { label }) });
@@ -111,7 +111,7 @@ for (const role of roles) {
     }
   });
 
-  test(`a JSON line of cni_${role} tells the time in UTC, to the microsecond`, async () => {
+  test(`a JSON line of cni_${role} has the time in UTC, to the microsecond`, async () => {
     const scratch = useScratch();
     const began = Date.now();
     const read = await lineOf(scratch, { role, env: required, stdin: inJson(scratch, "{}") });
@@ -121,7 +121,7 @@ for (const role of roles) {
     expect(Date.parse(time)).toBeLessThanOrEqual(Date.now() + 1);
   });
 
-  test(`a JSON line of cni_${role} tells the time after stdin's end and before the lock`, async () => {
+  test(`a JSON line of cni_${role} has the time after the end of stdin and before the wait for the lock`, async () => {
     const scratch = useScratch();
     const lock = await holdLock(scratch.lockFile);
     const stdin = inJson(scratch, '{"name":"n"}', { lockTimeoutMs: 5_000 });
@@ -131,7 +131,7 @@ for (const role of roles) {
     tap.end();
     await untilOpen(tap.pid, scratch.lockFile);
     const waiting = Date.now();
-    // The lock stays held until the clock has moved on: a later reading would show.
+    // The lock is held until the clock has moved on, so that a time taken later would be visible.
     while (Date.now() < waiting + 5) await new Promise((resolve) => setImmediate(resolve));
     await lock.release();
     await tap.done;
@@ -166,7 +166,7 @@ for (const role of roles) {
     });
   }
 
-  test(`a JSON line of cni_${role} is one line and JSON, whatever the variables hold`, async () => {
+  test(`a JSON line of cni_${role} is one line of JSON, whatever the variables hold`, async () => {
     const scratch = useScratch();
     const odd = `"\\\n\r\t\b\f${Array.from({ length: 31 }, (_, i) => String.fromCharCode(i + 1)).join("")}\u007f\u2028🐳`;
     const env = {
@@ -195,7 +195,7 @@ for (const role of roles) {
     });
   });
 
-  test(`a JSON line of cni_${role} passes bytes of variables that are not UTF-8`, async () => {
+  test(`a JSON line of cni_${role} keeps bytes of variables that are not UTF-8`, async () => {
     const scratch = useScratch();
     const bytes = Buffer.from('<\xff\xc0\x80\xed\xa0\x80">', "latin1");
     const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: bytes, CNI_IFNAME: bytes, CNI_ARGS: bytes };

@@ -23,7 +23,7 @@ const body = '{"cniVersion":"1.0.0"}';
 const reply = '{"cniVersion":"1.0.0"}';
 const isRoot = process.getuid?.() === 0;
 
-/** What may lie under the lock's name; each is neither changed nor used. */
+/** What may lie at the lock's path; a tap neither changes nor uses it. */
 const planted: Readonly<Record<string, (scratch: Scratch) => void>> = {
   "a symbolic link": ({ path, lockFile }) => {
     writeFileSync(path("target"), "", { mode: 0o600 });
@@ -45,7 +45,7 @@ function look(path: string): string {
 }
 
 for (const role of roles) {
-  test(`cni_${role} makes the lock file for its own user only, and leaves it empty`, async () => {
+  test(`cni_${role} creates the lock file with mode 0600, and leaves it empty`, async () => {
     const scratch = useScratch();
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body), shell: "umask 0" });
     expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -67,7 +67,7 @@ for (const role of roles) {
     expect(scratch.names()).toEqual(["cni.lock", "cni.log"]);
   });
 
-  test(`cni_${role} waits for the lock, and says nothing when it got it`, async () => {
+  test(`cni_${role} waits for the lock, and does not complain when it gets it`, async () => {
     const scratch = useScratch();
     const lock = await holdLock(scratch.lockFile);
     const tap = startTap({ role, env: add, stdin: stanza(scratch, body, { lockTimeoutMs: 5_000 }) });
@@ -79,7 +79,7 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(1);
   });
 
-  test(`cni_${role} waits no longer than lockTimeoutMs, then complains and appends`, async () => {
+  test(`cni_${role} waits for the lock until lockTimeoutMs, then complains and appends`, async () => {
     const scratch = useScratch();
     await holdLock(scratch.lockFile);
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { lockTimeoutMs: 300 }) });
@@ -91,7 +91,7 @@ for (const role of roles) {
     expect(run.ms).toBeLessThan(2_500);
   });
 
-  test(`cni_${role} tries once with a lockTimeoutMs of 0`, async () => {
+  test(`cni_${role} with a lockTimeoutMs of 0 does not wait for the lock`, async () => {
     const scratch = useScratch();
     await holdLock(scratch.lockFile);
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { lockTimeoutMs: 0 }) });
@@ -100,7 +100,7 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(1);
   });
 
-  test(`cni_${role} lets go of the lock when it ends`, async () => {
+  test(`cni_${role} releases the lock when it ends`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body, { lockTimeoutMs: 5_000 });
     for (let i = 0; i < 3; i += 1)
@@ -124,7 +124,7 @@ for (const role of roles) {
     });
   }
 
-  test(`nobody can hold cni_${role} up with a lock file that is not its own kind`, async () => {
+  test(`cni_${role} does not wait for a lock on a file that is not empty`, async () => {
     const scratch = useScratch();
     writeFileSync(scratch.lockFile, "precious");
     await holdLock(scratch.lockFile);
@@ -147,7 +147,7 @@ for (const role of roles) {
     expect(look(scratch.lockFile)).toBe(before);
   });
 
-  test(`cni_${role} without a folder for the lock complains and appends`, async () => {
+  test(`cni_${role} complains and appends if the lock's directory is missing`, async () => {
     const scratch = useScratch();
     const lockFile = scratch.path("no/such/folder/cni.lock");
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { lockFile }) });
@@ -157,7 +157,7 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(1);
   });
 
-  test(`cni_${role} with no descriptor to spare for a lock file still answers and logs`, async () => {
+  test(`cni_${role} without a free descriptor for the lock file still answers and logs`, async () => {
     const scratch = useScratch();
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body), shell: "ulimit -n 4" });
     expect(run.code).toBe(0);
@@ -165,7 +165,7 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(1);
   });
 
-  test(`cni_${role} that waited for the log's descriptor writes to the file that has its name then`, async () => {
+  test(`cni_${role} writes to the new log if the log was renamed while it waited for its lock`, async () => {
     const scratch = useScratch();
     mkdirSync(scratch.lockFile);
     writeFileSync(scratch.logFile, "old\n", { mode: 0o600 });
@@ -181,7 +181,7 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(2);
   });
 
-  test(`cni_${role} without a lock file waits for the log's own descriptor instead`, async () => {
+  test(`cni_${role} without a lock file waits for a lock on the log itself`, async () => {
     const scratch = useScratch();
     mkdirSync(scratch.lockFile);
     writeFileSync(scratch.logFile, "", { mode: 0o600 });

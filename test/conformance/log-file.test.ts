@@ -27,7 +27,7 @@ function write(path: string, text: string, mode: number): void {
   chmodSync(path, mode);
 }
 
-/** What may lie under the log's name; a tap writes into none of them. */
+/** What may lie at the log's path; a tap writes into none of them. */
 const planted: Readonly<Record<string, (scratch: Scratch) => void>> = {
   "a symbolic link": ({ path, logFile }) => {
     write(path("target"), "precious\n", 0o600);
@@ -50,7 +50,7 @@ function look(path: string): string {
 }
 
 for (const role of roles) {
-  test(`cni_${role} makes the log for its own user only`, async () => {
+  test(`cni_${role} creates the log with mode 0600`, async () => {
     const scratch = useScratch();
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body), shell: "umask 0" });
     expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -66,7 +66,7 @@ for (const role of roles) {
   });
 
   for (const [what, plant] of Object.entries(planted)) {
-    test(`cni_${role} does not write into ${what} in the log's place, and answers all the same`, async () => {
+    test(`cni_${role} does not write into ${what} in the log's place, and still answers`, async () => {
       const scratch = useScratch();
       plant(scratch);
       const before = look(scratch.logFile);
@@ -93,11 +93,11 @@ for (const role of roles) {
   });
 
   for (const [what, path] of [
-    ["a folder that is not there", "/no/such/folder/cni.log"],
+    ["a missing directory", "/no/such/folder/cni.log"],
     ["a device", "/dev/full"],
-    ["the root folder", "/"],
+    ["the root directory", "/"],
   ] as const) {
-    test(`cni_${role} with ${what} for a log complains once and answers`, async () => {
+    test(`cni_${role} with ${what} in logFile complains once and answers`, async () => {
       const scratch = useScratch();
       const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logFile: path }) });
       expect(run.code).toBe(0);
@@ -106,7 +106,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} says log, lock and stanza faults of one call in one line`, async () => {
+  test(`cni_${role} reports faults of log, lock and stanza in one line`, async () => {
     const scratch = useScratch();
     mkdirSync(scratch.logFile);
     mkdirSync(scratch.lockFile);
@@ -116,7 +116,7 @@ for (const role of roles) {
     expectComplaint(run, role, "label");
   });
 
-  test(`a DEL of cni_${role} succeeds whatever the log is`, async () => {
+  test(`a DEL of cni_${role} succeeds although the log is a directory`, async () => {
     const scratch = useScratch();
     mkdirSync(scratch.logFile);
     const stdin = stanza(scratch, body, { logFormat: "json" });
@@ -126,7 +126,7 @@ for (const role of roles) {
     expectComplaint(run, role);
   });
 
-  test(`cni_${role} begins a line of its own after half a line`, async () => {
+  test(`cni_${role} begins a new line after an incomplete one`, async () => {
     const scratch = useScratch();
     write(scratch.logFile, "whole\nhalf a li", 0o600);
     const stdin = stanza(scratch, body);
@@ -134,7 +134,7 @@ for (const role of roles) {
     expect(scratch.lines()).toEqual(["whole", "half a li", classicLine("ADD", "c1", "input", stdin)]);
   });
 
-  test(`cni_${role} complains where the log cannot grow, and answers`, async () => {
+  test(`cni_${role} complains if the log cannot grow, and answers`, async () => {
     const scratch = useScratch();
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body), shell: "ulimit -f 0" });
     expect(run).toMatchObject({ code: 0, signal: null });
@@ -142,7 +142,7 @@ for (const role of roles) {
     expectComplaint(run, role);
   });
 
-  test(`cni_${role} complains about a line cut short, and the next line stands on its own`, async () => {
+  test(`cni_${role} complains about a line that was cut short, and begins the next one on a new line`, async () => {
     const scratch = useScratch();
     const first = `${"x".repeat(490)}\n`;
     write(scratch.logFile, first, 0o600);

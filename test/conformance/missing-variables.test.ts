@@ -66,7 +66,7 @@ describeOnPrivateMachine("a call without a command", () => {
 
     test(`cni_${role} without a command does not wait for stdin`, async () => {
       const { scratch, run } = usePrivateMachine();
-      // A FIFO that its own reader keeps open never ends.
+      // A FIFO never ends while its reader also has it open for writing.
       const shell = "mkfifo /tmp/never; exec 0<>/tmp/never";
       const { stdout, code } = await run({ role, env: {}, shell, stdin: null });
       expect(code).toBe(1);
@@ -74,7 +74,7 @@ describeOnPrivateMachine("a call without a command", () => {
       expect(scratch.lines()).toEqual([missingCommand]);
     });
 
-    test(`cni_${role} without a command says at a terminal what it is`, async () => {
+    test(`cni_${role} without a command prints its usage at a terminal`, async () => {
       const { scratch, run } = usePrivateMachine();
       buildTerminal(scratch.path("tmp/terminal"));
       const { stdout, stderr, code } = await run({ role, env: {}, via: ["/tmp/terminal"], stdin: null });

@@ -8,12 +8,12 @@ const jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0ZXN0In0.bm90LWEtcmVhbC1zaWduYXR1cmU
 const pem = "-----BEGIN PRIVATE KEY-----\\nMIIB\\n-----END PRIVATE KEY-----\\n";
 const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 
-/** What stands in the log for a value of this text. */
+/** What the log shows in place of a value of this text. */
 function hidden(value: string): string {
   return `"[redacted ${Buffer.byteLength(value)} bytes]"`;
 }
 
-/** Makes an ADD with these members as a first call and returns the log's text of stdin. */
+/** Makes a first ADD with these members and returns stdin as the log shows it. */
 async function loggedInput(
   role: Role,
   scratch: Scratch,
@@ -101,7 +101,7 @@ const openKeys = [
   ],
 ];
 
-/** Values of every type that a secret's key may have. */
+/** Values of every type that a secret key may have. */
 const values = [
   '"hunter2"',
   '""',
@@ -118,7 +118,7 @@ const values = [
 
 for (const role of roles) {
   for (const format of formats) {
-    test(`cni_${role} hides the whole value of a secret's key, of any type, in the ${format} format`, async () => {
+    test(`cni_${role} hides the whole value of a secret key, of any type, in the ${format} format`, async () => {
       for (const value of values) {
         const scratch = useScratch();
         const logged = await loggedInput(role, scratch, `{"a":1,"password" : ${value} ,"b":"open"}`, format);
@@ -128,7 +128,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} knows a secret's key in every spelling, and no other`, async () => {
+  test(`cni_${role} recognizes a secret key in every spelling, and no other key`, async () => {
     const scratch = useScratch();
     const text = [...secretKeys, ...openKeys]
       .map((key, i) => `${JSON.stringify(key)}:"value-${i}"`)
@@ -143,7 +143,7 @@ for (const role of roles) {
       expect({ [key]: logged[key] }).toEqual({ [key]: `value-${secretKeys.length + i}` });
   });
 
-  test(`cni_${role} hides secrets at any depth, in objects and in lists`, async () => {
+  test(`cni_${role} hides secrets at any depth, in objects and in arrays`, async () => {
     const scratch = useScratch();
     const logged = await loggedInput(
       role,
@@ -157,7 +157,7 @@ for (const role of roles) {
     );
   });
 
-  test(`cni_${role} sees through JSON escapes in a secret's key`, async () => {
+  test(`cni_${role} recognizes a secret key that is written with JSON escapes`, async () => {
     const scratch = useScratch();
     const key = String.raw`pass\u0077or\u0044`;
     const logged = await loggedInput(
@@ -173,14 +173,14 @@ for (const role of roles) {
   for (const [what, text] of [
     ["a JWT", jwt],
     ["a JWT within other words", `Bearer ${jwt}, and more`],
-    ["a JWT behind escapes", jwt.replace("eyJ", "\\u0065\\u0079J").replace(".", "\\u002e")],
-    ["a JWT without a signature's rest", "eyJh.eyJz.b"],
+    ["a JWT with escapes", jwt.replace("eyJ", "\\u0065\\u0079J").replace(".", "\\u002e")],
+    ["a JWT with a signature of one character", "eyJh.eyJz.b"],
     ["a PEM block", pem],
     ["a PEM certificate", "-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----"],
     ["a PEM block after text", `key: ${pem}`],
-    ["a PEM block behind escapes", pem.replace("-----BEGIN", "\\u002d----\\u0042EGIN")],
+    ["a PEM block with escapes", pem.replace("-----BEGIN", "\\u002d----\\u0042EGIN")],
   ] as const) {
-    test(`cni_${role} hides a string that holds ${what}, as a value, in a list and as a key`, async () => {
+    test(`cni_${role} hides a string that holds ${what}, as a value, in an array and as a key`, async () => {
       const scratch = useScratch();
       const logged = await loggedInput(
         role,
@@ -193,7 +193,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} shows what only looks a little like a secret`, async () => {
+  test(`cni_${role} shows text that only resembles a secret`, async () => {
     const scratch = useScratch();
     const text =
       '{"a":"eyJhbGciOiJub25lIn0","b":"eyJx.only-two","c":"ey.J.x","d":"---- BEGIN x","e":"10.0.0.1","f":"a.b.c"}';
@@ -202,7 +202,7 @@ for (const role of roles) {
   });
 
   for (const format of formats) {
-    test(`cni_${role} gives back a prevResult with its secrets, and logs it without in the ${format} format`, async () => {
+    test(`cni_${role} returns a prevResult with its secrets, and logs it without them in the ${format} format`, async () => {
       const scratch = useScratch();
       const prev = `{"token": "hunter2","ips":[{"x":"${jwt}"}],"mtu":1.0,"private_key":{"pem":"${pem}"}}`;
       const stdin = stanza(scratch, `{"cniVersion":"1.0.0","prevResult":${prev}}`, { logFormat: format });
@@ -217,7 +217,7 @@ for (const role of roles) {
       expect(line).not.toContain("hunter2");
     });
 
-    test(`cni_${role} shows everything with redact false in the ${format} format`, async () => {
+    test(`cni_${role} hides nothing if redact is false in the ${format} format`, async () => {
       const scratch = useScratch();
       const text = `{"password":"hunter2","a":"${jwt}"}`;
       const stdin = stanza(scratch, text, { logFormat: format, redact: false });
@@ -230,7 +230,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} hides three thousand secrets one by one, in one line`, async () => {
+  test(`cni_${role} hides each of three thousand secrets in one line`, async () => {
     const scratch = useScratch();
     const prev = (value: string) =>
       `[${Array.from({ length: 3_000 }, (_, i) => `{"token":${value},\n"a":${i}}`).join()}]`;

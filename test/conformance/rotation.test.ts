@@ -11,7 +11,7 @@ const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 const body = '{"cniVersion":"1.0.0"}';
 const reply = '{"cniVersion":"1.0.0"}';
 
-/** A log of so many bytes, one line. */
+/** Writes a log of this many bytes, as one line. */
 function fill(scratch: Scratch, bytes: number): string {
   const text = `${"o".repeat(bytes - 1)}\n`;
   writeFileSync(scratch.logFile, text, { mode: 0o600 });
@@ -22,7 +22,7 @@ function fill(scratch: Scratch, bytes: number): string {
 const UNROTATABLE = { log: `${"l".repeat(246)}.log`, lock: "cni.lock" };
 
 for (const role of roles) {
-  test(`cni_${role} moves a log over logMaxBytes aside and begins a new one`, async () => {
+  test(`cni_${role} rotates a log over logMaxBytes`, async () => {
     const scratch = useScratch();
     const old = fill(scratch, 1_001);
     const before = statSync(scratch.logFile).ino;
@@ -36,7 +36,7 @@ for (const role of roles) {
     expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
   });
 
-  test(`cni_${role} keeps one old log`, async () => {
+  test(`cni_${role} keeps only one old log`, async () => {
     const scratch = useScratch();
     writeFileSync(`${scratch.logFile}.1`, "older\n", { mode: 0o600 });
     const old = fill(scratch, 2_000);
@@ -47,7 +47,7 @@ for (const role of roles) {
 
   for (const [what, bytes, logMaxBytes] of [
     ["as large as logMaxBytes", 1_000, 1_000],
-    ["of any size where logMaxBytes is 0", 100_000, 0],
+    ["of any size if logMaxBytes is 0", 100_000, 0],
   ] as const) {
     test(`cni_${role} appends to a log ${what}`, async () => {
       const scratch = useScratch();
@@ -60,7 +60,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} leaves a log alone whose descriptor another holds, and appends`, async () => {
+  test(`cni_${role} does not rotate a log that another process has locked, and appends to it`, async () => {
     const scratch = useScratch();
     fill(scratch, 1_500);
     await holdLock(scratch.logFile);
@@ -119,7 +119,7 @@ for (const role of roles) {
     expect(scratch.names().filter((name) => /[0-9a-f]{16}$/.test(name))).toHaveLength(filled ? 1 : 0);
   });
 
-  test(`cni_${role} does not move what it would not write to`, async () => {
+  test(`cni_${role} does not rotate a log that it would not write to`, async () => {
     const scratch = useScratch();
     const old = fill(scratch, 1_500);
     const shell = `chmod 0666 ${scratch.logFile}`;

@@ -19,7 +19,7 @@ for (const role of roles) {
       for (const command of ["DEL", "CHECK", "GC", "FUTURE", "add"]) {
         const logged = logFormat === "json" || (command === "DEL" && role === "post");
         const promise = `${logged ? "logs" : "does not log"} a ${command} with ${what} in the ${logFormat} format`;
-        test(`cni_${role} ${promise}, and says nothing`, async () => {
+        test(`cni_${role} ${promise}, and prints nothing`, async () => {
           const scratch = useScratch();
           const stdin = stanza(scratch, text, { logFormat });
           const run = await runTap({ role, env: { CNI_COMMAND: command, CNI_CONTAINERID: "c1" }, stdin });
@@ -39,7 +39,7 @@ for (const role of roles) {
       }
     }
 
-    test(`cni_${role} leaves no trace of a STATUS in the ${logFormat} format`, async () => {
+    test(`cni_${role} logs no STATUS without logStatus in the ${logFormat} format`, async () => {
       const scratch = useScratch();
       const stdin = stanza(scratch, '{"cniVersion":"1.1.0"}', { logFormat });
       const run = await runTap({ role, env: { CNI_COMMAND: "STATUS" }, stdin });
@@ -65,10 +65,10 @@ for (const role of roles) {
     expect(read.members).toMatchObject({ command: "STATUS", containerId: "" });
   });
 
-  test(`cni_${role} opens no file at a STATUS but the log`, async () => {
+  test(`cni_${role} opens only the log at a STATUS`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, "{}", { logFormat: "json", logStatus: true });
-    const shell = `cd '${scratch.folder}'`; // where a path that is none would lead
+    const shell = `cd '${scratch.folder}'`; // where an empty path would lead
     const run = await runTap({ role, env: { CNI_COMMAND: "STATUS" }, stdin, shell });
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(scratch.names()).toEqual(["cni.log"]);
@@ -83,7 +83,7 @@ for (const role of roles) {
   });
 
   for (const command of ["GC", "STATUS", "FUTURE"]) {
-    test(`cni_${role} lets a ${command} without a container ID pass`, async () => {
+    test(`cni_${role} accepts a ${command} without a container ID`, async () => {
       const scratch = useScratch();
       const stdin = stanza(scratch, '{"cniVersion":"1.1.0"}', { logFormat: "json" });
       for (const env of [{ CNI_COMMAND: command }, { CNI_COMMAND: command, CNI_CONTAINERID: "" }]) {

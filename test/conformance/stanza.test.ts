@@ -10,7 +10,7 @@ import { formats, logMembers, stanza, withMembers } from "../support/stanza.ts";
 const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 const body = '{"cniVersion":"1.0.0","name":"n"}';
 
-const good: readonly (readonly [key: string, value: unknown])[] = [
+const valid: readonly (readonly [key: string, value: unknown])[] = [
   ["lockTimeoutMs", 0],
   ["lockTimeoutMs", 5_000],
   ["logMaxBytes", 0],
@@ -24,7 +24,7 @@ const good: readonly (readonly [key: string, value: unknown])[] = [
   ["label", "before calico"],
 ];
 
-/** A wrong value, the type that the complaint names, and text of the value that it must not show. */
+/** A wrong value, the type that the complaint names, and a part of the value that it must not show. */
 const wrong: readonly (readonly [key: string, value: unknown, type: RegExp, hidden?: string])[] = [
   ["lockTimeoutMs", -1, /number/i],
   ["lockTimeoutMs", 5_001, /number/i, "5001"],
@@ -49,7 +49,7 @@ const wrong: readonly (readonly [key: string, value: unknown, type: RegExp, hidd
 
 for (const role of roles) {
   for (const logFormat of formats) {
-    test(`cni_${role} knows the format ${logFormat}`, async () => {
+    test(`cni_${role} logs in the format ${logFormat}`, async () => {
       const scratch = useScratch();
       const stdin = stanza(scratch, body, { logFormat });
       const run = await runTap({ role, env: add, stdin });
@@ -60,8 +60,8 @@ for (const role of roles) {
     });
   }
 
-  for (const [key, value] of good) {
-    test(`cni_${role} takes ${JSON.stringify({ [key]: value })} without a word`, async () => {
+  for (const [key, value] of valid) {
+    test(`cni_${role} accepts ${JSON.stringify({ [key]: value })} without a complaint`, async () => {
       const scratch = useScratch();
       const stdin = stanza(scratch, body, { [key]: value });
       const run = await runTap({ role, env: add, stdin });
@@ -72,7 +72,7 @@ for (const role of roles) {
   }
 
   for (const [key, value, type, hidden] of wrong) {
-    test(`cni_${role} complains about ${JSON.stringify({ [key]: value })}, names the type only, and goes on`, async () => {
+    test(`cni_${role} complains about ${JSON.stringify({ [key]: value })}, names only the type, and goes on`, async () => {
       const scratch = useScratch();
       const stdin = stanza(scratch, body, { [key]: value });
       const run = await runTap({ role, env: add, stdin });
@@ -102,7 +102,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} redacts where redact is wrong`, async () => {
+  test(`cni_${role} hides secrets if the value of redact is wrong`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, '{"password":"hunter2"}', { redact: "false" });
     const run = await runTap({ role, env: add, stdin });
@@ -121,7 +121,7 @@ for (const role of roles) {
     expect(readJsonLine(scratch.lines()[0] ?? "").names).not.toContain("label");
   });
 
-  test(`cni_${role} says all wrong keys of a call in one line`, async () => {
+  test(`cni_${role} names all wrong keys of a call in one line`, async () => {
     const scratch = useScratch();
     const more = { label: 1, redact: 2, logStatus: "x", lockTimeoutMs: null, logMaxBytes: {} };
     const run = await runTap({ role, env: add, stdin: stanza(scratch, body, more) });
@@ -130,7 +130,7 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(1);
   });
 
-  test(`cni_${role} passes over keys that are somebody else's`, async () => {
+  test(`cni_${role} ignores keys that are not its own`, async () => {
     const scratch = useScratch();
     const text =
       '{"type":7,"ipam":"x","logfile":7,"LABEL":7,"log":{"logFormat":7},"runtimeConfig":[],"dns":null,"name":{}}';
@@ -139,7 +139,7 @@ for (const role of roles) {
     expect(scratch.lines()).toHaveLength(1);
   });
 
-  test(`cni_${role} takes files whose names are not ASCII, plain or escaped`, async () => {
+  test(`cni_${role} uses files whose names are not ASCII, plain or escaped`, async () => {
     for (const escaped of [false, true]) {
       const scratch = useScratch({ log: "grün 🐳.log", lock: "zu.schloß" });
       const plain = stanza(scratch, body);
@@ -152,7 +152,7 @@ for (const role of roles) {
     }
   });
 
-  test(`cni_${role} finds keys that are written with escapes`, async () => {
+  test(`cni_${role} recognizes keys that are written with escapes`, async () => {
     const scratch = useScratch();
     const [logFile, lockFile] = [scratch.logFile, scratch.lockFile].map((path) =>
       path.replaceAll("/", "\\u002f"),
@@ -205,7 +205,7 @@ describeOnPrivateMachine("the default files", () => {
       });
     }
 
-    test(`cni_${role} takes paths of 4,095 bytes, and none of 4,096`, async () => {
+    test(`cni_${role} accepts paths of 4,095 bytes, and none of 4,096`, async () => {
       const { scratch, run } = usePrivateMachine();
       const path = (name: string, bytes: number) => `/tmp${"/".repeat(bytes - 4 - name.length)}${name}`;
       const members = (bytes: number) => ({
@@ -225,7 +225,7 @@ describeOnPrivateMachine("the default files", () => {
       expect(existsSync(scratch.lockFile)).toBe(true);
     });
 
-    test(`cni_${role} with files of its own leaves the default ones alone`, async () => {
+    test(`cni_${role} with its own logFile and lockFile does not touch the default files`, async () => {
       const { scratch, run } = usePrivateMachine();
       const members = logMembers({ ...scratch, logFile: "/tmp/a/own.log", lockFile: "/tmp/a/own.lock" });
       const call = await run({ role, env: add, shell: "mkdir /tmp/a", stdin: withMembers(body, members) });

@@ -8,7 +8,7 @@ import { stanza } from "../support/stanza.ts";
 
 const body = '{"cniVersion":"1.0.0"}';
 
-/** As many ADDs at once, of both taps in turn. */
+/** Makes `count` ADDs at once, alternating between the taps. */
 async function addTogether(count: number, stdin: string): Promise<{ runs: TapRun[]; lines: string[] }> {
   const ids = Array.from({ length: count }, (_, i) => `id-${i}`);
   const runs = await Promise.all(
@@ -19,12 +19,12 @@ async function addTogether(count: number, stdin: string): Promise<{ runs: TapRun
   return { runs, lines: ids.map((id) => classicLine("ADD", id, "input", stdin)).sort() };
 }
 
-/** Sorted, and short enough to be read when they differ. */
+/** Sorted, and short enough to read in a failure's diff. */
 function brief(lines: readonly string[]): string[] {
   return lines.map((line) => line.replace(/f{9,}/g, (run) => `(f ${run.length} times)`)).sort();
 }
 
-test("taps that write together write whole lines", async () => {
+test("taps that write at once write whole lines", async () => {
   const scratch = useScratch();
   const text = `{"cniVersion":"1.0.0","filler":"${"f".repeat(30_000)}"}`;
   const { runs, lines } = await addTogether(40, stanza(scratch, text, { lockTimeoutMs: 5_000 }));
@@ -32,22 +32,22 @@ test("taps that write together write whole lines", async () => {
   expect(brief(scratch.lines())).toEqual(brief(lines));
 });
 
-test("taps that cannot get the lock write whole lines, too", async () => {
+test("taps that cannot get the lock write whole lines as well", async () => {
   const scratch = useScratch();
   await holdLock(scratch.lockFile);
   const text = `{"cniVersion":"1.0.0","filler":"${"f".repeat(200_000)}",\n"a":1}`;
   const stdin = stanza(scratch, text, { lockTimeoutMs: 0 });
   const { lines } = await addTogether(24, stdin);
-  // One that looks at the log's end while another writes may take it for half a line: then an empty one stands between.
+  // A tap that looks at the log's end while another writes may see half a line. Then it puts a line feed first.
   const written = scratch.lines().filter((line) => line !== "");
   expect(brief(written)).toEqual(brief(lines.map((line) => line.replace("\n", " "))));
 });
 
 for (const [how, noLockFile] of [
-  ["together", false],
-  ["together, without a lock file,", true],
+  ["at once", false],
+  ["at once, without a lock file,", true],
 ] as const) {
-  test(`taps that find a large log ${how} lose no line of it, nor any of their own`, async () => {
+  test(`taps that find a large log ${how} lose none of its lines and none of their own`, async () => {
     const scratch = useScratch();
     if (noLockFile) mkdirSync(scratch.lockFile);
     const old = `${"o".repeat(50_000)}\n`;

@@ -13,7 +13,7 @@ function reply(cniVersion: string, supportedVersions: readonly string[] = known)
 
 for (const role of roles) {
   for (const cniVersion of known) {
-    test(`cni_${role} answers VERSION ${cniVersion} with it and all versions, and logs nothing`, async () => {
+    test(`cni_${role} answers VERSION ${cniVersion} with that version and all it supports, and logs nothing`, async () => {
       const scratch = useScratch();
       const run = await runTap({
         role,
@@ -26,13 +26,13 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} supports a version that it does not know`, async () => {
+  test(`cni_${role} adds an unknown version to those it supports`, async () => {
     const run = await runTap({ role, env: version, stdin: '{"cniVersion":"9.9.9"}' });
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(run.stdout.toString()).toBe(reply("9.9.9", [...known, "9.9.9"]));
   });
 
-  test(`cni_${role} supports a version that has to be escaped`, async () => {
+  test(`cni_${role} adds an unknown version that has to be escaped`, async () => {
     const run = await runTap({ role, env: version, stdin: String.raw`{"cniVersion":"a\"\\\n\u00e9"}` });
     expect(run.code).toBe(0);
     const odd = 'a"\\\né';
@@ -45,8 +45,8 @@ for (const role of roles) {
   for (const [what, stdin] of [
     ["no stdin", null],
     ["an empty stdin", ""],
-    ["no JSON", "hello"],
-    ["half a JSON", '{"cniVersion":"0.4.0"'],
+    ["text that is not JSON", "hello"],
+    ["an incomplete object", '{"cniVersion":"0.4.0"'],
     ["an array", '["0.4.0"]'],
     ["no cniVersion", "{}"],
     ["a number for cniVersion", '{"cniVersion":0.4}'],
@@ -60,7 +60,7 @@ for (const role of roles) {
     });
   }
 
-  test(`cni_${role} answers VERSION as libcni asks, with every variable empty or dummy`, async () => {
+  test(`cni_${role} answers VERSION as libcni asks for it, with all other variables empty or dummy`, async () => {
     const env = {
       ...version,
       CNI_CONTAINERID: "",

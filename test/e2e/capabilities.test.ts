@@ -9,7 +9,7 @@ describeAsRoot("taps that declare capabilities", () => {
   const tap = { logFormat: "json", capabilities };
   const node = useNode({ conflists: { "10-caps.conflist": podNetwork({ tap }) } });
 
-  it("see annotations and port mappings of a big pod, and portmap still gets its own", async () => {
+  it("see annotations and port mappings of a pod, and portmap still gets its own", async () => {
     const annotations = {
       "example.com/note": 'Grüße, 世界 🌍 <&> "quoted" \\ \u2028',
       "example.com/big": "0123456789abcdef".repeat(6400), // 100 KiB, more than a pipe holds

@@ -3,10 +3,10 @@ import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import { brief, parseLog, wholeStory } from "./support/log.ts";
 import { describeAsRoot, useNode } from "./support/node.ts";
 
-describeAsRoot("20 pods, 8 at once", () => {
+describeAsRoot("20 pods, 8 at a time", () => {
   const node = useNode({ conflists: { "10-crowd.conflist": podNetwork({ tap: { logFormat: "json" } }) } });
 
-  it("have each their own lines, whole and in order", async () => {
+  it("have their own lines each, whole and in order", async () => {
     const names = Array.from({ length: 20 }, (_, index) => `crowd-${index}`);
     const ids = new Map<string, string>();
     const waiting = [...names];

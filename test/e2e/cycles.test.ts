@@ -5,11 +5,11 @@ import { describeAsRoot, useNode } from "./support/node.ts";
 
 const file = "10-k8s-pod-network.conflist";
 
-describeAsRoot("a pod's story", () => {
+describeAsRoot("the log of a pod", () => {
   const node = useNode({ conflists: { [file]: podNetwork({ tap: { logFormat: "json" } }) } });
 
   describe.each(["0.3.1", "0.4.0", "1.0.0", "1.1.0"])("at cniVersion %s", (cniVersion) => {
-    it("is ADD, the DELs of StopPodSandbox, the DELs of RemovePodSandbox", async ({ skip }) => {
+    it("has its ADD, the DELs of StopPodSandbox and the DELs of RemovePodSandbox", async ({ skip }) => {
       skip(
         cniVersion === "1.1.0" && node().version.startsWith("1."),
         "containerd 1.7 does not know CNI 1.1.0",
@@ -48,14 +48,14 @@ describeAsRoot("a pod's story", () => {
     });
   });
 
-  it("does not begin for a pod on the host's network", async () => {
+  it("is empty for a pod on the host's network", async () => {
     const pod = await node().runPod({ name: "host-0", hostNetwork: true });
     await node().stopPod(pod.id);
     await node().removePod(pod.id);
     expect(await node().readLog()).not.toContain(pod.id);
   });
 
-  it("goes on over a restart of containerd", async () => {
+  it("is complete after a restart of containerd", async () => {
     const pod = await node().runPod({ name: "steady-0" });
     await node().restart();
     await node().stopPod(pod.id);
@@ -87,7 +87,7 @@ describeAsRoot("bare stanzas", () => {
     expect(delAgain).toBe(`${start("DEL")}input={${config},"type":"cni_post"}`);
   });
 
-  it("leave a log for root alone", async () => {
+  it("create a log and a lock file that only root can read", async () => {
     const files = await node().exec("stat", "-c", "%a %U %F", "/tmp/cni.log", "/run/lock/cni.lock");
     expect(files).toBe("600 root regular file\n600 root regular empty file\n");
   });

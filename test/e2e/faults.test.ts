@@ -10,7 +10,7 @@ describeAsRoot("a plugin that fails", () => {
   const oneAddress = { tap: json, range: { rangeStart: "10.244.1.10", rangeEnd: "10.244.1.10" } };
   const node = useNode({ conflists: { [file]: podNetwork(oneAddress) } });
 
-  it("leaves an input, no output, the rollback, and its own error", async () => {
+  it("leaves the input, the rollback and its own error message, and no output", async () => {
     const pod = await node().runPod({ name: "first-0" });
     const withTaps = await failure(node().runPod({ name: "second-0" }));
     const id = /sandbox "([0-9a-f]{64})"/.exec(withTaps)?.[1] ?? "";
@@ -28,7 +28,7 @@ describeAsRoot("a plugin that fails", () => {
     const masked = (message: string) => message.replace(/[0-9a-f]{64}/g, "<id>");
     expect(masked(withTaps)).toBe(masked(without));
 
-    // The address is free again for the next one: the rollback and the DELs went through the taps.
+    // The address is free again for the next pod: the rollback and the DELs have passed through the taps.
     await node().writeConflist(file, podNetwork(oneAddress));
     await node().stopPod(pod.id);
     await node().removePod(pod.id);
@@ -41,9 +41,9 @@ describeAsRoot("a log that cannot be written", () => {
   const node = useNode();
 
   it.each([
-    ["in a folder that is not there", { ...json, logFile: "/missing/cni.log" }, "/missing/cni.log"],
-    ["because a folder has its name", {}, "/tmp/cni.log"],
-  ])("%s costs a complaint, never the pod", async (_, tap, path) => {
+    ["in a missing directory", { ...json, logFile: "/missing/cni.log" }, "/missing/cni.log"],
+    ["because it is a directory", {}, "/tmp/cni.log"],
+  ])("%s costs a complaint and not the pod", async (_, tap, path) => {
     if (path === "/tmp/cni.log") await node().exec("mkdir", path);
     await node().writeConflist(file, podNetwork({ tap }));
     const before = (await node().readDaemonLog()).length;
@@ -62,7 +62,7 @@ describeAsRoot("STATUS, which each CRI Status runs through a 1.1.0 chain", () =>
   const quiet = podNetwork({ cniVersion: "1.1.0", tap: json });
   const node = useNode({ conflists: { [file]: quiet } });
 
-  it("leaves a line only where logStatus asks for it", async ({ skip }) => {
+  it("is logged only with logStatus", async ({ skip }) => {
     skip(node().version.startsWith("1."), "containerd 1.7 does not call STATUS");
     for (let poll = 0; poll < 10; poll++) await node().status();
     expect(await node().readLog()).toBe("");
@@ -74,13 +74,13 @@ describeAsRoot("STATUS, which each CRI Status runs through a 1.1.0 chain", () =>
   });
 });
 
-/** The error of something that must fail, as gRPC has it. */
+/** The message of the error with which an action must fail. */
 async function failure(action: Promise<unknown>): Promise<string> {
   const error: unknown = await action.then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof Error)) throw new Error("Cannot have an error: there was none");
+  if (!(error instanceof Error)) throw new Error("The action did not fail");
   return error.message;
 }
 

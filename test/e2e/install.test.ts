@@ -11,7 +11,7 @@ import { describeAsRoot, useBareNode } from "./support/node.ts";
 const file = "10-k8s-pod-network.conflist";
 const plain = (cniVersion: string) => podNetwork({ cniVersion, tap: null });
 
-/** cnitap as in a container on the node: the node's file system is below a directory. */
+/** Runs cnitap as in a container on the node, where the node's file system is below a directory. */
 function cnitap(node: ContainerdNode, command: string, ...args: string[]): Promise<Ended> {
   const socket = join(node.folder, "run/containerd.sock");
   return runCnitap([command, "--host-root", node.outside(""), "--runtime-endpoint", socket, ...args]);
@@ -30,7 +30,7 @@ describeAsRoot("install and uninstall on a real containerd", () => {
   const node = useBareNode({ conflists: { [file]: plain("0.4.0") } });
 
   describe.each(["0.4.0", "1.1.0"])("at cniVersion %s", (cniVersion) => {
-    it("every pod made before, between and after can be removed", async ({ skip }) => {
+    it("pods made before, between and after them can be removed", async ({ skip }) => {
       skip(
         cniVersion === "1.1.0" && node().version.startsWith("1."),
         "containerd 1.7 does not know CNI 1.1.0",
@@ -77,7 +77,7 @@ describeAsRoot("install and uninstall on a real containerd", () => {
     });
   });
 
-  it("works while pods come and go", async () => {
+  it("work while pods are made and removed", async () => {
     await node().writeConflist(file, plain("1.0.0"));
     let busy = true;
     let number = 0;
@@ -95,7 +95,7 @@ describeAsRoot("install and uninstall on a real containerd", () => {
     expect(number).toBeGreaterThan(4);
   });
 
-  it("doctor finds nothing wrong, and what it asks is what gRPC answers", async () => {
+  it("doctor finds no error, and its facts of the runtime are those of a gRPC client", async () => {
     await cnitap(node(), "install");
     const { out } = await cnitap(node(), "doctor", "--json");
     const { checks }: { checks: { id: string; findings: { level: string; seen: string }[] }[] } =
@@ -114,7 +114,7 @@ describeAsRoot("install and uninstall on a real containerd", () => {
     await cnitap(node(), "uninstall");
   });
 
-  it("says that the runtime has not loaded a network, with exit 3", async () => {
+  it("install reports that the runtime has not loaded the network, with exit code 3", async () => {
     await node().writeConflist(file, plain("1.0.0"));
     await node().exec("sh", "-c", `echo '{' > ${join(node().folder, "cni/net.d/05-broken.conflist")}`);
     const { code, out } = await cnitap(node(), "install", "--network", "k8s-pod-network");
@@ -133,7 +133,7 @@ describeAsRoot("install and uninstall on a real containerd", () => {
 describeAsRoot("a drop-in", () => {
   const node = useBareNode({ suite: "sid", conflists: { [file]: plain("1.0.0") } });
 
-  it("logs without a change of the list, and outlives the list's writer", async ({ skip }) => {
+  it("logs without a change of the list, and survives a rewrite of the list", async ({ skip }) => {
     skip(node().version.startsWith("1."), "containerd 1.7 has no drop-ins");
     const installed = await cnitap(node(), "install", "--mode", "drop-in");
     expect(installed).toMatchObject({ code: 0, err: "" });
@@ -161,7 +161,7 @@ describeAsRoot("a drop-in", () => {
 describeAsRoot("containerd 1.7", () => {
   const node = useBareNode({ suite: "trixie", conflists: { [file]: plain("1.1.0") } });
 
-  it("is refused a drop-in, and a list of CNI 1.1.0; one of 1.0.0 is patched", async () => {
+  it("gets no drop-in and no taps in a list of CNI 1.1.0, but taps in a list of 1.0.0", async () => {
     const dropIn = await cnitap(node(), "install", "--mode", "drop-in");
     expect(dropIn.code).toBe(1);
     expect(dropIn.err).toContain("containerd 2.1 or newer (libcni 1.3), and this is containerd 1.7");
@@ -185,7 +185,7 @@ const single = `${JSON.stringify({ cniVersion: "1.0.0", name: "single", ...plugi
 describeAsRoot("a network of a single plugin", () => {
   const node = useBareNode({ conflists: { "10-single.conf": single } });
 
-  it("is wrapped in a list of its own, and is itself again", async () => {
+  it("is wrapped in a list, and restored by uninstall", async () => {
     const { code, out } = await cnitap(node(), "install");
     expect(code).toBe(0);
     expect(out).toContain("has loaded it.");
@@ -201,7 +201,7 @@ describeAsRoot("a network of a single plugin", () => {
 describeAsRoot("a node that attaches pods to all files", () => {
   const node = useBareNode({ maxConfNum: 0, conflists: { "10-single.conf": single } });
 
-  it("is refused a list made from a single plugin", async () => {
+  it("gets no list made from a single plugin", async () => {
     const { code, err } = await cnitap(node(), "install");
     expect(code).toBe(1);
     expect(err).toContain("pods are attached to more than one file (max_conf_num is 0)");

@@ -9,7 +9,7 @@ import { waitFor } from "../../scripts/containerd/wait.ts";
 import { tapPath } from "../support/run-tap.ts";
 import { describeAsRoot } from "./support/node.ts";
 
-describeAsRoot("nothing outlives the command", () => {
+describeAsRoot("a command with a private containerd leaves nothing behind", () => {
   let scratch = "";
   beforeEach(async () => {
     scratch = await mkdtemp("/tmp/e2e-");
@@ -22,7 +22,7 @@ describeAsRoot("nothing outlives the command", () => {
     ["interrupted", "SIGINT", "running"],
     ["killed while it starts", "SIGKILL", "starting"],
     ["ended by an exception", "throw", "running"],
-    ["ended without a word", "exit", "running"],
+    ["ended by process.exit", "exit", "running"],
   ] as const)("when it is %s", async (_, ending, moment) => {
     const links = await readdir("/sys/class/net");
     const script = join(import.meta.dirname, "support/abandon.ts");
@@ -35,7 +35,7 @@ describeAsRoot("nothing outlives the command", () => {
     const started = await descendants(command.pid ?? 0);
     const groups = await groupsOf(basename(line));
     if (moment === "running") {
-      expect(started.length).toBeGreaterThan(5); // guard.sh, unshare, init.sh, containerd, its shim, the pod
+      expect(started.length).toBeGreaterThan(5); // guard.sh, unshare, init.sh, containerd, its shim and the pod
       expect(groups).not.toEqual([]);
     }
     if (ending === "throw" || ending === "exit") command.stdin.end();
@@ -43,7 +43,9 @@ describeAsRoot("nothing outlives the command", () => {
     await ended;
 
     const rest = async () => [...(await leftovers(scratch, started)), ...(await groupsOf(basename(line)))];
-    await waitFor("the end of all that was started", async () => (await rest()).length === 0).catch(() => {});
+    await waitFor("the end of all processes and groups", async () => (await rest()).length === 0).catch(
+      () => {},
+    );
     expect(await rest()).toEqual([]);
     expect(await readdir("/sys/class/net")).toEqual(links);
   });
@@ -54,18 +56,18 @@ function lineOf(output: Readable, word: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const lines = createInterface(output);
     lines.on("line", (line) => line.startsWith(word) && resolve(line));
-    lines.on("close", () => reject(new Error(`Cannot see "${word}": the command ended before`)));
+    lines.on("close", () => reject(new Error(`The command ended before it wrote "${word}"`)));
   });
 }
 
 interface Process {
   readonly pid: string;
   readonly parent: string;
-  /** With the start time: the process id alone may be another's by the time it is looked for again. */
+  /** With the start time, as the process ID alone may be another process's later. */
   readonly name: string;
 }
 
-/** All processes that are not zombies; how soon those go is up to the machine's process 1. */
+/** All processes except zombies; when those go is up to the machine's process 1. */
 async function processes(): Promise<Process[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
@@ -89,7 +91,7 @@ async function descendants(pid: number): Promise<string[]> {
 /** The control groups of a name, in every hierarchy. */
 async function groupsOf(name: string): Promise<string[]> {
   const top = (await readdir("/sys/fs/cgroup")).map((entry) => `/sys/fs/cgroup/${entry}`);
-  return [`/sys/fs/cgroup/${name}`, ...top.map((folder) => `${folder}/${name}`)].filter((path) =>
+  return [`/sys/fs/cgroup/${name}`, ...top.map((directory) => `${directory}/${name}`)].filter((path) =>
     existsSync(path),
   );
 }
@@ -99,7 +101,7 @@ async function leftovers(scratch: string, names: readonly string[]): Promise<str
   const all = await processes();
   const rest = all.map(async ({ pid, name }) => {
     const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
-    // The command was killed: what it had just started is known by the scratch directory alone.
+    // The command was killed, so what it had just started is known only by the scratch directory.
     const texts = await Promise.all(["mountinfo", "cmdline", "environ"].map(read));
     return names.includes(name) || texts.some((text) => text.includes(scratch)) ? [name] : [];
   });

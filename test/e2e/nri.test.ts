@@ -14,13 +14,13 @@ import { updateOf } from "../../src/nri/resources.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 
 describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
-  describeAsRoot("a real runtime", () => {
+  describeAsRoot("with real pods", () => {
     const node = useNode({ suite });
 
-    it("tells all events of a pod with a container", async () => {
-      const heard: string[] = [];
+    it("gets all events of a pod with a container", async () => {
+      const received: string[] = [];
       const handlers: Handlers = Object.fromEntries(
-        eventNames.map((name) => [name, (pod: { id: string }) => void heard.push(`${name} ${pod.id}`)]),
+        eventNames.map((name) => [name, (pod: { id: string }) => void received.push(`${name} ${pod.id}`)]),
       );
       const { log } = await start(node(), handlers);
       const pod = await node().runPod({ name: "web-0" });
@@ -33,7 +33,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
         ...["runPodSandbox", "createContainer", "postCreateContainer", "startContainer"],
         ...["postStartContainer", "stopContainer", "removeContainer", "stopPodSandbox", "removePodSandbox"],
       ];
-      const own = heard.filter((line) => line.endsWith(pod.id));
+      const own = received.filter((line) => line.endsWith(pod.id));
       expect(own.map((line) => line.split(" ")[0])).toEqual(events);
       const missing = log.filter((line) =>
         line.includes(" does not have updatePodSandbox, postUpdatePodSandbox, "),
@@ -41,7 +41,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       expect(missing).toHaveLength(hasNri010(node().version) ? 0 : 1);
     });
 
-    it("gives what Synchronize says of what runs", async () => {
+    it("gets the running pods and containers at Synchronize", async () => {
       const pod = await node().runPod({ name: "before-0", labels: { app: "before" } });
       const container = await runContainer(node().cri, pod, "main");
       const found: string[] = [];
@@ -56,7 +56,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       await node().removePod(pod.id);
     });
 
-    it("makes the container what it was adjusted to be", async () => {
+    it("adjusts a container", async () => {
       const large = "x".repeat(20_000); // an answer of more than one frame
       const seen: Container[] = [];
       await start(node(), {
@@ -83,7 +83,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       await node().removePod(pod.id);
     });
 
-    it("changes running containers by updateContainers", async () => {
+    it("changes running containers with updateContainers", async () => {
       const { plugin } = await start(node(), {});
       const pod = await node().runPod({ name: "updated-0" });
       const container = await runContainer(node().cri, pod, "main");
@@ -94,7 +94,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       await node().removePod(pod.id);
     });
 
-    it("that throws costs nothing, and fails the pod where it asks for it", async () => {
+    it("that throws does not fail the pod, unless it has failRequests", async () => {
       const handlers: Handlers = {
         runPodSandbox() {
           throw new Error("not this one");
@@ -112,7 +112,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       await node().removePod(pod.id);
     });
 
-    it("that is slow is dropped, comes back, and the pod runs", async () => {
+    it("that is slow is disconnected, connects again, and does not fail the pod", async () => {
       let slow = true;
       const { log, synchronized } = await start(node(), {
         runPodSandbox: () => (slow ? new Promise(() => {}) : undefined),
@@ -120,7 +120,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       const pod = await node().runPod({ name: "slow-0" });
       expect((await node().podStatus(pod.id)).state).toBe("SANDBOX_READY");
       slow = false;
-      await waitFor("the plugin again", () => synchronized() === 2);
+      await waitFor("a second synchronization", () => synchronized() === 2);
       expect(log).toContainEqual(
         expect.stringMatching(/handler runPodSandbox has not answered within \d+ ms/),
       );
@@ -129,7 +129,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       await node().removePod(pod.id);
     });
 
-    it("comes back when containerd starts again, and hears of the pods that ran", async () => {
+    it("connects again after a restart of containerd, and gets the running pods", async () => {
       const pods: string[][] = [];
       await start(node(), {
         async synchronize(state) {
@@ -138,27 +138,27 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       });
       const pod = await node().runPod({ name: "steady-0" });
       await node().restart();
-      await waitFor("the plugin again", () => pods.length === 2);
+      await waitFor("a second synchronization", () => pods.length === 2);
       expect(pods[1]).toContain(pod.id);
       await node().stopPod(pod.id);
       await node().removePod(pod.id);
     });
 
-    it("runs when containerd launches it, with the descriptor it is given", async () => {
-      const folder = join(node().folder, "nri");
+    it("runs on the descriptor of a containerd that launches it", async () => {
+      const directory = join(node().folder, "nri");
       await build({
         entryPoints: [join(import.meta.dirname, "support/launched-plugin.ts")],
-        outfile: join(folder, "plugin.mjs"),
+        outfile: join(directory, "plugin.mjs"),
         ...{ bundle: true, format: "esm", platform: "node" },
       });
-      await copyFile(process.execPath, join(folder, "node")); // where it is may not be seen in the namespaces
-      const command = `exec ${folder}/node ${folder}/plugin.mjs ${folder}/heard`;
-      await writeFile(join(folder, "plugins/20-launched"), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
-      await writeFile(join(folder, "conf.d/launched.conf"), "hello");
+      await copyFile(process.execPath, join(directory, "node")); // the namespaces may not see where it is
+      const command = `exec ${directory}/node ${directory}/plugin.mjs ${directory}/received`;
+      await writeFile(join(directory, "plugins/20-launched"), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+      await writeFile(join(directory, "conf.d/launched.conf"), "hello");
       await node().restart();
       const pod = await node().runPod({ name: "launched-0" });
-      const heard = (await readFile(join(folder, "heard"), "utf8")).split("\n");
-      expect(heard).toEqual(
+      const received = (await readFile(join(directory, "received"), "utf8")).split("\n");
+      expect(received).toEqual(
         expect.arrayContaining(["config hello", "Started plugin 20-launched...", "run launched-0"]),
       );
       await node().stopPod(pod.id);
@@ -167,7 +167,7 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
   });
 });
 
-/** A plugin that has been synchronized, until the test ends. */
+/** Runs a plugin until the test ends. Returns after its synchronization. */
 async function start(node: ContainerdNode, handlers: Handlers, options: Partial<PluginOptions> = {}) {
   const abort = new AbortController();
   const log: string[] = [];
@@ -195,7 +195,7 @@ async function start(node: ContainerdNode, handlers: Handlers, options: Partial<
   return { plugin, log, stop, synchronized: () => synchronized };
 }
 
-/** From containerd 2.2 on. */
+/** Whether containerd has nri 0.10: from 2.2 on. */
 function hasNri010(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 2 || (major === 2 && minor >= 2);

@@ -8,10 +8,10 @@ import { startObserver } from "./support/observer.ts";
 const conflists = { "10-k8s-pod-network.conflist": podNetwork({ tap: { logFormat: "json" } }) };
 
 describe.each(suites)("an observer on containerd of %s", (suite) => {
-  describeAsRoot("that was away, or whose runtime was", () => {
+  describeAsRoot("after a restart of it or of containerd", () => {
     const node = useNode({ suite, conflists });
 
-    it("is killed, and started again tells of the pods there are and hears of their end", async () => {
+    it("logs the running pods and their end when it is started again after SIGKILL", async () => {
       const first = await startObserver(node(), "json");
       const pod = await node().runPod({ name: "web-0", labels: { app: "web" } });
       await logWith(node(), "RunPodSandbox", pod);
@@ -36,7 +36,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       );
     });
 
-    it("comes back when containerd starts again, and misses the pods that ended unheard", async () => {
+    it("connects again after a restart of containerd, and reports the pods that ended in between as vanished", async () => {
       const observer = await startObserver(node(), "json");
       const synchronized = () => observer.said().split("Synchronized state with the runtime (").length - 1;
       const restart = async () => {
@@ -55,7 +55,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
         wholeStoryWithEvents,
       );
 
-      // containerd tells nobody of the end of pods that are older than its own start.
+      // containerd sends no event for the end of pods that are older than its own start.
       await endPod(node(), old);
       await restart();
       const events = await logWith(node(), "Vanished", old);

@@ -45,7 +45,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       await endWithContainerd(node());
     });
 
-    it("says in the log what is wrong with a configuration, and uses the defaults for that", async () => {
+    it("logs what is wrong with its configuration, and uses the defaults for that", async () => {
       await launch(node(), "logFile: cni.log\nlogFormat: json\nredact: perhaps\nunknown: 1\n");
       const pod = await node().runPod({ name: "web-0", labels });
       await endPod(node(), pod);
@@ -60,7 +60,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       await endWithContainerd(node());
     });
 
-    it("needs no configuration, and ends when containerd dies", async () => {
+    it("needs no configuration, and ends when containerd is killed", async () => {
       await node().exec("rm", "-f", "/tmp/cni.log");
       await launch(node());
       const pod = await node().runPod({ name: "web-0" });
@@ -83,25 +83,25 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   });
 });
 
-/** Has containerd launch the executable under the plugin's name. */
+/** Lets containerd launch cnitap under the plugin's name. */
 async function launch(node: ContainerdNode, configuration?: string): Promise<void> {
-  const folder = join(node.folder, "nri");
-  await share(CNITAP, join(folder, "cnitap")); // where it is may not be seen in the namespaces
+  const directory = join(node.folder, "nri");
+  await share(CNITAP, join(directory, "cnitap")); // the namespaces may not see where it is
   await symlink("../cnitap", pluginPath(node));
-  const file = join(folder, "conf.d", `${plugin}.conf`);
+  const file = join(directory, "conf.d", `${plugin}.conf`);
   if (configuration === undefined) await rm(file, { force: true });
   else await writeFile(file, configuration);
   await node.restart();
   await waitFor("one launched observer", async () => (await launched(node)).length === 1);
 }
 
-/** The file in another directory, without its 127 MB being copied where the file system can do that. */
+/** Puts the file into another directory, without copying its 127 MB if the file system allows that. */
 async function share(from: string, to: string): Promise<void> {
   await rm(to, { force: true });
   await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
 }
 
-/** Takes the plugin away, and starts containerd again. */
+/** Removes the plugin and restarts containerd. */
 async function endWithContainerd(node: ContainerdNode): Promise<void> {
   await rm(pluginPath(node));
   await node.restart();

@@ -5,19 +5,19 @@ import { endPod, logWith } from "./support/events.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 import { startObserver } from "./support/observer.ts";
 
-/** Nine events that wait for an attempt to write, one a second, or for containerd's patience of 2 s, take longer. */
+/** If the nine events waited for an attempt to write (each second) or containerd's limit (2 s), it would take longer. */
 const slackMs = 5000;
 
 const places = [
   {
-    seen: "a folder has its name",
+    seen: "it is a directory",
     log: "/tmp/named/cni.log",
     spoil: "mkdir -p /tmp/named/cni.log",
     mend: "rmdir /tmp/named/cni.log",
     words: "it is a directory",
   },
   {
-    seen: "its folder is not there",
+    seen: "its directory is missing",
     log: "/tmp/missing/cni.log",
     spoil: "rm -rf /tmp/missing",
     mend: "mkdir /tmp/missing",
@@ -29,7 +29,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   describeAsRoot("whose log cannot be written", () => {
     const node = useNode({ suite });
 
-    it.each(places)("because $seen keeps the lines, and no pod waiting", async (place) => {
+    it.each(places)("because $seen keeps the lines and delays no pod", async (place) => {
       const { log, spoil, mend, words } = place;
       await node().exec("sh", "-c", spoil);
       const unobserved = await comeAndGo(node());
@@ -49,12 +49,13 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       expect(warnings).toHaveLength(1);
       expect(warnings[0]).toContain(`Cannot open ${path}: ${words}; up to 10000 lines are kept and retried`);
       expect(lines.filter((line) => line.includes(`Writing to ${path} again`))).toHaveLength(1);
-      expect(lines.filter((line) => line.includes("Synchronized state"))).toHaveLength(1); // never dropped
+      // containerd has never disconnected it
+      expect(lines.filter((line) => line.includes("Synchronized state"))).toHaveLength(1);
     });
   });
 });
 
-/** Three pods, one after the other, and how long that took. */
+/** Runs and removes three pods, one after the other. Returns them and how long that took. */
 async function comeAndGo(node: ContainerdNode): Promise<{ readonly pods: Pod[]; readonly ms: number }> {
   const start = performance.now();
   const pods: Pod[] = [];

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
-import { runCnitap } from "../cli/support/spawn.ts";
+import { CNITAP, start } from "../cli/support/spawn.ts";
+import { onOwnMachine } from "../support/own-machine.ts";
 import { describeAsRoot, suites, useBareNode } from "./support/node.ts";
 
 const section = "[plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
@@ -11,10 +12,10 @@ const advice = {
 };
 
 describe.each(suites)("an observer on containerd of %s", (suite) => {
-  describeAsRoot("that has NRI switched off", () => {
+  describeAsRoot("with NRI switched off", () => {
     const node = useBareNode({ suite, nri: false });
 
-    it("says so, and how to switch it on", async () => {
+    it("reports that, and how to switch it on", async () => {
       const { code, errors } = await observeOnce(node(), node().nriSocket);
       expect(code).toBe(1);
       expect(errors).toHaveLength(1);
@@ -23,7 +24,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       expect(errors[0]).toContain(` runs here, ${advice[suite]}`);
     });
 
-    it("is told from a socket on which something else is spoken", async () => {
+    it("reports a socket that does not speak NRI", async () => {
       const { code, errors, ms } = await observeOnce(node(), socketOf(node()));
       expect(code).toBe(1);
       expect(errors).toHaveLength(1);
@@ -33,15 +34,16 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   });
 });
 
-/** Where the CRI is spoken. */
+/** The socket of the CRI. */
 function socketOf(node: ContainerdNode): string {
   return join(node.folder, "run/containerd.sock");
 }
 
 async function observeOnce(node: ContainerdNode, socket: string) {
-  const start = performance.now();
+  const began = performance.now();
   const env = { CONTAINER_RUNTIME_ENDPOINT: socketOf(node) };
-  const { code, err } = await runCnitap(["observe", "--once", "--socket", socket], env);
+  const [program, ...args] = onOwnMachine([CNITAP, "observe", "--once", "--socket", socket]);
+  const { code, err } = await start(program, args, env).ended;
   const errors = err.split("\n").filter((line) => line.includes("level=error"));
-  return { code, errors, ms: performance.now() - start };
+  return { code, errors, ms: performance.now() - began };
 }

@@ -14,7 +14,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   describeAsRoot("beside the taps", () => {
     const node = useNode({ suite, conflists: { [file]: podNetwork({ tap: json }) } });
 
-    it("completes the stories of 30 pods, 8 at once, each under its container ID", async () => {
+    it("adds all events of 30 pods, 8 at a time, under their container IDs", async () => {
       const observer = await startObserver(node(), "json");
       const pods = await comeAndGo(node(), 30, 8);
       for (const pod of pods) await logWith(node(), "RemovePodSandbox", pod);
@@ -35,7 +35,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       expect(said).not.toContain("level=warning");
     });
 
-    it("tells of a pod on the host's network, which no tap sees", async () => {
+    it("logs a pod on the host's network, which no tap sees", async () => {
       const observer = await startObserver(node(), "json");
       const pod = await node().runPod({ name: "host-0", hostNetwork: true });
       await endPod(node(), pod);
@@ -51,7 +51,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       );
     });
 
-    it("hears nothing of a pod whose network failed; the taps do", async () => {
+    it("gets no event of a pod whose network failed, which the taps log", async () => {
       const range = { rangeStart: "10.244.1.10", rangeEnd: "10.244.1.10" };
       await node().writeConflist(file, podNetwork({ tap: json, range }));
       const observer = await startObserver(node(), "json");
@@ -64,7 +64,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
         );
       const id = /sandbox "([0-9a-f]{64})"/.exec(message)?.[1] ?? "";
       await endPod(node(), first);
-      // Lines keep the order of events: after this one there will be none of the pod before.
+      // Lines keep the order of events, so no line of the second pod can follow.
       const events = await logWith(node(), "RemovePodSandbox", first);
       expect(events.story(id)).toEqual(["ADD pre", "DEL post", "DEL pre"]);
       expect(observer.said()).not.toContain(id);
@@ -97,7 +97,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
         line("StopPodSandbox", tellsAll(node()) ? netns : null),
         line("RemovePodSandbox", null),
       ]);
-      // Nothing in this format tells the order of the observer's lines and the taps', which do not wait for each other.
+      // This format has no time, so the order of the observer's and the taps' lines is unknown.
       const words = lines.map((one) => /^\w+=(\w+),CNI_CONTAINERID=([0-9a-f]+),/.exec(one)?.slice(1));
       expect(words.filter(([word = ""] = []) => /^[A-Z]+$/.test(word))).toEqual(
         ["ADD", "ADD", "DEL", "DEL"].map((word) => [word, pod.id]),
@@ -108,7 +108,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   });
 });
 
-/** Pods with names, namespaces and labels of their own, so many of them at once. */
+/** Runs and removes `count` pods with names, namespaces and labels of their own, `atOnce` at a time. */
 async function comeAndGo(node: ContainerdNode, count: number, atOnce: number): Promise<Pod[]> {
   const waiting = Array.from({ length: count }, (_, index) => index);
   const pods: Pod[] = [];
@@ -125,14 +125,14 @@ async function comeAndGo(node: ContainerdNode, count: number, atOnce: number): P
   return pods;
 }
 
-/** What the events of a pod tell is what the CRI was asked for, and what CNI's plugins were told and made. */
+/** Expects that a pod's events have what was requested over the CRI, and its network as the CNI plugins made it. */
 function expectFacts(events: Events, pod: Pod, tellsAll: boolean): void {
   const { metadata, labels } = pod.config;
   const { namespace, name, uid } = metadata;
-  const told = events.ofPod(pod.id).map((line) => line.pod);
+  const facts = events.ofPod(pod.id).map((line) => line.pod);
   const { netns, ips } = networkOf(events, pod);
-  const namespaces = [netns, tellsAll ? netns : null, null]; // none at all is null
-  expect(told).toEqual(
+  const namespaces = [netns, tellsAll ? netns : null, null]; // null without any namespaces
+  expect(facts).toEqual(
     namespaces.map((netns) => ({
       ...{ namespace, name, uid, netns },
       ips: tellsAll ? ips : [],
@@ -147,7 +147,7 @@ function networkOf(events: Events, pod: Pod) {
   return { netns: add?.netns, ips: added?.output?.ips.map(({ address }) => address.split("/")[0]) ?? [] };
 }
 
-/** What an observer said of a pod. */
+/** An observer's sentences about a pod. */
 function sentencesOf(said: string, pod: Pod): string[] {
   const lines = said.split("\n").filter((line) => line.includes(pod.id));
   return lines.map((line) => /^time="[^"]+" level=info msg="(.+)"$/.exec(line)?.[1] ?? line);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 const inJson: Answer = {
-  what: "ADD in the json format gives prevResult back",
+  what: "ADD in the json format returns prevResult",
   env: {
     CNI_COMMAND: "ADD",
     CNI_CONTAINERID: "c1",
@@ -29,12 +29,12 @@ const inJson: Answer = {
   check: (stdout) => expect(stdout).toBe(RESULT),
 };
 
-describeOnPrivateMachine("where memory is refused", () => {
+describeOnPrivateMachine("a tap that is refused memory", () => {
   describe.each([
-    ["one allocation of all, each in turn", "TAP_TEST_ALLOCATION"],
-    ["one allocation and all after it, each in turn", "TAP_TEST_ALLOCATIONS"],
+    ["one allocation, each in turn", "TAP_TEST_ALLOCATION"],
+    ["an allocation and all after it, each in turn", "TAP_TEST_ALLOCATIONS"],
   ])("for %s", (_, variable) => {
-    test("an ADD whose lock and log cannot be opened has all of its complaint, or says that it failed", async () => {
+    test("an ADD without lock and log has its whole complaint, or says that its script failed", async () => {
       const machine = usePrivateMachine();
       const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
       const stdin = `{"lockFile":"/none/lock","logFile":"/none/log","prevResult":${RESULT}}`;

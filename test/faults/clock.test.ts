@@ -17,7 +17,7 @@ for (const role of roles) {
     ["after 2038", 2 ** 31, "2038-01-19T03:14:08.123456Z"],
     ["after 2106", 2 ** 32, "2106-02-07T06:28:16.123456Z"],
     ["in the year 9999", 253_402_300_799, "9999-12-31T23:59:59.123456Z"],
-  ])(`cni_${role} with a clock %s answers and logs that time`, async (_, seconds, time) => {
+  ])(`cni_${role} answers and logs the time with a clock %s`, async (_, seconds, time) => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body, { logFormat: "json" });
     const run = await runTraced(here(scratch), ["clock", seconds], { role, env, stdin });

@@ -11,8 +11,8 @@ const LINE = 3_000;
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 
 /**
- * A call whose log is on a file system of its own, made by `before` (shell commands, in that directory). `after` runs
- * when the call has ended, with the tap as "$0". What is on the disk then can be read from the directory `kept`.
+ * Makes a call whose log is on a file system of its own, prepared by the shell commands of `before`. `after` runs after
+ * the call, with the tap as "$0". The disk's files are then copied to the directory `kept`.
  */
 async function runOnDisk(
   scratch: Scratch,
@@ -40,7 +40,7 @@ function kept(scratch: Scratch, name: string): string {
   return readFileSync(scratch.path(`kept/${name}`), "utf8");
 }
 
-/** stdin that logs to the disk, padded to a line of some 3,000 bytes. */
+/** stdin that logs to the disk, padded to a line of about 3,000 bytes. */
 function stdinFor(scratch: Scratch, more: Readonly<Record<string, unknown>> = {}): string {
   const members = { logFile: scratch.path("disk/cni.log"), ...more };
   return stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(LINE)}"}`, members);
@@ -52,27 +52,24 @@ function expectAnswered(run: TapRun, role: Role, complaint: string): void {
 }
 
 describeOnPrivateMachine("a disk", () => {
-  test.each(roles)(
-    "that is full in the middle of cni_%s's line costs this line, and no other",
-    async (role) => {
-      const scratch = useScratch();
-      const stdin = stdinFor(scratch);
-      const first = `${"x".repeat(2_000)}\n`;
-      const run = await runOnDisk(scratch, role, {
-        options: "size=4k", // one page
-        before: `printf '%02000d\\n' 0 | tr 0 x >cni.log`,
-        // Then there is room again, and another line.
-        after: `mount -o remount,size=1m . ; "$0" <../stdin >/dev/null`,
-        stdin,
-      });
-      expectAnswered(run, role, "Cannot write to logFile: it took only a part of the line");
-      const line = classicLine("ADD", "c1", "input", stdin);
-      const half = line.slice(0, 4096 - first.length);
-      expect(kept(scratch, "cni.log")).toBe(`${first}${half}\n${line}\n`);
-    },
-  );
+  test.each(roles)("that becomes full in the middle of cni_%s's line costs only this line", async (role) => {
+    const scratch = useScratch();
+    const stdin = stdinFor(scratch);
+    const first = `${"x".repeat(2_000)}\n`;
+    const run = await runOnDisk(scratch, role, {
+      options: "size=4k", // one page
+      before: `printf '%02000d\\n' 0 | tr 0 x >cni.log`,
+      // Then there is room again, and another call.
+      after: `mount -o remount,size=1m . ; "$0" <../stdin >/dev/null`,
+      stdin,
+    });
+    expectAnswered(run, role, "Cannot write to logFile: it took only a part of the line");
+    const line = classicLine("ADD", "c1", "input", stdin);
+    const half = line.slice(0, 4096 - first.length);
+    expect(kept(scratch, "cni.log")).toBe(`${first}${half}\n${line}\n`);
+  });
 
-  test.each(roles)("that is full before cni_%s's line costs the line, not the reply", async (role) => {
+  test.each(roles)("that is full before cni_%s's line costs the line and not the reply", async (role) => {
     const scratch = useScratch();
     const run = await runOnDisk(scratch, role, {
       options: "size=8k",
@@ -84,11 +81,11 @@ describeOnPrivateMachine("a disk", () => {
     expect(kept(scratch, "cni.log")).toBe("");
   });
 
-  test.each(roles)("without room for a new file keeps cni_%s's line in the old log", async (role) => {
+  test.each(roles)("without room for a new file gets cni_%s's line in the old log", async (role) => {
     const scratch = useScratch();
     const stdin = stdinFor(scratch, { logMaxBytes: 1_500 });
     const run = await runOnDisk(scratch, role, {
-      options: "size=1m,nr_inodes=2", // the folder's own, and the log
+      options: "size=1m,nr_inodes=2", // the directory and the log
       before: `printf '%02000d\\n' 0 >cni.log`,
       stdin,
     });
@@ -99,7 +96,7 @@ describeOnPrivateMachine("a disk", () => {
     ]);
   });
 
-  test.each(roles)("that is read-only leaves cni_%s's reply as it is", async (role) => {
+  test.each(roles)("that is read-only does not change cni_%s's reply", async (role) => {
     const scratch = useScratch();
     const run = await runOnDisk(scratch, role, {
       options: "size=1m",
@@ -115,18 +112,15 @@ describeOnPrivateMachine("a disk", () => {
   });
 });
 
-test.each(roles)(
-  "a file size limit in the middle of cni_%s's line costs this line, and no other",
-  async (role) => {
-    const scratch = useScratch();
-    const stdin = stdinFor(scratch, { logFile: scratch.logFile });
-    const line = classicLine("ADD", "c1", "input", stdin);
-    // The shell counts in blocks of 512 bytes.
-    const run = await runTap({ role, env, stdin, shell: "ulimit -f 4" });
-    expectAnswered(run, role, "Cannot write to logFile: it took only a part of the line");
-    const refused = await runTap({ role, env, stdin, shell: "ulimit -f 4" });
-    expectAnswered(refused, role, "Cannot write to logFile: File too large");
-    await runTap({ role, env, stdin });
-    expect(scratch.lines()).toEqual([line.slice(0, 2048), line]);
-  },
-);
+test.each(roles)("a file size limit in the middle of cni_%s's line costs only this line", async (role) => {
+  const scratch = useScratch();
+  const stdin = stdinFor(scratch, { logFile: scratch.logFile });
+  const line = classicLine("ADD", "c1", "input", stdin);
+  // The shell counts in blocks of 512 bytes.
+  const run = await runTap({ role, env, stdin, shell: "ulimit -f 4" });
+  expectAnswered(run, role, "Cannot write to logFile: it took only a part of the line");
+  const refused = await runTap({ role, env, stdin, shell: "ulimit -f 4" });
+  expectAnswered(refused, role, "Cannot write to logFile: File too large");
+  await runTap({ role, env, stdin });
+  expect(scratch.lines()).toEqual([line.slice(0, 2048), line]);
+});

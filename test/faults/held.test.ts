@@ -8,7 +8,7 @@ import { type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
 import { holdAt, SYSCALL } from "./support/traced.ts";
 
-/* A tap is held at one system call while the test looks at what it has done, or changes its files. */
+/* A tap is stopped at one system call while the test checks what it has done, or changes its files. */
 
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 const body = '{"cniVersion":"1.0.0"}';
@@ -25,7 +25,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(before.stdout()).toBe(body);
   });
 
-  test("has its line in the log, and the lock free, when the reply begins", async () => {
+  test("has written its line and released the lock when its reply begins", async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
     const held = await holdAt(scratch, ["before", SYSCALL.writev, 2], { role, env, stdin });
@@ -35,7 +35,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(await held.go()).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("has the lock while it writes its line", async () => {
+  test("holds the lock while it writes its line", async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
     const held = await holdAt(scratch, ["before", SYSCALL.writev, 1], { role, env, stdin });
@@ -43,7 +43,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(await held.go()).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("whose log was rotated twice between open and write writes its line to the newest file", async () => {
+  test("writes its line to the newest file if the log is rotated twice between open and write", async () => {
     const scratch = useScratch();
     writeFileSync(scratch.logFile, "first\n", { mode: 0o600 });
     const held = await holdAt(scratch, ["before", SYSCALL.writev, 1], {
@@ -65,7 +65,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe(`${old}\n`);
   });
 
-  test("whose log was rotated once between open and write keeps its line in the old file, once", async () => {
+  test("writes its line once, to the old file, if the log is rotated once between open and write", async () => {
     const scratch = useScratch();
     writeFileSync(scratch.logFile, "first\n", { mode: 0o600 });
     const stdin = stanza(scratch, body);
@@ -78,7 +78,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(readFileSync(`${scratch.logFile}.1`, "utf8")).toBe(`first\n${line}\n`);
   });
 
-  test("that has rotated writes behind what others wrote to the new file meanwhile", async () => {
+  test("appends to the new file after a rotation although others have written to it", async () => {
     const scratch = useScratch();
     writeFileSync(scratch.logFile, `${"o".repeat(1_500)}\n`, { mode: 0o600 });
     const stdin = stanza(scratch, body, { logMaxBytes: 1_000 });
@@ -88,7 +88,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(scratch.lines()).toEqual(["another's", classicLine("ADD", "c1", "input", stdin)]);
   });
 
-  test("does not rotate a log that another rotated before it had the log's lock", async () => {
+  test("does not rotate a log that another tap rotated before it got the log's lock", async () => {
     const scratch = useScratch();
     const old = `${"o".repeat(1_500)}\n`;
     writeFileSync(scratch.logFile, old, { mode: 0o600 });
@@ -105,7 +105,7 @@ describe.each(roles)("cni_%s", (role) => {
     ]);
   });
 
-  test("gives up on the lock even where the time was over before it began to wait", async () => {
+  test("gives up on the lock even if the time is over before it begins to wait", async () => {
     const scratch = useScratch();
     await holdLock(scratch.lockFile);
     const stdin = stanza(scratch, body, { lockTimeoutMs: 20 });
@@ -118,13 +118,13 @@ describe.each(roles)("cni_%s", (role) => {
 });
 
 /*
- * A tap that waits for a lock sets a timer and stops it. Its first setitimer(2) is that of its CPU time: a call without a
- * wait makes no second one, a call with one wait no fourth one.
+ * A tap that waits for a lock sets a timer and stops it. Its first setitimer(2) limits its CPU time: a call without a
+ * wait makes no second one, and a call with one wait makes no fourth one.
  */
 describe.each(roles)("cni_%s waits", (role) => {
   const full = `${"o".repeat(2_500)}\n`;
 
-  /** Ends the call, which must come to its n-th setitimer(2), or must not. */
+  /** Runs the call to its end, and returns whether it made its n-th setitimer(2). */
   async function timers(scratch: Scratch, nth: number, call: TapCall): Promise<"more" | "no more"> {
     try {
       await (await holdAt(scratch, ["before", SYSCALL.setitimer, nth], call)).go();
@@ -137,9 +137,9 @@ describe.each(roles)("cni_%s waits", (role) => {
 
   test.each([
     [2, "more"],
-    [3, "more"], // which stops the timer
+    [3, "more"], // stops the timer
     [4, "no more"],
-  ] as const)("once where lock and log are both held: timer %i, %s", async (nth, expected) => {
+  ] as const)("once if lock and log are both held: timer %i, %s", async (nth, expected) => {
     const scratch = useScratch();
     mkdirSync(scratch.lockFile);
     writeFileSync(scratch.logFile, full, { mode: 0o600 });
@@ -149,7 +149,7 @@ describe.each(roles)("cni_%s waits", (role) => {
     expect(scratch.log().toString()).toBe(full);
   });
 
-  test("not for a log that another is rotating, where the line still has room", async () => {
+  test("not for a log that another is rotating, if the line still has room", async () => {
     const scratch = useScratch();
     writeFileSync(scratch.logFile, `${"o".repeat(1_500)}\n`, { mode: 0o600 });
     await holdLock(scratch.logFile);
@@ -158,7 +158,7 @@ describe.each(roles)("cni_%s waits", (role) => {
     expect(scratch.lines()).toHaveLength(2);
   });
 
-  test("not at all at a STATUS, even where its line has no room", async () => {
+  test("not at all at a STATUS, even if its line has no room", async () => {
     const scratch = useScratch();
     writeFileSync(scratch.logFile, full, { mode: 0o600 });
     await holdLock(scratch.logFile);
@@ -168,7 +168,7 @@ describe.each(roles)("cni_%s waits", (role) => {
     expect(scratch.log().toString()).toBe(full);
   });
 
-  test("for a log that another is rotating, where the line has no room", async () => {
+  test("for a log that another is rotating, if the line has no room", async () => {
     const scratch = useScratch();
     writeFileSync(scratch.logFile, full, { mode: 0o600 });
     const lock = await holdLock(scratch.logFile);
@@ -181,7 +181,7 @@ describe.each(roles)("cni_%s waits", (role) => {
   });
 });
 
-/** Whether SIGALRM waits for the process. */
+/** Whether SIGALRM is pending for the process. */
 function hasPendingAlarm(pid: number): boolean {
   const mask = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
   return (Number.parseInt(mask.slice(-8), 16) & (1 << 13)) !== 0;

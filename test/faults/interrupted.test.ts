@@ -12,18 +12,18 @@ import { runTraced, SYSCALL } from "./support/traced.ts";
 
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 const body = '{"cniVersion":"1.0.0"}';
-/** dd(1) leaves the flag on what it was given, which the tap gets then. */
+/** dd(1) leaves the flag set on the open file, which the tap gets then. */
 const NONBLOCKING_STDIN = "dd iflag=nonblock count=0 2>/dev/null";
 const NONBLOCKING_STDOUT = "dd oflag=nonblock count=0 2>/dev/null </dev/null";
 
-/** Waits until the process waits in this system call. */
+/** Waits until the process is blocked in this system call. */
 async function untilBlockedIn(syscall: number, pid: number): Promise<void> {
   while (!readFileSync(`/proc/${pid}/syscall`, "utf8").startsWith(`${syscall} `))
     await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 describe.each(roles)("cni_%s", (role) => {
-  test("goes on where a signal interrupts a read or a write of it", async () => {
+  test("goes on if a signal interrupts one of its reads or writes", async () => {
     const seen = new Map<string, number>();
     for (let nth = 1; ; nth++) {
       const scratch = useScratch();
@@ -43,7 +43,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect([...seen.values()].sort()).toEqual([0, 1, expect.any(Number)]);
   });
 
-  test("waits for a stdin that has nothing yet and does not block", async () => {
+  test("waits for data on a non-blocking stdin", async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
     const tap = startTap({ role, env, stdin, shell: `${NONBLOCKING_STDIN}; echo ready >&2` });
@@ -54,7 +54,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(scratch.lines()).toEqual([classicLine("ADD", "c1", "input", stdin)]);
   });
 
-  test("waits for a reader where stdout does not block", async () => {
+  test("waits for the reader of a non-blocking stdout", async () => {
     const scratch = useScratch();
     const prev = `"${"x".repeat(4_000_000)}"`;
     const stdin = stanza(scratch, `{"prevResult":${prev}}`);
@@ -69,7 +69,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(run.stdout.toString() === prev).toBe(true);
   });
 
-  test("lets a reply that is under way end, though its CPU time is over", async () => {
+  test("completes a reply that it has begun when its CPU time is over", async () => {
     const scratch = useScratch();
     const prev = `"${"x".repeat(4_000_000)}"`;
     const tap = startTap({ role, env, stdin: stanza(scratch, `{"prevResult":${prev}}`) });
@@ -94,7 +94,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(scratch.lines()).toHaveLength(1);
   });
 
-  test("waits for the lock although its caller has blocked all signals", async () => {
+  test("stops waiting for the lock in time although its caller has blocked all signals", async () => {
     const scratch = useScratch();
     await holdLock(scratch.lockFile);
     const stdin = stanza(scratch, body, { lockTimeoutMs: 20 });

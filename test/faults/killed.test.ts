@@ -8,8 +8,8 @@ import { here } from "./support/place.ts";
 import { runTraced, SYSCALL } from "./support/traced.ts";
 
 /*
- * A tap is killed before its first system call, its second, ... its last: between two of them it changes nothing that
- * another process could see.
+ * A tap is killed before each of its system calls in turn. Between two of them it changes nothing that another process
+ * could see.
  */
 
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "killed" };
@@ -28,9 +28,9 @@ interface Scene {
 }
 
 const SCENES: Readonly<Record<string, Scene>> = {
-  "that makes the log": { logMaxBytes: 0, prepare: () => {} },
+  "that creates the log": { logMaxBytes: 0, prepare: () => {} },
   "that appends": { logMaxBytes: 0, prepare: ({ logFile }) => write(logFile, OLD) },
-  "that begins after half a line": {
+  "that begins after an incomplete line": {
     logMaxBytes: 0,
     prepare: ({ logFile }) => write(logFile, `${OLD}half`),
   },
@@ -57,7 +57,7 @@ function linesOf(path: string): string[] {
 
 describe.each(roles)("cni_%s", (role) => {
   test.each(Object.entries(SCENES))(
-    "killed at any step of a call %s loses no line, and hinders nobody",
+    "killed at any step of a call %s loses no line and does not delay the next call",
     async (_, scene) => {
       const ends = new Set<number>();
       for (let step = 1; ; step++) {
@@ -71,7 +71,7 @@ describe.each(roles)("cni_%s", (role) => {
         const run = await runTraced(here(scratch), ["kill", step], { role, env, stdin: stdin("killed") });
         expect(run.code, `step ${step}`).toBe(run.hit === null ? 0 : 137);
 
-        // All that was in the log is in the newest two files still.
+        // All that was in the log is still in the newest two files.
         const old = linesOf(`${scratch.logFile}.1`);
         const now = linesOf(scratch.logFile);
         expect([...old, ...now], `step ${step}`).toEqual(expect.arrayContaining(before));
@@ -81,7 +81,7 @@ describe.each(roles)("cni_%s", (role) => {
         if (before.length > 0)
           expect(lstatSync(scratch.logFile)).toMatchObject({ uid: process.getuid?.(), nlink: 1 });
 
-        // The next call has the lock at once, and writes to the log.
+        // The next call gets the lock at once, and writes to the log.
         const next = await runTap({
           role,
           env: { ...env, CNI_CONTAINERID: "next" },
@@ -92,7 +92,7 @@ describe.each(roles)("cni_%s", (role) => {
         expect(linesOf(scratch.logFile).at(-1)).toBe(lineOf("next", stdin("next")));
         expect(lstatSync(scratch.logFile).mode & 0o7777).toBe(0o600);
 
-        // At most one empty file is left over.
+        // At most one empty file is left behind.
         const known = ["cni.lock", "cni.log", "cni.log.1", "tracer", "tracer.report"];
         const left = scratch.names().filter((name) => !known.includes(name));
         expect(left.length).toBeLessThan(2);

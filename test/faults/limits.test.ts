@@ -10,7 +10,7 @@ import { stanza } from "../support/stanza.ts";
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 const body = '{"cniVersion":"1.0.0"}';
 const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.warn("skipped: the tests of a tap of user 65534 and of one in a chroot need root");
+if (!isRoot) console.warn("skipped: the tests of a tap of user 65534 and of a tap in a chroot need root");
 
 const nobody = ["/usr/bin/env", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 const VARIABLES = [
@@ -24,14 +24,14 @@ const VARIABLES = [
   "PATH",
 ];
 
-/** Every variable as long as the kernel lets one be. */
+/** Every variable as long as the kernel allows. */
 function longVariables(text: string): Record<string, string> {
   const value = (name: string) => text.repeat(131_000 / text.length).slice(0, 131_000 - name.length);
   return { ...Object.fromEntries(VARIABLES.map((name) => [name, value(name)])), CNI_COMMAND: "ADD" };
 }
 
 describe.each(roles)("cni_%s", (role) => {
-  test("takes an environment of 1 MB, and logs of it what a line holds", async () => {
+  test("accepts an environment of 1 MB, and logs only the variables of a line", async () => {
     const scratch = useScratch();
     const long = longVariables("K8S_POD_NAME=web-0;");
     const path = "n".repeat(131_000);
@@ -47,12 +47,12 @@ describe.each(roles)("cni_%s", (role) => {
 
   test.each([
     ["quotes and backslashes", '"\\'],
-    ["pairs without end", "a=b;c;"],
-    ["what begins like a JWT", "eyJ"],
-    ["what begins like a PEM block", "-----BEGIN"],
+    ["many pairs", "a=b;c;"],
+    ["the beginning of a JWT", "eyJ"],
+    ["the beginning of a PEM block", "-----BEGIN"],
     ["secret words", "password="],
     ["commas", ","],
-  ])("answers with variables of 131,000 bytes of %s, and logs them", async (_, text) => {
+  ])("answers and logs a call with variables of 131,000 bytes of %s", async (_, text) => {
     for (const logFormat of ["classic", "json"]) {
       const scratch = useScratch();
       const run = await runTap({
@@ -78,7 +78,7 @@ describe.each(roles)("cni_%s", (role) => {
       ["10,000 levels", `{"cniVersion":"1.0.0","a":${"[".repeat(9_999)}${"]".repeat(9_999)}}`],
       ["8 MB", `{"cniVersion":"1.0.0","a":"${"x".repeat(8_000_000)}"}`],
       ["4,000 secrets", `{"cniVersion":"1.0.0","a":[${'{"token":"t"},'.repeat(4_000)}0]}`],
-    ])(`has enough with ${what} for %s`, async (_, text) => {
+    ])(`needs no more than ${what} for %s`, async (_, text) => {
       const scratch = useScratch();
       const run = await runTap({ role, env, shell, stdin: stanza(scratch, text) });
       expect(run).toMatchObject({ code: 0, signal: null });
@@ -88,8 +88,8 @@ describe.each(roles)("cni_%s", (role) => {
     });
   }
 
-  /** Too small for the script, and where it overflows is chance: the kernel begins each stack somewhere else. */
-  test.each([14, 16])("answers with a stack of %i KB, by its last resort if need be", async (size) => {
+  /** Too small for the script. Where it overflows is random, as the kernel starts each stack at another address. */
+  test.each([14, 16])("answers with a stack of %i KB, if necessary by its last resort", async (size) => {
     const via = ["/bin/sh", "-c", `ulimit -s ${size}; exec "$0"`];
     for (let call = 0; call < 10; call++) {
       const scratch = useScratch();
@@ -107,7 +107,7 @@ describe.each(roles)("cni_%s", (role) => {
     ],
     [4, "Cannot open lockFile: No file descriptors available", 1],
     [5, "", 1],
-  ])("with %i descriptors in all answers, and says what it could not do", async (most, complaint, lines) => {
+  ])("answers with only %i descriptors, and says what it could not do", async (most, complaint, lines) => {
     const scratch = useScratch();
     const via = ["/bin/sh", "-c", `ulimit -n ${most}; exec "$0"`];
     const run = await runTap({ role, env, via, stdin: stanza(scratch, body) });
@@ -116,7 +116,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(scratch.lines()).toHaveLength(lines);
   });
 
-  test("with too few descriptors to rotate says so, and appends", async () => {
+  test("appends with too few descriptors to rotate, and says so", async () => {
     const scratch = useScratch();
     writeFileSync(scratch.logFile, `${"o".repeat(1_500)}\n`, { mode: 0o600 });
     const stdin = stanza(scratch, body, { logMaxBytes: 1_000 });
@@ -127,12 +127,12 @@ describe.each(roles)("cni_%s", (role) => {
   });
 
   test.skipIf(!isRoot)(
-    "of user 65534 has a log of its own, and does not touch root's (needs root)",
+    "of user 65534 writes a log of its own, and does not touch root's (needs root)",
     async () => {
       const scratch = useScratch();
       chmodSync(scratch.folder, 0o1777);
       const exe = scratch.path("tap");
-      copyFileSync(tapPath(role), exe); // a checkout may lie where only root may look
+      copyFileSync(tapPath(role), exe); // the checkout may be in a directory that only root can read
       const stdin = stanza(scratch, body);
       expect(await runTap({ role, env, exe, via: nobody, stdin })).toMatchObject({ code: 0, stderr: "" });
       expect(statSync(scratch.logFile)).toMatchObject({ uid: 65_534 });
@@ -147,27 +147,30 @@ describe.each(roles)("cni_%s", (role) => {
     },
   );
 
-  test.skipIf(!isRoot)("in an empty chroot answers, whatever descriptors it has (needs root)", async () => {
-    const scratch = useScratch();
-    mkdirSync(scratch.path("root"));
-    copyFileSync(tapPath(role), scratch.path("root/tap"));
-    const call: TapCall = { role, env, exe: "/tap", via: ["/usr/sbin/chroot", scratch.path("root")] };
-    const run = await runTap({ ...call, stdin: body });
-    const missing = "No such file or directory";
-    const complaint = `Cannot open lockFile /var/run/lock/cni.lock: ${missing}; Cannot open logFile /tmp/cni.log: ${missing}`;
-    expect(run).toMatchObject({ code: 0, stderr: `cni_${role}: ${complaint}\n` });
-    expect(run.stdout.toString()).toBe(body);
+  test.skipIf(!isRoot)(
+    "answers in an empty chroot, whichever descriptors are closed (needs root)",
+    async () => {
+      const scratch = useScratch();
+      mkdirSync(scratch.path("root"));
+      copyFileSync(tapPath(role), scratch.path("root/tap"));
+      const call: TapCall = { role, env, exe: "/tap", via: ["/usr/sbin/chroot", scratch.path("root")] };
+      const run = await runTap({ ...call, stdin: body });
+      const missing = "No such file or directory";
+      const complaint = `Cannot open lockFile /var/run/lock/cni.lock: ${missing}; Cannot open logFile /tmp/cni.log: ${missing}`;
+      expect(run).toMatchObject({ code: 0, stderr: `cni_${role}: ${complaint}\n` });
+      expect(run.stdout.toString()).toBe(body);
 
-    for (const closed of [[1], [2], [1, 2]] as const)
-      expect(await runTap({ ...call, closed, stdin: body })).toMatchObject({ code: 0, signal: null });
-    const noInput = await runTap({ ...call, closed: [0], stdin: null });
-    expect(noInput).toMatchObject({ code: 1, signal: null });
-    expectErrorObject(noInput.stdout, 6);
-  });
+      for (const closed of [[1], [2], [1, 2]] as const)
+        expect(await runTap({ ...call, closed, stdin: body })).toMatchObject({ code: 0, signal: null });
+      const noInput = await runTap({ ...call, closed: [0], stdin: null });
+      expect(noInput).toMatchObject({ code: 1, signal: null });
+      expectErrorObject(noInput.stdout, 6);
+    },
+  );
 });
 
 describeOnPrivateMachine("a request that does not fit into 64 MB of address space", () => {
-  test.each(roles)("is refused by an ADD of cni_%s and passed by a DEL", async (role) => {
+  test.each(roles)("makes an ADD of cni_%s fail and a DEL succeed", async (role) => {
     const { scratch, run } = usePrivateMachine();
     const stdin = `{"cniVersion":"1.0.0","a":"${"x".repeat(50_000_000)}"}`;
     const call = { role, shell: "ulimit -v 65536", stdin };
@@ -192,7 +195,7 @@ const COMBINATIONS = [[], [0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]] as c
 describeOnPrivateMachine("with closed descriptors", () => {
   for (const role of roles) {
     test.each(COMBINATIONS.map((closed) => [closed.join(", ") || "none", closed] as const))(
-      `%s, cni_${role} does what it can, and writes into no file but the log`,
+      `%s, cni_${role} answers as far as it can, and writes to no file except the log`,
       async (_, closed) => {
         const { scratch, run } = usePrivateMachine();
         const has = (fd: 0 | 1 | 2) => !(closed as readonly number[]).includes(fd);

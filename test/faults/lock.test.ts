@@ -12,9 +12,9 @@ const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 const body = '{"cniVersion":"1.0.0"}';
 const isRoot = process.getuid?.() === 0;
 const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-if (!isRoot) console.warn("skipped: the tests of another user's hold on the lock need root");
+if (!isRoot) console.warn("skipped: the tests of another user who holds the lock need root");
 
-/** A scratch directory that another user may look into, as /run/lock is. */
+/** A scratch directory that other users may write to, as /run/lock. */
 function useOpenScratch(): Scratch {
   const scratch = useScratch();
   chmodSync(scratch.folder, 0o1777);
@@ -25,7 +25,7 @@ for (const role of roles) {
   const held = (ms: number) =>
     `cni_${role}: Cannot lock lockFile: held elsewhere for all of ${ms} ms, wrote without it\n`;
 
-  test(`20 calls of cni_${role} at once, the lock held for ever, all give up on their own time, and lose no line`, async () => {
+  test(`20 calls of cni_${role} at once give up on a held lock after lockTimeoutMs each, and lose no line`, async () => {
     const scratch = useScratch();
     await holdLock(scratch.lockFile);
     const stdin = stanza(scratch, body, { lockTimeoutMs: 150 });
@@ -42,11 +42,11 @@ for (const role of roles) {
   });
 
   test.skipIf(!isRoot)(
-    `cni_${role} waits for another user's hold no longer than told, and lets no other take one (needs root)`,
+    `cni_${role} waits at most lockTimeoutMs for another user's lock, and takes away the right to lock (needs root)`,
     async () => {
       const scratch = useOpenScratch();
       writeFileSync(scratch.lockFile, "");
-      chmodSync(scratch.lockFile, 0o644); // as the article's scripts leave it
+      chmodSync(scratch.lockFile, 0o644); // a lock file that others can open
       const hold = await holdLock(scratch.lockFile, nobody);
       const stdin = stanza(scratch, body, { lockTimeoutMs: 100 });
       expect(await runTap({ role, env, stdin })).toMatchObject({ code: 0, stderr: held(100) });
@@ -59,7 +59,7 @@ for (const role of roles) {
   );
 
   test.skipIf(!isRoot)(
-    `cni_${role} is held up no longer than told by another user who reads the log and holds it (needs root)`,
+    `cni_${role} waits at most lockTimeoutMs for another user who locks the log (needs root)`,
     async () => {
       const scratch = useOpenScratch();
       mkdirSync(scratch.lockFile);
@@ -78,7 +78,7 @@ for (const role of roles) {
     },
   );
 
-  test(`cni_${role} that gave up on the log's own descriptor begins a line of its own after half a line`, async () => {
+  test(`cni_${role} begins a new line after an incomplete one if it could not lock the log`, async () => {
     const scratch = useScratch();
     mkdirSync(scratch.lockFile);
     writeFileSync(scratch.logFile, "first\n", { mode: 0o600 });
@@ -92,7 +92,7 @@ for (const role of roles) {
     expect(scratch.lines()).toEqual(["first", "half", classicLine("ADD", "c1", "input", stdin)]);
   });
 
-  test(`cni_${role} where files cannot be locked complains and appends`, async () => {
+  test(`cni_${role} complains and appends if flock(2) fails`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body);
     const run = await runTraced(here(scratch), ["deny", SYSCALL.flock, 37], { role, env, stdin });

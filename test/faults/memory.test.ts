@@ -9,8 +9,8 @@ import { useScratch } from "../support/scratch.ts";
 import { formats, stanza } from "../support/stanza.ts";
 
 /*
- * The taps' script has 16 MB: what a call holds many of, or one huge one of, must not use that up, for then the last
- * resort answers and the line is lost.
+ * The taps' script has 16 MB. Neither many values nor a huge one may use that up, as then the last resort answers and
+ * the line is lost.
  */
 
 function manySecrets(key: (index: number) => string): string {
@@ -51,8 +51,8 @@ for (const role of roles) {
     );
   }
 
-  test(`cni_${role} logs as many secrets as make the pieces of one writev(2), and some more`, async () => {
-    // Each makes two pieces, of which the kernel takes 1,024 at once.
+  test(`cni_${role} logs as many secrets as fit in one writev(2), and some more`, async () => {
+    // Each secret makes two pieces, and the kernel takes 1,024 at once.
     for (let count = 490; count <= 520; count++) {
       const scratch = useScratch();
       const list = Array.from({ length: count }, (_, index) => `"token${index}":"hunter2"`).join(",");
@@ -65,7 +65,7 @@ for (const role of roles) {
     }
   });
 
-  test(`cni_${role} answers VERSION to a cniVersion of megabytes, plain and escaped, by its script`, async () => {
+  test(`cni_${role} answers VERSION with a cniVersion of megabytes, plain or escaped, without the last resort`, async () => {
     for (const version of ["9".repeat(20_000_000), "\\u0039".repeat(1_000_000)]) {
       const stdin = `{"cniVersion":"${version}"}`;
       const run = await runTap({ role, env: { CNI_COMMAND: "VERSION" }, stdin, timeoutMs: 60_000 });
@@ -75,7 +75,7 @@ for (const role of roles) {
   });
 }
 
-test("a script that fills its memory has 16 MB of it, and the process not much more", async () => {
+test("a script can use 16 MB of memory, and its process not much more", async () => {
   const exe = join(ROOT, "build", "faulty", "fills-memory");
   const entry = join(ROOT, "test/native/faulty/fills-memory.ts");
   await buildTap({ entry, out: exe, name: "cni_post", snapshot: false });

@@ -12,7 +12,7 @@ const KB = 1 << 10;
 const linesOf = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => classicPodLineOf("RunPodSandbox", from + i));
 
-/** An observer that logs to a file system of its own, with so much room in it until `makeRoom`. */
+/** An observer that logs to a file system of its own, which has this much room until `makeRoom`. */
 async function observeOnDisk(room: number) {
   const scratch = useScratch();
   mkdirSync(scratch.path("disk"));
@@ -32,9 +32,9 @@ async function observeOnDisk(room: number) {
   };
 }
 
-/** From inside its mount namespace, and below its root, which may be another. */
-function remount({ pid }: Observing, folder: string, option: string): void {
-  execFileSync("nsenter", ["-m", "-r", "-t", String(pid), "mount", "-o", `remount,${option}`, folder]);
+/** Remounts from inside the observer's mount namespace and below its root, which may be another. */
+function remount({ pid }: Observing, directory: string, option: string): void {
+  execFileSync("nsenter", ["-m", "-r", "-t", String(pid), "mount", "-o", `remount,${option}`, directory]);
 }
 
 describeOnPrivateMachine("a disk", () => {
@@ -48,7 +48,7 @@ describeOnPrivateMachine("a disk", () => {
     makeRoom();
     await observing.said(`Writing to ${log} again`);
     await waitFor("all lines", () => lines().at(-1) === classicPodLineOf("RunPodSandbox", 4_999), 20_000);
-    // What of a line had room stays, and the line is there again, whole.
+    // The part of a line that had room stays, and the whole line follows it.
     const wanted = linesOf(0, 5_000);
     const whole = new Set(wanted);
     expect(
@@ -62,7 +62,7 @@ describeOnPrivateMachine("a disk", () => {
     expect((await observing.end()).code).toBe(0);
   });
 
-  test("that stays full loses the oldest beyond 10,000 lines, and the log says how many", async () => {
+  test("that stays full loses the oldest of more than 10,000 lines, and the log says how many are missing", async () => {
     const { observing, connection, log, makeRoom, lines } = await observeOnDisk(0);
     await runPods(connection, 0, 12_000);
     await observing.said("Started pod default/web-11999:");
@@ -75,28 +75,31 @@ describeOnPrivateMachine("a disk", () => {
       /^(\d+) pod lines are missing here: too many were waiting$/.exec(lines()[0] ?? "")?.[1],
     );
     expect(missing).toBeGreaterThanOrEqual(2_000);
-    expect(missing).toBeLessThan(2_500); // and a part that was on its way
+    expect(missing).toBeLessThan(2_500); // and those of a write that failed
     expect(lines().slice(1).join("\n") === linesOf(missing, 12_000).join("\n")).toBe(true);
     expect((await observing.end()).code).toBe(0);
   });
 
-  test.runIf(isRoot)("that is read-only delays no event, and gets all lines when it is not", async () => {
-    const { observing, connection, log, makeRoom, readOnly, write, lines } = await observeOnDisk(0);
-    makeRoom();
-    write("half a li");
-    readOnly(true);
-    await runPods(connection, 0, 100);
-    await observing.said(
-      `Cannot open ${log}: the file system is read-only; up to 10000 lines are kept and retried`,
-    );
-    readOnly(false);
-    await waitFor("all lines", () => lines().length === 101, 20_000);
-    expect(lines()).toEqual(["half a li", ...linesOf(0, 100)]);
-    expect((await observing.end()).code).toBe(0);
-  });
+  test.runIf(isRoot)(
+    "that is read-only delays no event, and gets all lines when it is writable again",
+    async () => {
+      const { observing, connection, log, makeRoom, readOnly, write, lines } = await observeOnDisk(0);
+      makeRoom();
+      write("half a li");
+      readOnly(true);
+      await runPods(connection, 0, 100);
+      await observing.said(
+        `Cannot open ${log}: the file system is read-only; up to 10000 lines are kept and retried`,
+      );
+      readOnly(false);
+      await waitFor("all lines", () => lines().length === 101, 20_000);
+      expect(lines()).toEqual(["half a li", ...linesOf(0, 100)]);
+      expect((await observing.end()).code).toBe(0);
+    },
+  );
 });
 
-test("a limit of files' sizes is no end, and costs no line that waits for another", async () => {
+test("a file size limit does not end the observer, and costs no line", async () => {
   const scratch = useScratch();
   const via = ["prlimit", "--fsize=2000:unlimited"];
   const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile], via });

@@ -8,14 +8,14 @@ import { classicPodLineOf, podNumber, runPods, tell } from "../cli/observe/suppo
 import { useScratch } from "../support/scratch.ts";
 import { useHanging } from "./support/hanging.ts";
 
-/** Far beyond the second that SIGTERM has: a machine may be slow. */
+/** Much longer than the second that the end at SIGTERM may take, as a machine may be slow. */
 const SOON_MS = 10_000;
 
 const linesOf = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => classicPodLineOf("RunPodSandbox", from + i));
 
 describe.each(["write", "open"] as const)("a disk whose %s hangs", (call) => {
-  it("delays no event, and gets all lines when it answers", async () => {
+  it("delays no event, and gets all lines when it works again", async () => {
     const scratch = useScratch();
     const hanging = useHanging(scratch, call);
     const args = ["-log-file", scratch.logFile];
@@ -25,7 +25,7 @@ describe.each(["write", "open"] as const)("a disk whose %s hangs", (call) => {
     await hanging.began();
     await runPods(connection, 1, 3_000);
     await observing.said("Started pod default/web-2999:");
-    expect(hanging.goesOn).toBe(true);
+    expect(hanging.hangs).toBe(true);
     expect(scratch.log()).toHaveLength(0);
     hanging.release();
     await waitFor("all lines", () => scratch.linesSoFar().length >= 3_000);
@@ -33,7 +33,7 @@ describe.each(["write", "open"] as const)("a disk whose %s hangs", (call) => {
     expect(await observing.end()).toEqual({ code: 0, signal: null });
   });
 
-  it("does not hold up the end at SIGTERM", async () => {
+  it("does not keep the observer from ending at SIGTERM", async () => {
     const scratch = useScratch();
     const hanging = useHanging(scratch, call);
     const args = ["-log-file", scratch.logFile];
@@ -42,16 +42,16 @@ describe.each(["write", "open"] as const)("a disk whose %s hangs", (call) => {
     await runPods(connection, 0, 10);
     await hanging.began();
     const end = observing.end();
-    // exit(3) would wait for the call: a process can only kill itself then.
+    // exit(3) would wait for the call, so the process can only kill itself.
     expect(await Promise.race([end, delay(SOON_MS, "still there", { ref: false })])).toEqual({
       ...{ code: null, signal: "SIGKILL" },
     });
-    expect(hanging.goesOn).toBe(true);
+    expect(hanging.hangs).toBe(true);
     expect(observing.messages.at(-1)).toBe("10 pod lines were not written");
   });
 });
 
-it("a disk that hangs for more than 10,000 lines loses the oldest, and the log says how many", async () => {
+it("a disk that hangs for more than 10,000 lines loses the oldest, and the log says how many lines are missing", async () => {
   const scratch = useScratch();
   const hanging = useHanging(scratch, "write");
   const args = ["-log-file", scratch.logFile];
@@ -60,7 +60,7 @@ it("a disk that hangs for more than 10,000 lines loses the oldest, and the log s
   await tell(connection, "run", podNumber(0));
   await hanging.began();
   await runPods(connection, 1, 12_001);
-  await observing.said("Started pod default/web-12000:"); // an event is answered first
+  await observing.said("Started pod default/web-12000:"); // an event is answered before it is reported
   hanging.release();
   await waitFor("all lines", () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", 12_000));
   const [first, note, ...rest] = scratch.lines();
@@ -70,7 +70,7 @@ it("a disk that hangs for more than 10,000 lines loses the oldest, and the log s
 });
 
 describe("standard error that nobody reads", () => {
-  /** A pipe; what is in it can be read later. */
+  /** A pipe that nobody reads; its content can be read later. */
   function useFullPipe() {
     const path = useScratch().path("pipe");
     execFileSync("mkfifo", [path]);
@@ -79,28 +79,31 @@ describe("standard error that nobody reads", () => {
     return { path, fd };
   }
 
-  /** `with` says which descriptors are the pipe: Node makes a pipe that is its stdout a non-blocking one. */
+  /** Which descriptors are the pipe matters, as Node makes a pipe that is its stdout non-blocking. */
   it.each([
     ["alone", "2>&3"],
-    ["and standard output with it", ">&3 2>&3"],
-  ])("%s delays no event, costs no line of the log, and hears of what it missed", async (_, redirection) => {
-    const scratch = useScratch();
-    const { path } = useFullPipe();
-    const via = ["sh", "-c", `exec 3<>'${path}'; exec "$@" ${redirection} 3>&-`, "sh"];
-    const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile], via });
-    await connection.start();
-    await runPods(connection, 0, 11_500); // a pipe takes some 400 of the sentences
-    await waitFor("the log", () => scratch.linesSoFar().length === 11_500);
-    const said = await readPipe(path, `id=id-11499"\n`);
-    const missing = Number(/ msg="(\d+) lines were not written here: nobody read them"/.exec(said)?.[1]);
-    const started = [...said.matchAll(/msg="Started pod default\/web-(\d+):/g)].map(([, n]) => Number(n));
-    expect(missing).toBeGreaterThan(500);
-    expect(started.length + missing).toBe(11_500);
-    expect(started).toEqual([...started].sort((a, b) => a - b));
-    expect(await observing.end()).toEqual({ code: 0, signal: null });
-  });
+    ["together with standard output", ">&3 2>&3"],
+  ])(
+    "%s delays no event, costs no line of the log, and gets a message about what was lost",
+    async (_, redirection) => {
+      const scratch = useScratch();
+      const { path } = useFullPipe();
+      const via = ["sh", "-c", `exec 3<>'${path}'; exec "$@" ${redirection} 3>&-`, "sh"];
+      const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile], via });
+      await connection.start();
+      await runPods(connection, 0, 11_500); // a pipe holds about 400 of the sentences
+      await waitFor("the log", () => scratch.linesSoFar().length === 11_500);
+      const said = await readPipe(path, `id=id-11499"\n`);
+      const missing = Number(/ msg="(\d+) lines were not written here: nobody read them"/.exec(said)?.[1]);
+      const started = [...said.matchAll(/msg="Started pod default\/web-(\d+):/g)].map(([, n]) => Number(n));
+      expect(missing).toBeGreaterThan(500);
+      expect(started.length + missing).toBe(11_500);
+      expect(started).toEqual([...started].sort((a, b) => a - b));
+      expect(await observing.end()).toEqual({ code: 0, signal: null });
+    },
+  );
 
-  it("does not hold up the end at SIGTERM, and the log has all", async () => {
+  it("does not keep the observer from ending at SIGTERM with a complete log", async () => {
     const scratch = useScratch();
     const { path } = useFullPipe();
     const via = ["sh", "-c", `exec "$@" 2<>'${path}'`, "sh"];
@@ -114,7 +117,7 @@ describe("standard error that nobody reads", () => {
     expect(scratch.lines()).toHaveLength(2_000);
   });
 
-  it("that is closed is no reason to end", async () => {
+  it("that is closed does not end the observer", async () => {
     const scratch = useScratch();
     const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
     await connection.start();
@@ -125,7 +128,7 @@ describe("standard error that nobody reads", () => {
   });
 });
 
-/** Reads a pipe until this has come. */
+/** Reads a pipe until this text has come. */
 async function readPipe(path: string, last: string): Promise<string> {
   const stream = createReadStream(path, { encoding: "utf8" });
   let text = "";

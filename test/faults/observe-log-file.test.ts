@@ -45,7 +45,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
     plant: ({ logFile }) => void execFileSync("mkfifo", ["-m", "600", logFile]),
     complaint: "Cannot use LOG: not a regular file",
   },
-  "a folder": {
+  "a directory": {
     plant: ({ logFile }) => mkdirSync(logFile),
     complaint: "Cannot open LOG: it is a directory",
   },
@@ -71,7 +71,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   }),
 };
 
-/** Events are answered, their lines wait, and are written when what is wrong is gone; it is not touched. */
+/** Expects that events are answered, and that their lines wait until the wrong file, which stays as it is, is gone. */
 async function expectWaiting({ plant, complaint }: Wrong): Promise<void> {
   const scratch = useScratch();
   writeFileSync(scratch.path("planted"), PLANTED, { mode: 0o600 });
@@ -91,11 +91,11 @@ async function expectWaiting({ plant, complaint }: Wrong): Promise<void> {
   expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toHaveLength(1);
 }
 
-test("a link, FIFO, folder or another file in the log's place delays no event, and lines wait", async () => {
-  await Promise.all(Object.values(wrong).map(expectWaiting)); // a second each
+test("a link, FIFO, directory or unsafe file in the log's place delays no event, and lines wait", async () => {
+  await Promise.all(Object.values(wrong).map(expectWaiting)); // each takes a second
 });
 
-test("a log that is moved or removed is begun anew", async () => {
+test("a log that is moved or removed is created again", async () => {
   const scratch = useScratch();
   const { connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
   const logged = async (number: number) => {
@@ -114,7 +114,7 @@ test("a log that is moved or removed is begun anew", async () => {
 test.each([
   ["between its open and its check", "opened"],
   ["between its open and its write", "write"],
-] as const)("a log that is rotated away twice %s gets its lines in the new file", async (_, call) => {
+] as const)("a log that is rotated twice %s gets its lines in the new file", async (_, call) => {
   const scratch = useScratch();
   const { logFile, path } = scratch;
   const hanging = useHanging(scratch, call);
@@ -134,7 +134,7 @@ test.each([
   expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toEqual([]);
 });
 
-test("what was half a line when it was looked at, and is whole now, is followed by no empty line", async () => {
+test("no empty line follows a line that was incomplete when it was read and is complete now", async () => {
   const scratch = useScratch();
   const hanging = useHanging(scratch, "looked");
   writeFileSync(scratch.logFile, "a tap's li", { mode: 0o600 });
@@ -148,7 +148,7 @@ test("what was half a line when it was looked at, and is whole now, is followed 
   expect(scratch.lines()).toEqual(["a tap's line", classicPodLineOf("RunPodSandbox", 0)]);
 });
 
-test("a part that went into a log that was rotated away does not count", async () => {
+test("lines that were partly written to a log that is gone are written again", async () => {
   const scratch = useScratch();
   const { logFile } = scratch;
   const hanging = useHanging(scratch, "write");
@@ -166,7 +166,7 @@ test("a part that went into a log that was rotated away does not count", async (
   expect(scratch.lines().filter((line) => wanted.includes(line))).toEqual(wanted);
 });
 
-test("a log whose close fails gets every line, and the next ones when it does not", async () => {
+test("a log whose close fails gets every line, and later ones when it succeeds", async () => {
   const scratch = useScratch();
   const library = scratch.path("closing.so");
   const source = join(import.meta.dirname, "support/closing.c");
@@ -188,7 +188,7 @@ test("a log whose close fails gets every line, and the next ones when it does no
   expect(await observing.end()).toEqual({ code: 0, signal: null });
 });
 
-test("no descriptor is left open by many writes, nor by those that fail", async () => {
+test("no descriptor is left open by successful or failed writes", async () => {
   const scratch = useScratch();
   const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
   await connection.start();
@@ -201,7 +201,7 @@ test("no descriptor is left open by many writes, nor by those that fail", async 
     );
   };
   await logged(0);
-  await waitFor("the thread's rest", () => !holds(observing.pid, scratch.logFile));
+  await waitFor("the closed log", () => !holds(observing.pid, scratch.logFile));
   const before = descriptors();
   for (let i = 1; i < 50; i++) await logged(i);
   execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${scratch.log().length}:unlimited`]);
@@ -215,8 +215,8 @@ test("no descriptor is left open by many writes, nor by those that fail", async 
 
 /** Whether one of a process's descriptors is this file. */
 function holds(pid: number, file: string): boolean {
-  const folder = `/proc/${pid}/fd`;
-  return readdirSync(folder).some((fd) => linkOf(`${folder}/${fd}`) === file);
+  const directory = `/proc/${pid}/fd`;
+  return readdirSync(directory).some((fd) => linkOf(`${directory}/${fd}`) === file);
 }
 
 function linkOf(path: string): string {
@@ -227,7 +227,7 @@ function linkOf(path: string): string {
   }
 }
 
-test("a log over twice its size waits for a tap that rotates it", async () => {
+test("lines wait for a tap to rotate a log over twice logMaxBytes", async () => {
   const scratch = useScratch();
   const args = ["-log-file", scratch.logFile, "-set", "logMaxBytes=1000"];
   const { observing, connection } = await observeRuntime({ args });
@@ -236,8 +236,8 @@ test("a log over twice its size waits for a tap that rotates it", async () => {
   await observing.said(/^Cannot write to .*: over twice logMaxBytes, and no tap has rotated it; up to/);
   const { length } = scratch.log();
   expect(length).toBeGreaterThan(2_000);
-  expect(length).toBeLessThan(2_300); // the last line begins before
-  // Each tap that finds the log too large rotates it; then there is room for some more lines.
+  expect(length).toBeLessThan(2_300); // the last line began below the limit
+  // Each tap that finds the log too large rotates it, which makes room for some more lines.
   const stdin = stanza(scratch, '{"cniVersion":"1.0.0"}', { logMaxBytes: 1_000 });
   const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "tap" };
   const own = new Set<string>();
@@ -254,7 +254,7 @@ test("a log over twice its size waits for a tap that rotates it", async () => {
   for (let i = 0; i < 40; i++) expect(own).toContain(classicPodLineOf("RunPodSandbox", i));
 });
 
-test("beside taps every line of either is whole and there", async () => {
+test("all lines of the observer and of taps that write at once are there and whole", async () => {
   const scratch = useScratch();
   const { connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
   await connection.start();
@@ -266,7 +266,7 @@ test("beside taps every line of either is whole and there", async () => {
   );
   await runPods(connection, 0, 400);
   for (const { code } of await Promise.all(taps)) expect(code).toBe(0);
-  // One that looks at the log's end while another writes may take it for half a line: an empty one stands between.
+  // A writer that looks at the log's end while another writes may see half a line, and puts a line feed first.
   const written = () => scratch.linesSoFar().filter((line) => line !== "");
   await waitFor("all lines", () => written().length === 440);
   const wanted = [

@@ -15,18 +15,18 @@ import { runTraced, SYSCALL } from "./support/traced.ts";
 const body = '{"cniVersion":"1.0.0"}';
 const reply = '{"cniVersion":"1.0.0"}';
 const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.warn("skipped: the test of a user racing for the log's name needs root");
+if (!isRoot) console.warn("skipped: the test of another user who races for the log's name needs root");
 
 function linesOf(path: string): string[] {
   return readFileSync(path, "utf8").split("\n").filter(Boolean);
 }
 
 test.skipIf(!isRoot)(
-  "in 10,000 rotations a user in a folder open to all never has the log's name (needs root)",
+  "another user cannot take the log's name in 10,000 rotations in a directory open to all (needs root)",
   async () => {
     const scratch = useScratch();
     chmodSync(scratch.folder, 0o1777);
-    // Both names are taken: while one is free, whoever comes first may have it.
+    // Both names are in use: a free one could be taken by anybody.
     for (const path of [scratch.logFile, `${scratch.logFile}.1`])
       writeFileSync(path, "old\n", { mode: 0o600 });
     const racer = spawn(await buildProgram("racer"), [scratch.logFile], {
@@ -52,7 +52,7 @@ test.skipIf(!isRoot)(
     expect(raced).toMatchObject({ taken: 0, vacant: 0, foreign: 0 });
     expect(calls).toHaveLength(10_000);
     for (const call of calls) expect(call).toMatchObject({ code: 0, same: true, stderr: "" });
-    // Each call has rotated: its line is alone in its file.
+    // Each call has rotated, so its line is alone in its file.
     expect(linesOf(scratch.logFile)).toHaveLength(1);
     expect(linesOf(`${scratch.logFile}.1`)).toHaveLength(1);
     expect(lstatSync(scratch.logFile)).toMatchObject({ uid: 0, nlink: 1 });
@@ -62,7 +62,7 @@ test.skipIf(!isRoot)(
   180_000,
 );
 
-/** Four crowds of taps on one log, each with a lock file of its own and its calls one by one. */
+/** Runs four crowds of taps on one log, each with a lock file of its own and one call at a time. */
 async function rotateTogether(
   scratch: Scratch,
   filler: string,
@@ -90,10 +90,10 @@ async function rotateTogether(
   for (const line of kept) {
     const number = /CNI_CONTAINERID=(\d+),/.exec(line)?.[1] ?? "";
     const crowd = crowds.findIndex(({ stdin }) => line === classicLine("ADD", number, "input", stdin));
-    expect(crowd, `no whole line: ${line.slice(0, 200)}`).toBeGreaterThanOrEqual(0);
+    expect(crowd, `not a whole line: ${line.slice(0, 200)}`).toBeGreaterThanOrEqual(0);
     numbers[crowd]?.add(Number(number));
   }
-  // Of each crowd the last lines are there without a gap: what is missing went with older files.
+  // The last lines of each crowd are there without a gap. What is missing went with older files.
   for (const [crowd, own] of numbers.entries()) {
     const first = Math.min(...own);
     for (const { number } of ended[crowd] ?? [])
@@ -102,7 +102,7 @@ async function rotateTogether(
   expect(kept.length).toBeGreaterThan(1);
   expect(kept).toHaveLength(numbers.reduce((sum, { size }) => sum + size, 0));
   expect(lstatSync(scratch.logFile)).toMatchObject({ nlink: 1 });
-  // One that was killed leaves an empty file at most.
+  // A tap that was killed leaves at most an empty file.
   for (const name of scratch.names().filter((name) => /^cni\.log\.[0-9a-f]{16}$/.test(name))) {
     expect(mode).not.toBe("whole");
     expect(lstatSync(scratch.path(name)).size).toBe(0);
@@ -113,15 +113,15 @@ test("taps with different lock files that rotate one log lose no line of the new
   await rotateTogether(useScratch(), "f".repeat(20), 4_000);
 });
 
-test("taps with different lock files drop no line longer than twice logMaxBytes, either", async () => {
+test("taps with different lock files lose no line longer than twice logMaxBytes", async () => {
   await rotateTogether(useScratch(), "f".repeat(5_000), 1_000);
 });
 
-test("taps killed while they rotate one log lose no line of the others", async () => {
+test("taps that are killed while they rotate one log lose no line of the others", async () => {
   await rotateTogether(useScratch(), "f".repeat(100), 1_000, "kill:3");
 });
 
-/** What may lie under the name of the old log; it goes, and nothing it leads to is touched. */
+/** What may lie at the old log's path: it is replaced, and what it leads to is not touched. */
 const planted: Readonly<Record<string, (scratch: Scratch) => void>> = {
   "a symbolic link": ({ path, logFile }) => symlinkSync(path("target"), `${logFile}.1`),
   "a hard link": ({ path, logFile }) => linkSync(path("target"), `${logFile}.1`),
@@ -151,7 +151,7 @@ for (const role of roles) {
     },
   );
 
-  test(`cni_${role} where two files cannot change places grows the log to twice logMaxBytes, and says so`, async () => {
+  test(`cni_${role} lets the log grow to twice logMaxBytes if renameat2(2) fails, and says so`, async () => {
     const scratch = useScratch();
     const stdin = stanza(scratch, body, { logMaxBytes: 1_000 });
     const complaints: string[] = [];
@@ -174,7 +174,7 @@ for (const role of roles) {
     expect(scratch.log().length).toBeLessThan(2_000 + stdin.length + 50);
   });
 
-  test(`cni_${role} without random numbers rotates all the same`, async () => {
+  test(`cni_${role} rotates without random numbers`, async () => {
     const scratch = useScratch();
     writeFileSync(scratch.logFile, "old\n", { mode: 0o600 });
     const call = { role, env: { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" } };

@@ -10,12 +10,12 @@ import { FOREIGN_VARIABLES, HARMLESS, PLANTED, PLANTED_VARIABLES, type Planted }
 const COMMANDS = ["ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION", "FUTURE"];
 const MARK = /90210\d{5}/;
 
-/** Digits that stand nowhere else. */
+/** Digits that are nowhere else. */
 function markOf(index: number): string {
   return `90210${String(index).padStart(5, "0")}`;
 }
 
-/** The secrets in prevResult, for each a mark of its own. */
+/** A prevResult with the secrets, each with a mark of its own. */
 function resultWith(planted: readonly Planted[]): string {
   const members = planted.map(({ members }, index) => members(markOf(3 * index)));
   return `{"ips":[],${members.join(",")},"x":{${members.join(" , ")}}}`;
@@ -29,7 +29,7 @@ function requestWith(planted: readonly Planted[]): string {
   return `{"cniVersion":"1.0.0","name":"n",${annotations},${texts(2)},"prevResult":${resultWith(planted)}}`;
 }
 
-/** Every variable's secrets at once; those of CNI_ARGS behind each other. */
+/** The secrets of all variables; those of CNI_ARGS are joined. */
 function allVariables(): Record<string, string> {
   const env: Record<string, string> = Object.fromEntries(
     FOREIGN_VARIABLES.map((name, index) => [name, markOf(900 + index)]),
@@ -43,7 +43,7 @@ function allVariables(): Record<string, string> {
   return env;
 }
 
-/** No file of the scratch directory, name or content, and nothing on stderr tells a secret. */
+/** Expects no secret on stderr and in the names and contents of the scratch directory's files. */
 function expectKept(scratch: Scratch, { stderr }: TapRun, below = "."): void {
   expect(stderr).not.toMatch(MARK);
   for (const name of readdirSync(scratch.path(below))) {
@@ -60,7 +60,7 @@ test("the corpus has 60 secrets and 40 harmless texts", () => {
 for (const role of roles) {
   for (const logFormat of formats) {
     test.each(PLANTED)(
-      `cni_${role} keeps from the ${logFormat} log, and gives back, $what`,
+      `cni_${role} keeps out of the ${logFormat} log, and returns, $what`,
       async (planted) => {
         const scratch = useScratch();
         const stdin = stanza(scratch, requestWith([planted]), { logFormat });
@@ -74,7 +74,7 @@ for (const role of roles) {
       },
     );
 
-    test.each(PLANTED_VARIABLES)(`cni_${role} keeps from the ${logFormat} log $what`, async (planted) => {
+    test.each(PLANTED_VARIABLES)(`cni_${role} keeps out of the ${logFormat} log $what`, async (planted) => {
       const scratch = useScratch();
       const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1", ...planted.env(markOf(0)) };
       const run = await runTap({ role, env, stdin: stanza(scratch, "{}", { logFormat }) });
@@ -84,12 +84,12 @@ for (const role of roles) {
     });
 
     test.each(COMMANDS)(
-      `cni_${role} keeps all of them from the ${logFormat} log at a %s`,
+      `cni_${role} keeps all secrets out of the ${logFormat} log at a %s`,
       async (command) => {
         const scratch = useScratch();
         const stdin = stanza(scratch, requestWith(PLANTED), { logFormat, logStatus: true, logMaxBytes: 1 });
         const env = { ...allVariables(), CNI_COMMAND: command };
-        // The second call rotates: the first one's line is in another file then.
+        // The second call rotates, so that the first one's line is in another file.
         for (let call = 0; call < 2; call++) {
           const run = await runTap({ role, env, stdin });
           expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -100,7 +100,7 @@ for (const role of roles) {
       },
     );
 
-    test(`cni_${role} keeps what looks harmless readable in the ${logFormat} log`, async () => {
+    test(`cni_${role} shows harmless text in the ${logFormat} log`, async () => {
       const scratch = useScratch();
       const result = `{${HARMLESS.join(",")}}`;
       const stdin = stanza(scratch, `{"a":${result},${HARMLESS.join(",")},"prevResult":${result}}`, {
@@ -118,11 +118,11 @@ for (const role of roles) {
   }
 }
 
-describeOnPrivateMachine("where stdin, the stanza or the environment is at fault", () => {
+describeOnPrivateMachine("with invalid stdin, a wrong stanza or a missing variable", () => {
   const whole = requestWith(PLANTED);
 
   for (const role of roles) {
-    test(`cni_${role} tells no value of its stanza on stderr, whatever is wrong with it`, async () => {
+    test(`cni_${role} shows no value of a wrong stanza on stderr`, async () => {
       const mark = markOf(1);
       for (const wrong of [
         `"logFile":"/nowhere/${mark}/cni.log"`,
@@ -139,7 +139,7 @@ describeOnPrivateMachine("where stdin, the stanza or the environment is at fault
         `"label":{"token":"${mark}"}`,
         `"label":${mark}`,
       ]) {
-        const { run } = usePrivateMachine(); // a wrong file's place is taken by the default one
+        const { run } = usePrivateMachine(); // the default file is used in place of a wrong one
         const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
         const done = await run({ role, env, stdin: `{"x":1,${wrong},"prevResult":[]}` });
         expect(done.code).toBe(0);
@@ -149,7 +149,7 @@ describeOnPrivateMachine("where stdin, the stanza or the environment is at fault
       }
     });
 
-    test(`cni_${role} tells no secret of a request that ends too early, wherever it ends`, async () => {
+    test(`cni_${role} shows no secret of an incomplete request, wherever it ends`, async () => {
       const { scratch, run } = usePrivateMachine();
       const env = { CNI_CONTAINERID: "c1", ...allVariables() };
       for (let cut = 0; cut < 40; cut++) {
@@ -163,7 +163,7 @@ describeOnPrivateMachine("where stdin, the stanza or the environment is at fault
       expect(scratch.lines()).toHaveLength(40);
     });
 
-    test(`cni_${role} tells no secret of a call without a command or a container ID`, async () => {
+    test(`cni_${role} shows no secret of a call without a command or a container ID`, async () => {
       const { scratch, run } = usePrivateMachine();
       for (const env of [{}, { CNI_COMMAND: "" }, { CNI_COMMAND: "ADD", CNI_CONTAINERID: "" }]) {
         const done = await run({ role, env: { ...allVariables(), ...env }, stdin: whole });

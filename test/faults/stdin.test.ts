@@ -18,7 +18,7 @@ describeOnPrivateMachine("stdin cut anywhere", () => {
 
   for (const role of roles) {
     for (const command of ["ADD", "DEL"]) {
-      test(`is noted and never logged: ${command} of cni_${role}, which ${command === "ADD" ? "refuses it" : "passes"}`, async () => {
+      test(`is noted and not logged by cni_${role}, whose ${command} ${command === "ADD" ? "is refused" : "succeeds"}`, async () => {
         const machine = usePrivateMachine();
         const { stdin, env } = capture ?? { stdin: "", env: {} };
         const whole = Buffer.byteLength(stdin);
@@ -63,29 +63,26 @@ describeOnPrivateMachine("stdin cut anywhere", () => {
 });
 
 describeOnPrivateMachine("65 MiB of stdin", () => {
-  test.each(roles)(
-    "are refused by an ADD of cni_%s and passed by a DEL, and noted once each",
-    async (role) => {
-      const { scratch, run } = usePrivateMachine();
-      const stdin = Buffer.alloc(65 * MIB, " ");
-      stdin.write('{"cniVersion":"1.0.0"}');
-      const added = await run({ role, env, stdin, timeoutMs: 30_000 });
-      expect(added).toMatchObject({ code: 1, signal: null, stderr: "" });
-      expectErrorObject(added.stdout, 6);
-      const deleted = await run({ role, env: { ...env, CNI_COMMAND: "DEL" }, stdin, timeoutMs: 30_000 });
-      expect(deleted).toMatchObject({ code: 0, signal: null, stderr: "" });
-      const note = `stdin is not JSON: larger than 64 MiB at byte ${64 * MIB}`;
-      const commands = ["ADD", "DEL"].map((command) => `,CNI_COMMAND=${command},CNI_CONTAINERID=c1`);
-      expect(scratch.lines()).toEqual(commands.map((command) => note + command));
-    },
-  );
+  test.each(roles)("make an ADD of cni_%s fail and a DEL succeed, with one note for each", async (role) => {
+    const { scratch, run } = usePrivateMachine();
+    const stdin = Buffer.alloc(65 * MIB, " ");
+    stdin.write('{"cniVersion":"1.0.0"}');
+    const added = await run({ role, env, stdin, timeoutMs: 30_000 });
+    expect(added).toMatchObject({ code: 1, signal: null, stderr: "" });
+    expectErrorObject(added.stdout, 6);
+    const deleted = await run({ role, env: { ...env, CNI_COMMAND: "DEL" }, stdin, timeoutMs: 30_000 });
+    expect(deleted).toMatchObject({ code: 0, signal: null, stderr: "" });
+    const note = `stdin is not JSON: larger than 64 MiB at byte ${64 * MIB}`;
+    const commands = ["ADD", "DEL"].map((command) => `,CNI_COMMAND=${command},CNI_CONTAINERID=c1`);
+    expect(scratch.lines()).toEqual(commands.map((command) => note + command));
+  });
 });
 
 describe.each(roles)("cni_%s", (role) => {
-  test("takes invalid UTF-8 anywhere in strings, and gives back every byte of it", async () => {
+  test("accepts invalid UTF-8 anywhere in strings, and returns every byte of it", async () => {
     const scratch = useScratch();
     const bytes = [...Array(256).keys()].filter((byte) => byte >= 0x20 && byte !== 0x22 && byte !== 0x5c);
-    // Each byte alone, and each after one that would begin a sequence.
+    // Each byte after a space, and after each byte that begins a sequence.
     const texts = [0x20, 0xc3, 0xe2, 0xf0].flatMap((first) => bytes.flatMap((byte) => [first, byte]));
     const result = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(texts), Buffer.from('"}')]);
     const parts = stanza(scratch, '{"prevResult":@}')
@@ -100,7 +97,7 @@ describe.each(roles)("cni_%s", (role) => {
     expect(scratch.log().includes(result)).toBe(true);
   });
 
-  test("killed while it waits for the end of stdin has touched no file", async () => {
+  test("killed while it waits for the end of stdin creates no file", async () => {
     const scratch = useScratch();
     const tap = startTap({ role, env });
     tap.child.stdin?.write(stanza(scratch, '{"cniVersion":"1.0.0"}'));

@@ -8,7 +8,7 @@ import { stanza } from "../support/stanza.ts";
 const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 
 describe.each(roles)("cni_%s", (role) => {
-  test("whose reader goes away in the middle of the reply fails the ADD, says why, and has logged it", async () => {
+  test("fails and logs an ADD and says why if its reader goes away in the middle of the reply", async () => {
     const scratch = useScratch();
     const tap = startTap({ role, env, stdin: stanza(scratch, `{"prevResult":"${"x".repeat(4_000_000)}"}`) });
     tap.end();
@@ -25,7 +25,7 @@ describe.each(roles)("cni_%s", (role) => {
     ["a full device", ">/dev/full", "No space left on device"],
     ["a file opened for reading", "1</dev/null", "Bad file descriptor"],
     ["a file at its size limit", ">>limited", "File too large"],
-  ])("with %s for stdout fails the ADD, says why, and has logged it", async (_, redirection, why) => {
+  ])("fails and logs an ADD and says why if stdout is %s", async (_, redirection, why) => {
     const scratch = useScratch();
     writeFileSync(scratch.path("limited"), "x".repeat(4_096));
     const via = ["/bin/sh", "-c", `cd '${scratch.folder}'; exec "$0" ${redirection}`];

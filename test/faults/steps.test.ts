@@ -7,7 +7,7 @@ import { ANSWERS, type Answer, expectAnswer } from "../native/answers.ts";
 import { describeOnPrivateMachine, usePrivateMachine } from "../support/private-mounts.ts";
 import type { TapRun } from "../support/run-tap.ts";
 
-/** The steps of the script, in their order; support/fails-at.ts fails at one of them. */
+/** The steps of the script, in order. support/fails-at.ts fails at one of them. */
 const STEPS = [
   "first",
   "before stdin",
@@ -26,12 +26,12 @@ const FAULTS: Readonly<Record<string, string>> = {
   "crashes with SIGABRT": String(constants.signals.SIGABRT),
 };
 const LOOPS: Readonly<Record<string, string>> = {
-  "loops for ever": "loop",
-  "loops for ever in a builtin": "builtin",
+  "loops forever": "loop",
+  "loops forever in a builtin": "builtin",
 };
 
 const exe = join(ROOT, "build", "faulty", "fails-at");
-/** It has every step. */
+/** A call with every step. */
 const ADD = ANSWERS[0];
 const DEL = ANSWERS.find(({ env }) => env.CNI_COMMAND === "DEL");
 const ADD_AND_DEL = [ADD, DEL].filter((answer) => answer !== undefined);
@@ -41,7 +41,7 @@ beforeAll(async () => {
   await buildTap({ entry, out: exe, name: "cni_post", flags: ["-DTAP_TEST_FAULTS", "-DGUARD_CPU_MS=200"] });
 });
 
-describeOnPrivateMachine("where the script", () => {
+describeOnPrivateMachine("a tap whose script", () => {
   async function expectAnswered(
     step: string,
     fault: string,
@@ -49,7 +49,7 @@ describeOnPrivateMachine("where the script", () => {
     shell = ":",
   ): Promise<string[]> {
     const { scratch, run } = usePrivateMachine();
-    const behindReply = STEPS.indexOf(step) >= STEPS.indexOf("after the reply");
+    const afterReply = STEPS.indexOf(step) >= STEPS.indexOf("after the reply");
     const call = async (answer: Answer): Promise<TapRun> => {
       const env = { ...answer.env, TAP_TEST_STEP: step, TAP_TEST_FAULT: fault };
       return await run({ role: "post", exe, env, stdin: answer.stdin, shell, timeoutMs: 50_000 });
@@ -58,14 +58,14 @@ describeOnPrivateMachine("where the script", () => {
     for (const [answer, ended] of runs) {
       expectAnswer(ended, answer, answer.what);
       const failed = "cni_post: tap script failed\n";
-      if (answer === ADD) expect(ended.stderr).toBe(behindReply ? "" : failed);
-      else expect(["", failed]).toContain(ended.stderr); // some calls have not all steps
+      if (answer === ADD) expect(ended.stderr).toBe(afterReply ? "" : failed);
+      else expect(["", failed]).toContain(ended.stderr); // some calls do not have all steps
     }
     return scratch.lines();
   }
 
   for (const [what, fault] of Object.entries(FAULTS)) {
-    test.each(STEPS)(`${what}: %s, every command has its answer`, async (step) => {
+    test.each(STEPS)(`${what} (%s) answers every command`, async (step) => {
       await expectAnswered(step, fault, ANSWERS);
     });
   }
@@ -75,18 +75,18 @@ describeOnPrivateMachine("where the script", () => {
     ["overflows a stack without a limit", "stack", "ulimit -s unlimited"],
     ["uses up 64 MB of address space", "memory", "ulimit -v 65536"],
     ["uses up 16 MB of address space", "memory", "ulimit -v 16384"],
-  ])("%s, every command has its answer", async (_, fault, shell) => {
+  ])("%s answers every command", async (_, fault, shell) => {
     await expectAnswered("before the line", fault, ANSWERS, shell);
   });
 
   for (const [what, fault] of Object.entries(LOOPS)) {
-    test.each(STEPS)(`${what}: %s, an ADD and a DEL have their answer`, async (step) => {
+    test.each(STEPS)(`${what} (%s) answers an ADD and a DEL`, async (step) => {
       await expectAnswered(step, fault, ADD_AND_DEL);
     });
   }
 
-  const broken = Object.entries({ ...FAULTS, "loops for ever": "loop" });
-  test.each(broken)("%s, and the reply cannot be written, an ADD fails", async (_, fault) => {
+  const broken = Object.entries({ ...FAULTS, "loops forever": "loop" });
+  test.each(broken)("%s fails an ADD whose reply cannot be written", async (_, fault) => {
     const { run } = usePrivateMachine();
     const steps = ["before the line", "before the reply", "after the reply", "before the exit"];
     const calls = steps.map(async (step) => {
@@ -98,7 +98,7 @@ describeOnPrivateMachine("where the script", () => {
     expect(await Promise.all(calls)).toEqual(steps.map((step) => [step, 1, null]));
   });
 
-  test.each(STEPS)("throws: %s, the line is in the log once, or not at all", async (step) => {
+  test.each(STEPS)("throws (%s) writes its line at most once", async (step) => {
     const lines = await expectAnswered(step, "throw", ANSWERS.slice(0, 1));
     expect(lines).toHaveLength(STEPS.indexOf(step) < STEPS.indexOf("after the line") ? 0 : 1);
   });

@@ -19,7 +19,7 @@ function fillerOf(call: number): string {
 describe.each(formats)(
   "400 calls of 40 processes at once, 100 bytes to 100 KB, in the %s format",
   (logFormat) => {
-    test("leave 400 lines, none lost, torn or mixed, and each call has its reply", async () => {
+    test("write 400 lines, none lost, cut or mixed, and get their replies", async () => {
       const scratch = useScratch();
       const stdinOf = (call: number) =>
         stanza(scratch, `{"cniVersion":"1.0.0","filler":"${fillerOf(call)}"}`, {
@@ -52,16 +52,16 @@ describe.each(formats)(
 );
 
 test.each(roles)(
-  "calls of cni_%s killed at random moments damage no other's line and leave no lock",
+  "calls of cni_%s killed at random moments damage no line of another call and leave no lock",
   async (role) => {
     const scratch = useScratch();
     const stdin = stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(30_000)}"}`, {
       lockTimeoutMs: 5_000,
-      logMaxBytes: 0, // crowd after crowd in one file
+      logMaxBytes: 0, // one file for all crowds
     });
     const calls: Awaited<ReturnType<typeof runCrowd>>[number][] = [];
     const killed = new Set<number>();
-    // On a busy machine most calls are through before the signal comes: as many crowds as it takes.
+    // On a busy machine most calls end before the signal comes, so this takes as many crowds as needed.
     for (let from = 1; killed.size <= 10; from += 900) {
       const crowd = await runCrowd(
         {
@@ -81,7 +81,7 @@ test.each(roles)(
     }
     for (const call of calls) {
       if (killed.has(call.number)) expect(call.signal).toBe(9);
-      // No complaint: the lock was had in time, each time.
+      // No complaint: each call got the lock in time.
       else expect(call).toMatchObject({ code: 0, same: true, stderr: "" });
     }
 
@@ -90,11 +90,11 @@ test.each(roles)(
     for (const line of scratch.log().toString().split("\n").slice(0, -1)) {
       const number = Number(/CNI_CONTAINERID=(\d+),/.exec(line)?.[1] ?? 0);
       if (line === lineOf(number)) {
-        expect(seen.has(number), `line ${number} is there twice`).toBe(false);
+        expect(seen.has(number), `line ${number} is in the log twice`).toBe(false);
         seen.add(number);
       } else {
         const half = [...killed].some((victim) => lineOf(victim).startsWith(line));
-        expect(half, `half a line, and not of a killed call: ${line.slice(0, 100)}`).toBe(true);
+        expect(half, `an incomplete line that is not of a killed call: ${line.slice(0, 100)}`).toBe(true);
       }
     }
     for (const { number, signal } of calls) if (signal === 0) expect(seen.has(number)).toBe(true);

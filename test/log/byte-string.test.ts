@@ -4,7 +4,7 @@ import { asByteString, decodeJsonString, decodeUtf8, encodeUtf8 } from "../../sr
 
 const binary = (text: string) => Buffer.from(text).toString("latin1");
 
-test("any string comes back from its JSON text, escaped or not", () => {
+test("decodeJsonString returns any string from its JSON text, escaped or not", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), fc.boolean(), (text, ascii) => {
       const json = JSON.stringify(text);
@@ -22,13 +22,13 @@ test.each([
   ['"\\ud83d\\ude00"', "\u00f0\u009f\u0098\u0080"],
   ['"\\ud83dx"', "\u00ed\u00a0\u00bdx"],
   ['"\u00ff\u00fe"', "\u00ff\u00fe"],
-])("%s", (text, bytes) => {
+])("decodeJsonString decodes %s", (text, bytes) => {
   expect(decodeJsonString(asByteString(text))).toBe(bytes);
 });
 
-describe("UTF-8, as Node's own", () => {
+describe("UTF-8", () => {
   const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
-  /** Bytes that begin, go on with, or break a character. */
+  /** Bytes that begin, continue or break a character. */
   const anyBytes = fc.oneof(
     fc.uint8Array({ maxLength: 12 }),
     fc.array(
@@ -55,7 +55,7 @@ describe("UTF-8, as Node's own", () => {
     ),
   );
 
-  test("a text is encoded", () => {
+  test("encodeUtf8 encodes any text as Node does", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(encodeUtf8(text)).toBe(Buffer.from(text).toString("latin1"));
@@ -64,7 +64,7 @@ describe("UTF-8, as Node's own", () => {
     );
   });
 
-  test("any bytes are decoded", () => {
+  test("decodeUtf8 decodes any bytes as Node does", () => {
     fc.assert(
       fc.property(anyBytes, (bytes) => {
         const buffer = Buffer.from(bytes);
@@ -77,7 +77,7 @@ describe("UTF-8, as Node's own", () => {
   });
 });
 
-/** The bytes of one UTF-16 unit that stands alone: UTF-8, and its three bytes where it is a surrogate. */
+/** The bytes of a single UTF-16 unit: its UTF-8, or three bytes if it is a surrogate. */
 function bytesOfUnit(unit: number): string {
   if (unit < 0xd800 || unit > 0xdfff) return binary(String.fromCharCode(unit));
   return String.fromCharCode(0xed, 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f));
@@ -86,12 +86,12 @@ function bytesOfUnit(unit: number): string {
 const escaped = (...units: number[]) =>
   asByteString(`"${units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")}"`);
 
-test("every escaped unit is its bytes", () => {
+test("decodeJsonString decodes every escaped UTF-16 unit to its bytes", () => {
   for (let unit = 0; unit <= 0xffff; unit++)
     expect(decodeJsonString(escaped(unit)), unit.toString(16)).toBe(bytesOfUnit(unit));
 });
 
-test("a pair of surrogates is one character at each end of their ranges, and no other two units are", () => {
+test("decodeJsonString joins a high and a low surrogate to one character, and no other two units", () => {
   const edges = [0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000];
   for (const high of edges) {
     for (const low of edges) {

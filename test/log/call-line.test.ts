@@ -47,7 +47,7 @@ const details: Details = {
 };
 const whole: Content = { kind: "input", span: { start: 0, end: input.length } };
 
-/** The text that pieces are. */
+/** The text that the pieces make. */
 function join(pieces: Readonly<Pieces>): string {
   let text = "";
   for (let index = 0; index < pieces.length; index++) {
@@ -61,7 +61,7 @@ function jsonOf(changes: Partial<Variables>, redaction: Redaction, content = who
   return JSON.parse(join(jsonLine({ ...variables, ...changes }, details, content, redaction)));
 }
 
-test("a variable in a classic line is one field of one line", () => {
+test("escapeVariable escapes what would end a field or a line", () => {
   expect(escapeVariable(asByteString("plain-1.2_3"))).toBe("plain-1.2_3");
   expect(escapeVariable(asByteString(""))).toBe("");
   expect(escapeVariable(asByteString("a,b c\\d\ne\x7f\x80\xff!"))).toBe(
@@ -72,7 +72,7 @@ test("a variable in a classic line is one field of one line", () => {
 });
 
 describe("a classic line", () => {
-  test("hides what is secret in variables and payload", () => {
+  test("hides secrets in variables and payload", () => {
     const line = join(classicLine({ ...variables, command: jwt, containerId: jwt }, whole, all));
     const field = hidden.replaceAll(" ", "\\x20");
     expect(line).toBe(
@@ -81,17 +81,17 @@ describe("a classic line", () => {
     );
   });
 
-  test("finds a secret before it escapes the text around it", () => {
+  test("looks for secrets before it escapes the text", () => {
     const shown = classicVariables({ ...variables, containerId: asByteString("-----BEGIN x") }, true);
     expect(shown).toBe("CNI_COMMAND=ADD,CNI_CONTAINERID=[redacted\\x2012\\x20bytes]");
   });
 
-  test("shows all where that is wanted", () => {
+  test("hides nothing if redact is false", () => {
     const line = join(classicLine({ ...variables, containerId: jwt }, whole, none));
     expect(line).toBe(`CNI_COMMAND=ADD,CNI_CONTAINERID=${jwt},input=${input}\n`);
   });
 
-  test("of a note is the note alone", () => {
+  test("of a note is only the note", () => {
     expect(classicLine(variables, { kind: "note", text: "why" }, all)).toEqual(["why\n"]);
   });
 });
@@ -106,14 +106,14 @@ describe("a json line", () => {
     "tracestate",
   ];
 
-  test.each(names)("hides a secret in %s alone, and shows it where that is wanted", (name) => {
+  test.each(names)("hides a secret in %s, unless redact is false", (name) => {
     expect(jsonOf({ [name]: asByteString(`x ${jwt}`) }, all)[name]).toBe(
       `[redacted ${jwt.length + 2} bytes]`,
     );
     expect(jsonOf({ [name]: asByteString(`x ${jwt}`) }, none)[name]).toBe(`x ${jwt}`);
   });
 
-  test("hides secrets in args, label and payload", () => {
+  test("hides secrets in args, label and payload, unless redact is false", () => {
     expect(jsonOf({ args: asByteString(`token=a;x=${jwt};y=1`) }, all)).toMatchObject({
       args: { token: "[redacted 1 bytes]", x: hidden, y: "1" },
       label: `[redacted ${jwt.length + 2} bytes]`,
@@ -125,14 +125,14 @@ describe("a json line", () => {
     });
   });
 
-  test("hides a payload that is a secret as a whole, and nothing of its neighbours", () => {
+  test("hides a payload that is itself a secret, and nothing around a secret", () => {
     const secret = spanOf('"t"');
     expect(jsonOf({}, all, { kind: "output", span: secret }).output).toBe("[redacted 3 bytes]");
     const inside = { start: secret.start - 9, end: secret.end + 1 };
     expect(jsonOf({}, all, { kind: "output", span: inside }).output).toEqual({ token: "[redacted 3 bytes]" });
   });
 
-  test("says of too many secrets how long each slice was, and no more", () => {
+  test("shows only the length of each slice if there are too many secrets", () => {
     const line = jsonOf({}, { ...all, overflow: true });
     expect(line).toMatchObject({
       network: "[redacted 5 bytes]",
@@ -142,7 +142,7 @@ describe("a json line", () => {
     });
   });
 
-  test("has each trace variable by itself", () => {
+  test("shows traceparent and tracestate independently of each other", () => {
     expect(Object.keys(jsonOf({ tracestate: asByteString("s") }, all))).toContain("tracestate");
     expect(Object.keys(jsonOf({ tracestate: asByteString("s") }, all))).not.toContain("traceparent");
     expect(Object.keys(jsonOf({ traceparent: asByteString("p") }, all))).not.toContain("tracestate");

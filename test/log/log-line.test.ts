@@ -7,7 +7,7 @@ import { classicPodLine, jsonPodLine, noteLine, POD_EVENTS, type PodFacts } from
 import { howOften } from "../support/soak.ts";
 import { callTwin } from "../tap/support.ts";
 
-/** What a variable may hold: no NUL, and often what means something in a line. */
+/** The text of a variable: no NUL, and often something that has a meaning in a line. */
 const variable = fc
   .array(
     fc.oneof(
@@ -55,7 +55,7 @@ const request = fc.record(
   { requiredKeys: [] },
 );
 
-/** The lines that a tap writes of a call, by the very script of the executables. */
+/** The lines that a tap writes for a call, made by the script of the executables. */
 function linesOf(role: "pre" | "post", variables: Readonly<Record<string, string>>, stdin: string): string[] {
   return callTwin(role, { env: variables, stdin }).host.lines.map(({ text }) => text.slice(0, -1));
 }
@@ -89,8 +89,8 @@ function inBytes(facts: PodFacts): PodFacts<ByteString> {
 
 const text = (line: string) => Buffer.from(line, "latin1").toString().slice(0, -1);
 
-describe("of whatever a tap writes, the fields come back", () => {
-  test.each(["classic", "json"] as const)("%s", (logFormat) => {
+describe("parseLogLine reads back all fields of any line of a tap", () => {
+  test.each(["classic", "json"] as const)("in the %s format", (logFormat) => {
     fc.assert(
       fc.property(
         fc.constantFrom("pre" as const, "post" as const),
@@ -136,29 +136,32 @@ describe("of whatever a tap writes, the fields come back", () => {
   });
 });
 
-test.each([true, false])("of whatever the observer writes, the fields come back, json: %s", (json) => {
-  fc.assert(
-    fc.property(pod, fc.constantFrom(...POD_EVENTS), fc.option(variable), (facts, event, label) => {
-      const details = {
-        time: [1_763_674_680, 123_000],
-        label: label === null ? null : encodeUtf8(label),
-      } as const;
-      const line = json
-        ? jsonPodLine(event, inBytes(facts), details, false)
-        : classicPodLine(event, inBytes(facts), false);
-      const { id: containerId, labels, ...rest } = facts;
-      expect(parseLogLine(text(line))).toEqual({
-        ...{ kind: "pod", format: json ? "json" : "classic", event, containerId },
-        time: json ? "2025-11-20T21:38:00.123000Z" : null,
-        label: json ? label : null,
-        pod: { ...rest, labels: json ? labels : null },
-      });
-    }),
-    { numRuns: howOften(500, 20_000) },
-  );
-});
+test.each([true, false])(
+  "parseLogLine reads back all fields of any line of the observer, json: %s",
+  (json) => {
+    fc.assert(
+      fc.property(pod, fc.constantFrom(...POD_EVENTS), fc.option(variable), (facts, event, label) => {
+        const details = {
+          time: [1_763_674_680, 123_000],
+          label: label === null ? null : encodeUtf8(label),
+        } as const;
+        const line = json
+          ? jsonPodLine(event, inBytes(facts), details, false)
+          : classicPodLine(event, inBytes(facts), false);
+        const { id: containerId, labels, ...rest } = facts;
+        expect(parseLogLine(text(line))).toEqual({
+          ...{ kind: "pod", format: json ? "json" : "classic", event, containerId },
+          time: json ? "2025-11-20T21:38:00.123000Z" : null,
+          label: json ? label : null,
+          pod: { ...rest, labels: json ? labels : null },
+        });
+      }),
+      { numRuns: howOften(500, 20_000) },
+    );
+  },
+);
 
-describe("notes", () => {
+describe("parseLogLine reads a note", () => {
   const details = { time: [0, 0], label: asByteString("l") } as const;
 
   test.each([missingLinesNote(12), 'Cannot read the configuration: bad indent at byte 7, "x"'])(
@@ -174,7 +177,7 @@ describe("notes", () => {
     },
   );
 
-  test("of a call without its command", () => {
+  test("of a call without CNI_COMMAND", () => {
     const [line = ""] = linesOf("pre", {}, "{}");
     expect(parseLogLine(line)).toMatchObject({
       kind: "note",
@@ -183,14 +186,14 @@ describe("notes", () => {
     });
   });
 
-  test("of a call whose standard input is no JSON, with the call", () => {
+  test("of a call whose stdin is not JSON, with its command and container ID", () => {
     const [line = ""] = linesOf("pre", { CNI_COMMAND: "DEL", CNI_CONTAINERID: "a,b" }, "{");
     expect(parseLogLine(line)).toMatchObject({
       ...{ text: "stdin is not JSON: unexpected end at byte 1", command: "DEL", containerId: "a,b" },
     });
   });
 
-  test("of a call at fault in the json format are its content", () => {
+  test("of a refused call in the json format, as the call's content", () => {
     const [line = ""] = linesOf("pre", { CNI_COMMAND: "ADD" }, '{"logFormat":"json"}');
     expect(parseCall(line).content).toEqual({ kind: "note", text: "env CNI_CONTAINERID not found" });
   });
@@ -203,7 +206,7 @@ const JSON_LINE =
     '{"logFormat":"json","name":"k8s","prevResult":{"big":12345678901234567890,"note":"x"}}',
   )[0] ?? "";
 
-test("a payload is the text that stands in the line, and keys like its own before it do not matter", () => {
+test("parseLogLine returns the payload's exact text, whatever keys come before it", () => {
   expect(parseCall(JSON_LINE).content).toEqual({
     kind: "output",
     json: '{"big":12345678901234567890,"note":"x"}',
@@ -211,7 +214,7 @@ test("a payload is the text that stands in the line, and keys like its own befor
   expect(parseCall(JSON_LINE).args).toMatchObject({ input: "1", '"output":': "2" });
 });
 
-describe("what no writer writes is no line", () => {
+describe("parseLogLine", () => {
   const CLASSIC_LINE = 'CNI_COMMAND=ADD,CNI_CONTAINERID=9f75,output={"ips":[{"address":"10.0.0.1/24"}]}';
   const POD_LINE = classicPodLine(
     "Vanished",
@@ -225,14 +228,14 @@ describe("what no writer writes is no line", () => {
     ["other JSON", '{"level":"info","msg":"started"}'],
     ["a later version", JSON_LINE.replace('{"v":1,', '{"v":2,')],
     ["a number in place of a string", JSON_LINE.replace('"command":"ADD"', '"command":7')],
-    ["no tap", JSON_LINE.replace('"tap":"post"', '"tap":"mid"')],
+    ["an unknown tap", JSON_LINE.replace('"tap":"post"', '"tap":"mid"')],
     ["no time", JSON_LINE.replace(/"time":"[^"]*",/, "")],
-    ["an event that is none", '{"v":1,"time":"x","nri":"Run","containerId":"c","pod":{}}'],
+    ["an unknown pod event", '{"v":1,"time":"x","nri":"Run","containerId":"c","pod":{}}'],
     ["a pod without a name", POD_LINE.replace('"name":"p",', "")],
-    ["a payload that is no JSON", "CNI_COMMAND=ADD,CNI_CONTAINERID=c,input={a:1}"],
-    ["something behind a payload", `${CLASSIC_LINE},more=1`],
+    ["a payload that is not JSON", "CNI_COMMAND=ADD,CNI_CONTAINERID=c,input={a:1}"],
+    ["text after a payload", `${CLASSIC_LINE},more=1`],
     ["two lines in one", JSON_LINE + JSON_LINE],
-  ])("%s", (_, line) => {
+  ])("returns null for %s", (_, line) => {
     expect(parseLogLine(line)).toBeNull();
   });
 
@@ -240,13 +243,13 @@ describe("what no writer writes is no line", () => {
     ["json", JSON_LINE],
     ["classic", CLASSIC_LINE],
     ["pod", POD_LINE],
-  ])("a line that was cut anywhere: %s", (_, line) => {
+  ])("returns null for a line that is cut anywhere: %s", (_, line) => {
     expect(parseLogLine(line)).not.toBeNull();
     for (let end = 0; end < line.length; end++)
       expect(parseLogLine(line.slice(0, end)), line.slice(0, end)).toBeNull();
   });
 
-  test("whatever bytes there are, it answers, and what it reads it reads again the same", () => {
+  test("throws for no bytes, and returns the same for the same bytes", () => {
     const lines = [JSON_LINE, CLASSIC_LINE, POD_LINE, missingLinesNote(3)];
     const mutated = fc
       .tuple(
@@ -269,7 +272,7 @@ describe("what no writer writes is no line", () => {
     );
   });
 
-  test("a line of megabytes takes no longer than its length", () => {
+  test("reads a line of megabytes in linear time: a quadratic search would not end", () => {
     const many = `{${Array.from({ length: 100_000 }, (_, at) => `"k${at}":"\\"v"`).join(",")}}`;
     const line = JSON_LINE.replace(/"args":\{.*?\},/, `"args":${many},`);
     expect(Object.keys(parseCall(line).args ?? {})).toHaveLength(100_000);

@@ -17,9 +17,9 @@ const EVENTS: readonly PodEvent[] = [
   "Synchronize",
   "Vanished",
 ];
-/** No control character of ASCII but the end; bytes of UTF-8 look like those above it. */
+/** No ASCII control character except the line feed at the end. Bytes above ASCII are parts of UTF-8. */
 const ONE_LINE = /^(?:(?!\p{Cc})[\0-\x7f]|[\x7f-\xff])*\n$/u;
-/** Says of all strings of a pod that they are byte strings. */
+/** Marks all strings of a pod as byte strings. */
 function inBytes(pod: PodFacts): PodFacts<ByteString> {
   return pod as PodFacts<ByteString>;
 }
@@ -35,7 +35,7 @@ const POD = inBytes({
   labels: { app: "web", "app.kubernetes.io/name": "x" },
 });
 
-/** Any bytes, one character each, often such as have a meaning in a line. */
+/** Any bytes, one character each, often some that have a meaning in a line. */
 const binary = fc
   .oneof(
     fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString("latin1")),
@@ -51,8 +51,8 @@ const binary = fc
   )
   .map(asByteString);
 /**
- * V8 13.6 reads the key of `{"p":1,"a\n":2}` as the `a\\` of an object like it that it read before: no key here ends
- * in a backslash.
+ * V8 13.6 can read the key `"a\n"` of `{"p":1,"a\n":2}` as `"a\\"`, if it has read a similar object with that key
+ * before. So no key here ends in a backslash.
  */
 const labelKey = binary.map((key) => key.replace(/\\$/, "\\."));
 const anyPod: fc.Arbitrary<PodFacts<ByteString>> = fc.record({
@@ -66,7 +66,7 @@ const anyPod: fc.Arbitrary<PodFacts<ByteString>> = fc.record({
 });
 const anyEvent = fc.constantFrom(...EVENTS);
 
-/** What must be seen of a text. */
+/** What a line must show of a text. */
 function shown(text: string, redact: boolean): string {
   return redact && holdsSecretShape(text) ? `[redacted ${text.length} bytes]` : text;
 }
@@ -86,14 +86,14 @@ function shownLabels(labels: PodFacts["labels"], redact: boolean): [string, stri
   });
 }
 
-test("a classic line is this", () => {
+test("classicPodLine writes the classic format", () => {
   expect(classicPodLine("RunPodSandbox", POD, true)).toBe(
     'NRI_EVENT=RunPodSandbox,CNI_CONTAINERID=9f75,pod={"namespace":"default","name":"web-0","uid":"f3ed",' +
       '"netns":"/var/run/netns/cni-1","ips":["10.0.0.1","fd00::1"]}\n',
   );
 });
 
-test("a json line is this, the label before the pod", () => {
+test("jsonPodLine writes the json format, with the label before the pod", () => {
   const pod =
     '"pod":{"namespace":"default","name":"web-0","uid":"f3ed","netns":null,"ips":[],"labels":{"app":"web"}}}\n';
   const head = '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":"Vanished","containerId":"9f75",';
@@ -104,48 +104,56 @@ test("a json line is this, the label before the pod", () => {
   );
 });
 
-test.each([true, false])("of any pod a classic line is one line that reads back, redacted: %s", (redact) => {
-  fc.assert(
-    fc.property(anyEvent, anyPod, (event, pod) => {
-      const line = classicPodLine(event, pod, redact);
-      expect(line.indexOf("\n")).toBe(line.length - 1);
-      expect(line).toMatch(ONE_LINE);
-      const [, nri, id = "", facts = ""] =
-        /^NRI_EVENT=(\w+),CNI_CONTAINERID=([^,]*),pod=(\{.*\})\n$/s.exec(line) ?? [];
-      expect(nri).toBe(event);
-      const read = id.replace(/\\x([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-      expect(read).toBe(shown(pod.id, redact));
-      expect(JSON.parse(facts)).toEqual(shownPod(pod, redact));
-    }),
-    { numRuns: 1_000 },
-  );
-});
+test.each([true, false])(
+  "a classic line of any pod is one line and can be read back, redacted: %s",
+  (redact) => {
+    fc.assert(
+      fc.property(anyEvent, anyPod, (event, pod) => {
+        const line = classicPodLine(event, pod, redact);
+        expect(line.indexOf("\n")).toBe(line.length - 1);
+        expect(line).toMatch(ONE_LINE);
+        const [, nri, id = "", facts = ""] =
+          /^NRI_EVENT=(\w+),CNI_CONTAINERID=([^,]*),pod=(\{.*\})\n$/s.exec(line) ?? [];
+        expect(nri).toBe(event);
+        const read = id.replace(/\\x([0-9A-F]{2})/g, (_, hex) =>
+          String.fromCharCode(Number.parseInt(hex, 16)),
+        );
+        expect(read).toBe(shown(pod.id, redact));
+        expect(JSON.parse(facts)).toEqual(shownPod(pod, redact));
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+);
 
-test.each([true, false])("of any pod a json line is one line that reads back, redacted: %s", (redact) => {
-  fc.assert(
-    fc.property(anyEvent, anyPod, fc.option(binary), (event, pod, label) => {
-      const line = jsonPodLine(event, pod, { ...details, label }, redact);
-      expect(line).toMatch(ONE_LINE);
-      const read = JSON.parse(line);
-      const names = ["v", "time", "nri", "containerId", ...(label === null ? [] : ["label"]), "pod"];
-      expect(Object.keys(read)).toEqual(names);
-      expect(read).toMatchObject({ v: 1, nri: event, containerId: shown(pod.id, redact) });
-      if (label !== null) expect(read.label).toBe(shown(label, redact));
-      const { labels, ...facts } = read.pod;
-      expect(facts).toEqual(shownPod(pod, redact));
-      // Two keys that are hidden and as long as each other are one.
-      const entries = new Map(shownLabels(pod.labels, redact));
-      expect(new Map(Object.entries(labels))).toEqual(entries);
-    }),
-    { numRuns: 1_000 },
-  );
-});
+test.each([true, false])(
+  "a json line of any pod is one line and can be read back, redacted: %s",
+  (redact) => {
+    fc.assert(
+      fc.property(anyEvent, anyPod, fc.option(binary), (event, pod, label) => {
+        const line = jsonPodLine(event, pod, { ...details, label }, redact);
+        expect(line).toMatch(ONE_LINE);
+        const read = JSON.parse(line);
+        const names = ["v", "time", "nri", "containerId", ...(label === null ? [] : ["label"]), "pod"];
+        expect(Object.keys(read)).toEqual(names);
+        expect(read).toMatchObject({ v: 1, nri: event, containerId: shown(pod.id, redact) });
+        if (label !== null) expect(read.label).toBe(shown(label, redact));
+        const { labels, ...facts } = read.pod;
+        expect(facts).toEqual(shownPod(pod, redact));
+        // Two hidden keys of the same length become one.
+        const entries = new Map(shownLabels(pod.labels, redact));
+        expect(new Map(Object.entries(labels))).toEqual(entries);
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+);
 
 describe("a secret", () => {
   const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
   const hidden = `[redacted ${jwt.length} bytes]`;
 
-  it("is hidden wherever it stands, and its bytes are counted", () => {
+  it("is hidden in every field, with its length in bytes", () => {
     const pod = inBytes({
       ...{ id: jwt, namespace: jwt, name: jwt, uid: jwt, netns: jwt, ips: [jwt] },
       labels: { plain: jwt, [jwt]: "v", apiToken: "h\xc3\xa9", tokenName: "n" },
@@ -170,21 +178,21 @@ describe("a secret", () => {
     );
   });
 
-  it("is shown where that is wanted", () => {
+  it("is shown if redact is false", () => {
     const pod = inBytes({ ...POD, id: jwt, labels: { token: jwt } });
     expect(classicPodLine("RunPodSandbox", pod, false)).toContain(`CNI_CONTAINERID=${jwt},`);
     expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, false)).pod.labels).toEqual({ token: jwt });
   });
 });
 
-test("a note is a line of its own in either format", () => {
+test("noteLine writes a note as one line in both formats", () => {
   expect(noteLine('a "note"', "classic", details)).toBe('a "note"\n');
   expect(noteLine('a "note"', "json", { ...details, label: asByteString("l") })).toBe(
     '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":null,"containerId":null,"label":"l","note":"a \\"note\\""}\n',
   );
 });
 
-test("a note hides a label that holds a secret", () => {
+test("noteLine hides a label that holds a secret", () => {
   const label = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
   expect(JSON.parse(noteLine("n", "json", { ...details, label: asByteString(label) }))).toMatchObject({
     label: `[redacted ${label.length} bytes]`,

@@ -2,20 +2,23 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { holdsSecretShape, isSecretKey, redactArgs, SECRET_WORDS } from "../../src/log/redact.ts";
 
-describe("a key is secret", () => {
-  test.each(SECRET_WORDS.map((word) => [word]))("when it holds %s, however it is spelt", (word) => {
-    const half = word.length >> 1;
-    const [head, tail] = [word.slice(0, half), word.slice(half)];
-    for (const key of [
-      word,
-      word.toUpperCase(),
-      `${head}_${tail}`,
-      `my.${head}-${tail}2`,
-      `x${head}.${tail.toUpperCase()}`,
-    ]) {
-      expect(isSecretKey(key), key).toBe(true);
-    }
-  });
+describe("isSecretKey", () => {
+  test.each(SECRET_WORDS.map((word) => [word]))(
+    "finds %s in a key, in any case and with separators",
+    (word) => {
+      const half = word.length >> 1;
+      const [head, tail] = [word.slice(0, half), word.slice(half)];
+      for (const key of [
+        word,
+        word.toUpperCase(),
+        `${head}_${tail}`,
+        `my.${head}-${tail}2`,
+        `x${head}.${tail.toUpperCase()}`,
+      ]) {
+        expect(isSecretKey(key), key).toBe(true);
+      }
+    },
+  );
 
   test.each([
     "tokenFile",
@@ -28,12 +31,12 @@ describe("a key is secret", () => {
     "tok_e",
     "author",
     "",
-  ])("but not %j", (key) => {
+  ])("does not take %j for a secret", (key) => {
     expect(isSecretKey(key)).toBe(false);
   });
 });
 
-test("any separators, as many as there are, count for nothing in a key", () => {
+test("isSecretKey ignores any number of separators", () => {
   const letters = fc.constantFrom("password", "token", "apiKey", "keyboard", "secretName", "tokenFile");
   const separators = fc.array(fc.constantFrom("", "", "_", "-", ".", "_-."), {
     minLength: 11,
@@ -56,7 +59,7 @@ describe("a JWT or a PEM block", () => {
     "eyJa.eyJb..c",
     "-----BEGIN X",
     "\n------BEGIN RSA PRIVATE KEY-----",
-  ])("is seen in %j", (text) => {
+  ])("is found in %j", (text) => {
     expect(holdsSecretShape(text)).toBe(true);
   });
 
@@ -72,11 +75,11 @@ describe("a JWT or a PEM block", () => {
     "-----BEGIN",
     "--- BEGIN x",
     "1.2.3",
-  ])("is not seen in %j", (text) => {
+  ])("is not found in %j", (text) => {
     expect(holdsSecretShape(text)).toBe(false);
   });
 
-  test("is what the regular expression says, for any text", () => {
+  test("is found in any text where the regular expression matches, and nowhere else", () => {
     const part = fc.constantFrom(
       "eyJ",
       "e",
@@ -102,14 +105,14 @@ describe("a JWT or a PEM block", () => {
     );
   });
 
-  test("takes time in proportion to the text: a quadratic search would not end here", () => {
+  test("is searched for in linear time: a quadratic search would not end", () => {
     for (const text of ["eyJ".repeat(1_000_000), "eyJ.a ".repeat(1_000_000), "eyJa.b. ".repeat(500_000)]) {
       expect(holdsSecretShape(text)).toBe(false);
     }
   });
 });
 
-test("pairs of CNI_ARGS hide the value, and a key that is itself a secret", () => {
+test("redactArgs hides secret values, and keys that are secrets themselves", () => {
   const args = { K8S_POD_NAME: "web", API_KEY: "abc", x: "eyJa.b.c", "eyJa.b.c": "y" };
   expect({ ...redactArgs(args) }).toEqual({
     K8S_POD_NAME: "web",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatTime } from "../../src/log/time.ts";
 
-test("is what Date says, with microseconds, for every second from year 1 to 9999", () => {
+test("formatTime agrees with Date from year 1 to 9999, and adds microseconds", () => {
   const seconds = fc.integer({ min: -62135596800, max: 253402300799 });
   fc.assert(
     fc.property(seconds, fc.integer({ min: 0, max: 999999 }), (second, micro) => {
@@ -22,6 +22,6 @@ test.each([
   [253402300800, "10000-01-01T00:00:00.000001Z"],
   [-62167219200, "0000-01-01T00:00:00.000001Z"],
   [-62167219201, "-0001-12-31T23:59:59.000001Z"],
-])("%d is %s", (second, text) => {
+])("formatTime formats second %d as %s", (second, text) => {
   expect(formatTime([second, 1])).toBe(text);
 });

@@ -26,16 +26,16 @@ const encode = (...lines: readonly string[]) => lines.map((line) => Buffer.from(
 const APPEND_LINES = join(ROOT, "src/machine/append-lines.ts");
 const isRoot = process.getuid?.() === 0;
 
-/** A log that holds this. */
+/** A scratch directory whose log has this text. */
 function useLog(text: string, mode = 0o600): Scratch {
   const scratch = useScratch();
   writeFileSync(scratch.logFile, text, { mode });
-  chmodSync(scratch.logFile, mode); // what the umask took
+  chmodSync(scratch.logFile, mode); // without the umask
   return scratch;
 }
 
-describe("lines", () => {
-  it("create the log where there is none, for its owner alone", () => {
+describe("appendLines", () => {
+  it("creates a missing log with mode 0600", () => {
     const { logFile, log } = useScratch();
     expect(appendLines(logFile, encode("a", "b"), 0)).toEqual({ lines: 2, fault: null });
     expect(log().toString()).toBe("a\nb\n");
@@ -43,18 +43,18 @@ describe("lines", () => {
   });
 
   it.each([
-    ["nothing", "", "new\n"],
+    ["an empty log", "", "new\n"],
     ["a line", "old\n", "old\nnew\n"],
-    ["half a line", "old\nha", "old\nha\nnew\n"],
+    ["an incomplete line", "old\nha", "old\nha\nnew\n"],
     ["an empty line", "\n", "\nnew\n"],
-    ["half a line of one byte", "h", "h\nnew\n"],
-  ])("stand behind %s on lines of their own", (_, before, after) => {
+    ["an incomplete line of one byte", "h", "h\nnew\n"],
+  ])("begins a new line after %s", (_, before, after) => {
     const { logFile, log } = useLog(before);
     expect(appendLines(logFile, encode("new"), 0)).toEqual({ lines: 1, fault: null });
     expect(log().toString()).toBe(after);
   });
 
-  it("keep every byte, whatever it is", () => {
+  it("keeps every byte", () => {
     const scratch = makeScratch();
     const line = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
     const run = fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (lines) => {
@@ -70,7 +70,7 @@ describe("lines", () => {
     }
   });
 
-  it("of a megabyte are one write", () => {
+  it("writes a megabyte of lines", () => {
     const { logFile, log } = useScratch();
     const lines = Array.from({ length: 64 }, (_, i) => Buffer.from(`${`${i}`.padStart(16_383, "x")}\n`));
     expect(appendLines(logFile, lines, 0)).toEqual({ lines: 64, fault: null });
@@ -78,14 +78,14 @@ describe("lines", () => {
   });
 });
 
-describe("what stands in the log's place", () => {
+describe("appendLines with an unusual log", () => {
   const made: Readonly<Record<string, (scratch: Scratch) => void>> = {
     "a link": ({ logFile, path }) => {
       writeFileSync(path("other"), "", { mode: 0o600 });
       symlinkSync("other", logFile);
     },
     "a link to nowhere": ({ logFile }) => symlinkSync("nowhere", logFile),
-    "a folder": ({ logFile }) => mkdirSync(logFile),
+    "a directory": ({ logFile }) => mkdirSync(logFile),
     "a FIFO": ({ logFile }) => void execFileSync("mkfifo", ["-m", "600", logFile]),
     "a file with two links": ({ logFile, path }) => {
       writeFileSync(path("other"), "", { mode: 0o600 });
@@ -103,14 +103,14 @@ describe("what stands in the log's place", () => {
   const seen: Readonly<Record<string, string>> = {
     "a link": "Cannot open LOG: it is a symbolic link",
     "a link to nowhere": "Cannot open LOG: it is a symbolic link",
-    "a folder": "Cannot open LOG: it is a directory",
+    "a directory": "Cannot open LOG: it is a directory",
     "a FIFO": "Cannot use LOG: not a regular file",
     "a file with two links": "Cannot use LOG: it has other links",
     "a file that its group may write": "Cannot use LOG: others may write it",
     "a file that all may write": "Cannot use LOG: others may write it",
   };
 
-  it.each(Object.keys(made))("is refused where it is %s", (what) => {
+  it.each(Object.keys(made))("refuses %s", (what) => {
     const scratch = useScratch();
     made[what]?.(scratch);
     const fault = seen[what]?.replace("LOG", scratch.logFile);
@@ -120,7 +120,7 @@ describe("what stands in the log's place", () => {
     expect(scratch.names()).not.toContain("nowhere");
   });
 
-  it.runIf(isRoot)("is refused where it is another user's", () => {
+  it.runIf(isRoot)("refuses another user's file", () => {
     const { logFile, log } = useLog("");
     chownSync(logFile, 65534, 65534);
     const fault = `Cannot use ${logFile}: another user's file`;
@@ -128,13 +128,13 @@ describe("what stands in the log's place", () => {
     expect(log()).toHaveLength(0);
   });
 
-  it.each(["/dev/null", "/dev/full", "/proc/self/mem"])("is refused where it is %s", (path) => {
+  it.each(["/dev/null", "/dev/full", "/proc/self/mem"])("refuses %s", (path) => {
     const { lines, fault } = appendLines(path, encode("x"), 0);
     expect(lines).toBe(0);
     expect(fault).toMatch(/^Cannot (use|write to) .*: ./);
   });
 
-  it("may be read by all", () => {
+  it("accepts a file that all may read", () => {
     const { logFile, lines } = useLog("", 0o644);
     expect(appendLines(logFile, encode("x"), 0)).toEqual({ lines: 1, fault: null });
     expect(lines()).toEqual(["x"]);
@@ -144,7 +144,7 @@ describe("what stands in the log's place", () => {
     ["no/such/cni.log", "it is not there"],
     ["file/cni.log", "a part of its path is not a directory"],
     [`${"n".repeat(256)}`, "ENAMETOOLONG"],
-  ])("is named where %s cannot be opened", (name, words) => {
+  ])("reports why %s cannot be opened", (name, words) => {
     const { path } = useScratch();
     writeFileSync(path("file"), "");
     const fault = `Cannot open ${path(name)}: ${words}`;
@@ -152,11 +152,11 @@ describe("what stands in the log's place", () => {
   });
 });
 
-describe("a log of the greatest size", () => {
+describe("appendLines with logMaxBytes", () => {
   const over = (logFile: string) =>
     `Cannot write to ${logFile}: over twice logMaxBytes, and no tap has rotated it`;
 
-  it("takes lines as long as it is not over twice as much", () => {
+  it("appends until the log is over twice logMaxBytes", () => {
     const { logFile, log } = useLog("o".repeat(19).concat("\n"));
     expect(appendLines(logFile, encode("x"), 10)).toEqual({ lines: 1, fault: null });
     const before = log();
@@ -164,7 +164,7 @@ describe("a log of the greatest size", () => {
     expect(log().equals(before)).toBe(true);
   });
 
-  it("takes of many lines those that begin before twice as much", () => {
+  it("appends those of many lines that begin before twice logMaxBytes", () => {
     const { logFile, lines } = useScratch();
     const nine = Array.from({ length: 9 }, (_, i) => `${i}`.repeat(9)); // 10 bytes each
     expect(appendLines(logFile, encode(...nine), 25)).toEqual({ lines: 6, fault: over(logFile) });
@@ -172,7 +172,7 @@ describe("a log of the greatest size", () => {
   });
 });
 
-test("a write that took only a part counts the lines that are whole, and those after it are lines", () => {
+test("appendLines counts the whole lines of a partial write, and begins a new line after it", () => {
   const { logFile, log } = useLog("ha");
   const append = (limit: string) => {
     const script = `import { appendLines } from ${JSON.stringify(APPEND_LINES)};
@@ -190,7 +190,7 @@ test("a write that took only a part counts the lines that are whole, and those a
   expect(log().toString()).toBe("ha\nabc\nabc\nde\nabc\ndef\n");
 });
 
-test("no descriptor is left open, whether lines were written or not", () => {
+test("appendLines leaves no descriptor open, whether it succeeds or fails", () => {
   const { logFile, path, names } = useLog("");
   const open = () =>
     readdirSync("/proc/self/fd").filter((fd) => linkOf(`/proc/self/fd/${fd}`).startsWith(dirname(logFile)));
@@ -206,7 +206,7 @@ test("no descriptor is left open, whether lines were written or not", () => {
   expect(open()).toEqual([]);
 });
 
-/** Where a descriptor leads; the one that listed them is gone. */
+/** The target of a descriptor's link; empty for the one that listed them, which is closed. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);
@@ -215,7 +215,7 @@ function linkOf(path: string): string {
   }
 }
 
-test("a log that is renamed, as others rotate it, is left, and a new one begun", () => {
+test("appendLines creates a new log after the log was renamed", () => {
   const { logFile, path, lines } = useScratch();
   appendLines(logFile, encode("a"), 0);
   renameSync(logFile, path("old"));
@@ -224,7 +224,7 @@ test("a log that is renamed, as others rotate it, is left, and a new one begun",
   expect(lines()).toEqual(["b"]);
 });
 
-test("beside taps that write and rotate the same log, every line is whole and there", async () => {
+test("all lines are there and whole if taps write to and rotate the same log", async () => {
   const scratch = useScratch();
   const stdin = stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(3_000)}"}`, {
     ...{ lockTimeoutMs: 5_000, logMaxBytes: 150_000 },
@@ -248,7 +248,7 @@ test("beside taps that write and rotate the same log, every line is whole and th
     own.push(...two);
   }
   for (const { code } of await ended) expect(code).toBe(0);
-  // It is rotated once at most. One that looks at its end while another writes may take it for half a line.
+  // It is rotated at most once. A writer may see half of another's line, and puts a line feed first.
   const old = scratch.names().includes("cni.log.1") ? readFileSync(scratch.path("cni.log.1"), "utf8") : "";
   const all = [...old.split("\n"), ...scratch.lines()].filter((line) => line !== "");
   const wanted = taps.map((_, i) => classicLine("ADD", `id-${i}`, "input", stdin));

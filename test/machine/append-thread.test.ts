@@ -6,7 +6,7 @@ import { useScratch } from "../support/scratch.ts";
 const encode = (...lines: readonly string[]) => lines.map((line) => Buffer.from(`${line}\n`));
 const threads = () => readdirSync("/proc/self/task").length;
 
-test("lines come out as they went in, and the answer says how many", async () => {
+test("AppendThread writes lines unchanged and returns how many", async () => {
   const { logFile, lines, path } = useScratch();
   const thread = new AppendThread();
   expect(await thread.append(logFile, encode("a", "", "ccc"), 0)).toEqual({ lines: 3, fault: null });
@@ -16,7 +16,7 @@ test("lines come out as they went in, and the answer says how many", async () =>
   expect(lines()).toEqual(["a", "", "ccc", "d"]);
 });
 
-test("one thread does all, and nothing piles up on it", async () => {
+test("AppendThread uses one thread and no more listeners for many writes", async () => {
   const warnings: string[] = [];
   const warn = ({ name }: Error) => void warnings.push(name);
   process.on("warning", warn);
@@ -27,6 +27,6 @@ test("one thread does all, and nothing piles up on it", async () => {
   const before = threads();
   for (let i = 0; i < 40; i++) await thread.append(logFile, encode(`${i}`), 0);
   expect(lines()).toHaveLength(41);
-  expect(threads() - before).toBeLessThan(20); // Node starts some of its own when it likes
-  expect(warnings).toEqual([]); // as of too many listeners
+  expect(threads() - before).toBeLessThan(20); // Node starts some of its own at any time
+  expect(warnings).toEqual([]); // for example of too many listeners
 });

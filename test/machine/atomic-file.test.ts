@@ -9,7 +9,7 @@ import { useScratch } from "../support/scratch.ts";
 const BACKUP = "/etc/cni/net.d/.10-calico.conflist.cni-tap-bak";
 const RECORD = "/var/lib/cni-tap/wanted.json";
 
-/** The calls that change files of a command, in their order; paths are the host's. */
+/** The calls of a command that change files, in order; paths are the host's. */
 async function trace(host: Host, command: string): Promise<string[]> {
   const file = host.path("/trace");
   const env = { NODE_OPTIONS: `--require=${PRELOAD}`, FS_TRACE: file };
@@ -17,14 +17,14 @@ async function trace(host: Host, command: string): Promise<string[]> {
   return readFileSync(file, "utf8").replaceAll(host.root, "").split("\n");
 }
 
-/** Those of the calls that say a file's name, or that of its temporary file, and what comes next. */
+/** The calls that name a file or its temporary file, and the call after the last of them. */
 function callsFor(calls: readonly string[], path: string): string[] {
   const names = [path, path.replace(/[^/]+$/, ".$&.cni-tap-tmp")];
   const last = calls.findLastIndex((call) => call.split(" ").some((word) => names.includes(word)));
   return calls.filter((call, at) => at === last + 1 || call.split(" ").some((word) => names.includes(word)));
 }
 
-test("a file is whole, on disk and of its mode before it has its name, and then the name goes to disk", async () => {
+test("a file gets its name after its content and mode are on disk, and then its directory is synced", async () => {
   const host = useHost();
   chmodSync(host.path(CALICO_FILE), 0o640);
   const calls = await trace(host, "install");
@@ -48,7 +48,7 @@ test("a file is whole, on disk and of its mode before it has its name, and then 
   }
 });
 
-test("a file that is removed is gone from disk, too", async () => {
+test("the directory is synced after a file is removed", async () => {
   const host = useHost();
   await host.cnitap("install");
   const calls = await trace(host, "uninstall");
@@ -57,7 +57,7 @@ test("a file that is removed is gone from disk, too", async () => {
   }
 });
 
-test("a file keeps its mode, or has the one that is set", () => {
+test("a file keeps its mode, unless setMode is true", () => {
   const { path } = useScratch();
   writeFileSync(path("kept"), "");
   writeFileSync(path("set"), "");
@@ -69,7 +69,7 @@ test("a file keeps its mode, or has the one that is set", () => {
   expect(modes).toEqual([0o755, 0o640, 0o755]);
 });
 
-test("a file keeps its group, its owner being the same", ({ skip }) => {
+test("a file keeps its group if only that differs", ({ skip }) => {
   skip(process.getuid?.() !== 0, "only root can give a file to another group");
   const { path } = useScratch();
   writeFileSync(path("a"), "");
@@ -78,7 +78,7 @@ test("a file keeps its group, its owner being the same", ({ skip }) => {
   expect(statSync(path("a")).gid).toBe(4321);
 });
 
-test("what the check throws leaves the old file and nothing else; so does a folder in its place", () => {
+test("a check that throws leaves only the old file", () => {
   const { path, names } = useScratch();
   writeFileSync(path("a"), "old");
   writeFileSync(path(".a.cni-tap-tmp"), "of a run that was killed");

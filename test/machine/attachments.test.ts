@@ -6,7 +6,7 @@ import { CALICO_PATCHED, useHost } from "../cli/support/host.ts";
 const cached = (config: string, kind = "cniCacheV1") =>
   JSON.stringify({ kind, config: Buffer.from(config, "latin1").toString("base64") });
 
-test("the cache names the plugins of each attachment; of a file that is broken nobody knows", () => {
+test("cachedAttachments returns the plugin types of each attachment, and null for a broken file", () => {
   const host = useHost();
   const attachments = () => cachedAttachments(new Root(host.root));
   expect(attachments()).toEqual([]);

@@ -5,7 +5,7 @@ import { loadTaps, versionOf } from "../../src/machine/carried-taps.ts";
 import { tapPath } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 
-test("the taps are those of the build, each in its place, and say its version", () => {
+test("loadTaps returns the built taps, which have the package's version", () => {
   const taps = loadTaps();
   expect(readFileSync(tapPath("pre")).equals(taps.cni_pre)).toBe(true);
   expect(readFileSync(tapPath("post")).equals(taps.cni_post)).toBe(true);

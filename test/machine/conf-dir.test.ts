@@ -6,7 +6,7 @@ import { useHost } from "../cli/support/host.ts";
 
 const MB = 1 << 20;
 
-test("a folder has its files, and the drop-ins of each network in their order", () => {
+test("readConfDir returns the directory's names, its files, and the drop-ins of each network in order", () => {
   const host = useHost({ "b.conflist": "2", "a.conf": "1\xff" });
   for (const name of ["n/20-b.conf", "n/10-a.conf", "n/30-c.conflist", "n/x.conf.bak", ".hidden/1.conf"])
     host.write(`/etc/cni/net.d/${name}`, name);
@@ -25,7 +25,7 @@ test("a folder has its files, and the drop-ins of each network in their order", 
   });
 });
 
-test("a file of a megabyte is read, and a larger one, a folder or a broken link is none", () => {
+test("readText reads a file of a megabyte, and returns null for a larger one, a directory or a broken link", () => {
   const host = useHost({ "a.conf": "x".repeat(MB), "b.conf": "x".repeat(MB + 1) });
   symlinkSync("/nowhere", host.path("/etc/cni/net.d/c.conf"));
   expect(readText(host.path("/etc/cni/net.d/a.conf"))?.length).toBe(MB);

@@ -12,8 +12,8 @@ import {
 } from "../support/grpc.ts";
 import { useScratch } from "../support/scratch.ts";
 
-describe("a call", () => {
-  test("gives the answer's message", async () => {
+describe("callCri", () => {
+  test("returns the answer's message", async () => {
     const socket = await grpc((stream) => reply(stream, frame("hello")));
     expect((await callCri(socket, "Version", Buffer.alloc(0))).toString()).toBe("hello");
   });
@@ -28,23 +28,23 @@ describe("a call", () => {
         ),
       "gRPC status 12, unknown service",
     ],
-    ["an error behind a body", (stream) => reply(stream, frame("x"), "13"), "gRPC status 13"],
-    ["a message cut off", (stream) => reply(stream, frame("hello").subarray(0, 7)), "no gRPC message"],
+    ["an error after a body", (stream) => reply(stream, frame("x"), "13"), "gRPC status 13"],
+    ["an incomplete message", (stream) => reply(stream, frame("hello").subarray(0, 7)), "no gRPC message"],
     ["two messages", (stream) => reply(stream, Buffer.concat([frame("a"), frame("b")])), "no gRPC message"],
-    ["nothing", (stream) => reply(stream, Buffer.alloc(0)), "no gRPC message"],
-    ["more than any runtime has to say", (stream) => reply(stream, Buffer.alloc(17 << 20)), "longer than"],
+    ["an empty answer", (stream) => reply(stream, Buffer.alloc(0)), "no gRPC message"],
+    ["an answer of 17 MiB", (stream) => reply(stream, Buffer.alloc(17 << 20)), "longer than"],
     ["a reset stream", (stream) => stream.close(2), "Cannot ask the runtime"],
-  ])("is told of %s", async (_, answer, message) => {
+  ])("fails with %s", async (_, answer, message) => {
     const socket = await grpc(answer);
     await expect(callCri(socket, "Status", Buffer.from([8, 1]))).rejects.toThrow(message);
     await expect(callCri(socket, "Status", Buffer.from([8, 1]))).rejects.toThrow(MachineError);
   });
 
   test.each<[string, (socket: Socket) => void]>([
-    ["hangs up", (socket) => socket.destroy()],
-    ["speaks something else", (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
-    ["says nothing", () => {}],
-  ])("ends with a server that %s", async (_, talk) => {
+    ["closes the connection", (socket) => socket.destroy()],
+    ["does not speak gRPC", (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["never answers", () => {}],
+  ])("fails with a server that %s", async (_, talk) => {
     const sockets: Socket[] = [];
     const socket = await listen(
       createServer((one) => {
@@ -56,7 +56,7 @@ describe("a call", () => {
     await expect(callCri(socket, "Status", Buffer.alloc(0))).rejects.toThrow(MachineError);
   });
 
-  test("ends when nobody waits for it any more", async () => {
+  test("fails when it is aborted", async () => {
     const socket = await grpc(() => {});
     const stop = new AbortController();
     const asked = callCri(socket, "Status", Buffer.alloc(0), stop.signal);
@@ -65,7 +65,7 @@ describe("a call", () => {
     await expect(callCri(socket, "Status", Buffer.alloc(0), stop.signal)).rejects.toThrow("aborted");
   });
 
-  test("leaves no connection behind, answered or not", async () => {
+  test("closes its connection after an answer and after an error", async () => {
     const server = createHttp2();
     let open = 0;
     server.on("session", (session) => {
@@ -87,7 +87,7 @@ describe("a call", () => {
     await waitFor("the connection's end", () => open === 0);
   });
 
-  test("ends where nobody listens", async () => {
+  test("fails if nobody listens", async () => {
     await expect(callCri(useScratch().path("none.sock"), "Status", Buffer.alloc(0))).rejects.toThrow(
       "ENOENT",
     );
@@ -95,7 +95,7 @@ describe("a call", () => {
 });
 
 describe("a Protocol Buffers message", () => {
-  test("has its fields, of all wire types, the last string of a number counts", () => {
+  test("gives the fields of all wire types, and the last string of a number", () => {
     const message = Buffer.from([
       0x08, 0x96, 0x01, 0x12, 0x01, 0x61, 0x12, 0x01, 0x62, 0x19, 1, 2, 3, 4, 5, 6, 7, 8, 0x25, 1, 2, 3, 4,
       0x2a, 0,
@@ -108,7 +108,7 @@ describe("a Protocol Buffers message", () => {
   });
 
   test.each([[[0x12, 0x05, 0x61]], [[0x80]], [[0x0b]], [[0x08, ...Array(12).fill(0xff)]]])(
-    "that is damaged is told: %j",
+    "that is damaged is refused: %j",
     (bytes) => {
       expect(() => readFields(Buffer.from(bytes))).toThrow(MachineError);
     },

@@ -12,8 +12,8 @@ const runtimeWith = (confDir: string, ...binDirs: string[]): Runtime => ({
   cni: { confDir, binDirs, maxConfNum: 1, networks: null, loadStatus: "OK" },
 });
 
-describe("the folder of networks", () => {
-  test("is the named one, else the runtime's, else the first known one with a network", () => {
+describe("the directory of networks", () => {
+  test("is the given one, else the runtime's, else the first known one with a network", () => {
     const host = useHost();
     const root = new Root(host.root);
     for (const folder of [K3S, "/named", "/runtime"]) host.write(`${folder}/1.conf`, "{}");
@@ -30,7 +30,7 @@ describe("the folder of networks", () => {
     );
   });
 
-  test("is not one that has files of other kinds alone", () => {
+  test("is not one that has only other files", () => {
     const host = useHost({});
     host.write("/etc/cni/net.d/README", "");
     host.write(`${K3S}/1.conflist`, "{");
@@ -38,8 +38,8 @@ describe("the folder of networks", () => {
   });
 });
 
-describe("the folders of plugins", () => {
-  test("are the named one, else all of the runtime's, else the first known one with a plugin of the network", () => {
+describe("the directories of plugins", () => {
+  test("are the given one, else all of the runtime's, else the first known one with a plugin of the network", () => {
     const host = useHost();
     const root = new Root(host.root);
     host.write(`${K3S_BIN}/flannel`, "");
@@ -52,10 +52,10 @@ describe("the folders of plugins", () => {
     expect(() => findBinDirs(new Root(host.path("/tmp")), undefined, null, [])).toThrow("--bin-dir");
   });
 
-  test("are looked for below the host's root, not on this machine", () => {
+  test("are searched below the host's root, not on this machine", () => {
     const host = useHost({});
     for (const folder of ["/opt/cni/bin", "/usr/lib/cni"]) mkdirSync(host.path(folder), { recursive: true });
-    const here = useHost({}).path("/opt/cni/bin"); // a path that is there only on this machine
+    const here = useHost({}).path("/opt/cni/bin"); // a path that exists only on this machine
     expect(findBinDirs(new Root(host.root), undefined, null, [`../../..${here}`, "sh"])).toEqual([
       "/opt/cni/bin",
     ]);

@@ -4,7 +4,7 @@ import { waitFor } from "../../scripts/containerd/wait.ts";
 import { lockHolder, lockPath, withLock } from "../../src/machine/edit-lock.ts";
 import { useScratch } from "../support/scratch.ts";
 
-test("two at once go one after the other, and the second says for whom it waits", async () => {
+test("withLock runs two actions one after the other, and the second says whom it waits for", async () => {
   const { folder, names } = useScratch();
   const events: string[] = [];
   const said: string[] = [];
@@ -21,7 +21,7 @@ test("two at once go one after the other, and the second says for whom it waits"
       events.push("first out");
     },
   );
-  await waitFor("the first one's lock", () => events.length > 0);
+  await waitFor("the lock of the first action", () => events.length > 0);
   expect(lockHolder(folder)).toMatchObject({
     who: expect.stringContaining(`pid ${process.pid} on `),
     stale: false,
@@ -31,7 +31,7 @@ test("two at once go one after the other, and the second says for whom it waits"
     (line) => said.push(line),
     () => events.push("second in"),
   );
-  await waitFor("the second one's word", () => said.length > 0);
+  await waitFor("the message of the second action", () => said.length > 0);
   leave();
   await Promise.all([first, second]);
   expect(events).toEqual(["first in", "first out", "second in"]);
@@ -40,7 +40,7 @@ test("two at once go one after the other, and the second says for whom it waits"
   expect(lockHolder(folder)).toBeNull();
 });
 
-test("an action that fails gives the lock back", async () => {
+test("withLock releases the lock if its action fails", async () => {
   const { folder } = useScratch();
   await expect(
     withLock(
@@ -52,7 +52,7 @@ test("an action that fails gives the lock back", async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("a lock that nobody has renewed for five seconds is stale, however old it is", () => {
+test("lockHolder reports a lock as stale after five seconds without a renewal", () => {
   const { folder } = useScratch();
   const lock = lockPath(folder);
   mkdirSync(lock);

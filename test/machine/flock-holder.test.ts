@@ -7,7 +7,7 @@ import { flockHolder } from "../../src/machine/flock-holder.ts";
 import { holdLock } from "../support/hold-lock.ts";
 import { useScratch } from "../support/scratch.ts";
 
-test("a lock's holder is told, not who waits for it, and not that of another file", async () => {
+test("flockHolder names the holder of a file's lock, not a process that waits for it", async () => {
   const { path } = useScratch();
   for (const name of ["a", "b"]) writeFileSync(path(name), "");
   expect(flockHolder(path("none"))).toBeNull();
@@ -19,7 +19,7 @@ test("a lock's holder is told, not who waits for it, and not that of another fil
   const ended = once(waiter, "close");
   onTestFinished(() => void waiter.kill());
   const waits = new RegExp(`-> FLOCK .* ${waiter.pid} `);
-  await waitFor("the one who waits", () => waits.test(readFileSync("/proc/locks", "utf8")));
+  await waitFor("the process that waits", () => waits.test(readFileSync("/proc/locks", "utf8")));
   expect(flockHolder(path("a"))).toBe(holder);
   await held.release();
   await ended;

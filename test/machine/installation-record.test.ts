@@ -4,7 +4,7 @@ import { MachineError } from "../../src/machine/machine-error.ts";
 import { Root } from "../../src/machine/root.ts";
 import { CALICO, useHost } from "../cli/support/host.ts";
 
-test("a network's part stays where one of its name in another folder is installed, and uninstalled", async () => {
+test("the record keeps a network's part if one of the same name is installed in another directory", async () => {
   const host = useHost();
   host.write("/else/10-calico.conflist", CALICO);
   const record = () => readRecord(new Root(host.root)).map(({ confDir, mode }) => [confDir, mode]);
@@ -19,7 +19,7 @@ test("a network's part stays where one of its name in another folder is installe
   expect(record()).toEqual([["/etc/cni/net.d", "both"]]);
 });
 
-test("a record that is not cnitap's, or cannot be read, is no record of nothing", () => {
+test("readRecord throws if the record is not cnitap's or cannot be read", () => {
   const host = useHost();
   host.write(RECORD_PATH, '{"v":2}');
   expect(() => readRecord(new Root(host.root))).toThrow(MachineError);

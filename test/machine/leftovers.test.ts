@@ -12,7 +12,7 @@ const TEMPS = [
   "/var/lib/cni-tap/.wanted.json.cni-tap-tmp",
 ];
 
-test("files that have not taken their place are found in all three folders, and removed; no other is", async () => {
+test("temporary files are found in all three directories and removed, and no other files", async () => {
   const host = useHost();
   const survey = () => takeSurvey({ hostRoot: host.root });
   expect(findLeftovers(await survey())).toEqual([]);
@@ -27,7 +27,7 @@ test("files that have not taken their place are found in all three folders, and 
   }
 });
 
-test("a lock and who has it are found, and stay: they may be those of a command that lives", async () => {
+test("a lock and its owner file are found but not removed, as their command may be running", async () => {
   const host = useHost();
   const locks = [lockPath(host.confDir), ownerPath(host.confDir)];
   host.write("/etc/cni/net.d/.cni-tap.lock", "");
@@ -37,7 +37,7 @@ test("a lock and who has it are found, and stay: they may be those of a command 
   expect(findLeftovers(survey)).toEqual(locks);
 });
 
-test.each(TEMPS)("install removes %s where there is nothing else to do", async (path) => {
+test.each(TEMPS)("install removes %s even if there is nothing else to do", async (path) => {
   const host = useHost();
   await host.cnitap("install");
   host.write(path, "half");

@@ -9,7 +9,7 @@ const line = (second: number) =>
   `{"v":1,"time":"2026-11-21T05:22:0${second}.635892Z","nri":null,"containerId":null,"note":"x"}\n`;
 const stateOf = (host: Host) => readLogState(new Root(host.root), LOG);
 
-test("the last line says when it was written, in a long log too", () => {
+test("readLogState returns the time of the last line, also of a long log", () => {
   const host = useHost();
   const text = line(1) + `${"x".repeat(70)}\n`.repeat(2_000) + line(2);
   host.write(LOG, text);
@@ -20,7 +20,7 @@ test("the last line says when it was written, in a long log too", () => {
   expect(stateOf(host).lastLine).toBe("2026-11-21T05:22:01.635892Z");
 });
 
-test("where it says no time, the file does; an empty log has no line", () => {
+test("readLogState returns the file's time if the last line has none, and null for an empty log", () => {
   const host = useHost();
   host.write(LOG, `${line(1)}CNI_COMMAND=ADD,CNI_CONTAINERID=c,input={}\n`);
   utimesSync(host.path(LOG), 5, 10);
@@ -29,7 +29,7 @@ test("where it says no time, the file does; an empty log has no line", () => {
   expect(stateOf(host)).toEqual({ path: LOG, bytes: 0, lastLine: null });
 });
 
-test("what is no log is none: nothing, a folder, a link to a file", () => {
+test("readLogState returns nulls for a missing log, a directory or a link", () => {
   const host = useHost();
   const none = { path: LOG, bytes: null, lastLine: null };
   expect(stateOf(host)).toEqual(none);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cannot, MachineError, wordsOf } from "../../src/machine/machine-error.ts";
+import { cannot, causeOf, MachineError } from "../../src/machine/machine-error.ts";
 
 const failure = (code: string) => Object.assign(new Error(`${code}: no`), { code, syscall: "open" });
 
@@ -9,15 +9,15 @@ test.each([
   ["EPERM", "Cannot do it: not permitted\nRun it as root."],
   ["EROFS", "Cannot do it: the file system is read-only"],
   ["EIO", "Cannot do it: EIO"],
-])("%s of a system call is told in words", (code, message) => {
+])("cannot() explains %s of a system call", (code, message) => {
   const cause = failure(code);
   const error = cannot("do it", cause);
   expect(error).toBeInstanceOf(MachineError);
   expect(error).toMatchObject({ message, cause });
 });
 
-test("what is no failed system call stays what it is", () => {
+test("cannot() returns other errors unchanged", () => {
   const others = [new TypeError("x"), Object.assign(new Error("x"), { code: "ERR_X" }), "x"];
   for (const error of others) expect(cannot("do it", error)).toBe(error);
-  expect(wordsOf("x")).toBe("x");
+  expect(causeOf("x")).toBe("x");
 });

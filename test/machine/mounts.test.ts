@@ -7,7 +7,7 @@ import { Root } from "../../src/machine/root.ts";
 import { describeOnPrivateMachine, unshare } from "../support/private-mounts.ts";
 import { type Scratch, useScratch } from "../support/scratch.ts";
 
-/** A process with mounts of its own; the root of what it sees. */
+/** Starts a process with mounts of its own, and returns its root. */
 async function useMounts(scratch: Scratch, script: string): Promise<Root> {
   const [command = "", ...args] = [...unshare, "sh", "-ec", `cd "$0"; ${script}; echo ready; exec cat`];
   const child = spawn(command, [...args, scratch.folder], { stdio: ["pipe", "pipe", "inherit"] });
@@ -21,7 +21,7 @@ async function useMounts(scratch: Scratch, script: string): Promise<Root> {
 }
 
 describeOnPrivateMachine("the mount of a path", () => {
-  test("is the one with the longest name that holds it, whole words alone", async () => {
+  test("is the one with the longest path that contains it", async () => {
     const scratch = useScratch();
     for (const name of ["a/in", "ab", "a/in/deep"]) mkdirSync(scratch.path(name), { recursive: true });
     const root = await useMounts(
@@ -40,7 +40,7 @@ describeOnPrivateMachine("the mount of a path", () => {
     expect(mountOf(root, scratch.path("a/in"))?.options).not.toContain("noexec");
   });
 
-  test("is the later one of two at one place, and may have white space in its name", async () => {
+  test("is the later of two at the same place, also with white space in its path", async () => {
     const scratch = useScratch();
     mkdirSync(scratch.path("a b\tc"));
     const twice = `mount -t tmpfs -o noexec one "$1"; mount -t tmpfs two "$1"`;
@@ -51,7 +51,7 @@ describeOnPrivateMachine("the mount of a path", () => {
   });
 });
 
-test("a path of this machine that is not there has the mount of its nearest folder", () => {
+test("a missing path has the mount of its nearest directory", () => {
   const scratch = useScratch();
   const mount = mountOf(new Root(scratch.folder), "/not/there");
   expect(mount).toEqual(mountOf(new Root(), scratch.folder));
@@ -65,11 +65,11 @@ test.each([
   ["ceph", true],
   ["fuse.sshfs", true],
   ["fuse", true],
-  ["fuseblk", false], // a disk's
+  ["fuseblk", false], // on a disk
   ["ext4", false],
   ["tmpfs", false],
   ["overlay", false],
-])("%s is a file system of the network: %s", (type, network) => {
+])("%s is a network file system: %s", (type, network) => {
   const mount: Mount = { point: "/", type, options: [] };
   expect(isNetworkMount(mount)).toBe(network);
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Root } from "../../src/machine/root.ts";
 import { useScratch } from "../support/scratch.ts";
 
-describe("below another root, links are followed as the host would", () => {
+describe("a root", () => {
   test.each([
     ["/var/run/lock/cni.lock", "/run/lock/cni.lock"],
     ["/deep/up/x", "/x"],
@@ -13,7 +13,7 @@ describe("below another root, links are followed as the host would", () => {
     ["/escape/etc/passwd", "/etc/passwd"],
     ["/not/there/at/all", "/not/there/at/all"],
     ["/", "/"],
-  ])("%s is %s", (path, expected) => {
+  ])("resolves %s to %s as the host would", (path, expected) => {
     const scratch = useScratch();
     mkdirSync(scratch.path("run/lock"), { recursive: true });
     mkdirSync(scratch.path("var"));
@@ -25,7 +25,7 @@ describe("below another root, links are followed as the host would", () => {
     expect(new Root(scratch.folder).at(path)).toBe(join(scratch.folder, expected));
   });
 
-  test("but not the last one of an entry, and not for ever", () => {
+  test("does not follow the last link of an entry, and refuses a loop", () => {
     const scratch = useScratch();
     symlinkSync("/etc/passwd", scratch.path("log"));
     symlinkSync("/loop", scratch.path("loop"));
@@ -34,7 +34,7 @@ describe("below another root, links are followed as the host would", () => {
     expect(() => root.at("/loop/x")).toThrow("too many symbolic links");
   });
 
-  test("the machine's own root leaves paths as they are", () => {
+  test("that is the machine's own leaves paths unchanged", () => {
     expect(new Root().at("/var/run/lock")).toBe("/var/run/lock");
   });
 });

@@ -12,7 +12,7 @@ const CONTAINERD = "/run/containerd/containerd.sock";
 const K3S = "/run/k3s/containerd/containerd.sock";
 const CRIO = "/var/run/crio/crio.sock";
 
-/** Something at a socket that is no runtime, until the test ends or `leave`. */
+/** A server on a socket that is not a runtime, until the test ends or `leave` is called. */
 async function useStranger(host: Host, socket: string) {
   mkdirSync(dirname(host.path(socket)), { recursive: true });
   let visits = 0;
@@ -32,8 +32,8 @@ async function useStranger(host: Host, socket: string) {
 const found = async (host: Host, endpoint?: string) =>
   (await findRuntime(new Root(host.root), endpoint))?.socket ?? null;
 
-describe("the runtime of a node", () => {
-  test("says what it reads and has loaded", async () => {
+describe("findRuntime", () => {
+  test("returns what the runtime reads and has loaded", async () => {
     const host = useHost();
     await useContainerd(host, { binDirs: ["/a", "/b"], maxConfNum: 0, loadStatus: "é: no" });
     expect(await findRuntime(new Root(host.root))).toEqual({
@@ -45,7 +45,7 @@ describe("the runtime of a node", () => {
     });
   });
 
-  test("may leave out what is its default, and all of it, as CRI-O does", async () => {
+  test("fills in missing fields, and returns null without CNI facts, as of CRI-O", async () => {
     const cniOf = async (cniConfig: string | null) => {
       const host = useHost();
       await useContainerd(host, { cniConfig });
@@ -62,7 +62,7 @@ describe("the runtime of a node", () => {
     for (const none of [null, "", "null"]) expect(await cniOf(none)).toBeNull();
   });
 
-  test("is the first of the known ones that answers", async () => {
+  test("returns the first known runtime that answers", async () => {
     const host = useHost();
     expect(await found(host)).toBeNull();
     await useContainerd(host, { name: "cri-o" }, CRIO);
@@ -77,10 +77,10 @@ describe("the runtime of a node", () => {
   });
 });
 
-describe("waiting for a runtime", () => {
+describe("waitForRuntime", () => {
   const patched = ({ cni }: Runtime) => cni?.networks?.[0]?.source === CALICO_PATCHED;
 
-  test("ends when it says what is hoped for, though it is away for a while", async () => {
+  test("ends when the runtime has loaded the network, even if it was away for a while", async () => {
     const host = useHost();
     const root = new Root(host.root);
     const containerd = await useContainerd(host);
@@ -88,20 +88,20 @@ describe("waiting for a runtime", () => {
     await containerd.stop();
     const stranger = await useStranger(host, CONTAINERD);
     const waiting = waitForRuntime(root, before, patched, 60_000);
-    await waitFor("a question that nobody answers", () => stranger.visits() > 0);
+    await waitFor("an unanswered question", () => stranger.visits() > 0);
     await stranger.leave();
     host.write(CALICO_FILE, CALICO_PATCHED);
     await useContainerd(host);
-    expect(await waiting).toMatchObject({ came: true, runtime: { version: "v2.1.9" } });
+    expect(await waiting).toMatchObject({ met: true, runtime: { version: "v2.1.9" } });
   });
 
-  test("gives its last answer where that does not come", async () => {
+  test("returns the last answer if the network is not loaded in time", async () => {
     const host = useHost();
     const root = new Root(host.root);
     await useContainerd(host, { loads: false, loadStatus: "broken" });
     const before = await askRuntime(root, CONTAINERD);
     host.write(CALICO_FILE, CALICO_PATCHED);
-    const { came, runtime } = await waitForRuntime(root, before, patched, 100);
-    expect({ came, status: runtime.cni?.loadStatus }).toEqual({ came: false, status: "broken" });
+    const { met, runtime } = await waitForRuntime(root, before, patched, 100);
+    expect({ met, status: runtime.cni?.loadStatus }).toEqual({ met: false, status: "broken" });
   });
 });

@@ -14,8 +14,8 @@ function useNode() {
   return { path, names, mode, perform: (step: Step) => perform(root, step) };
 }
 
-describe("what is made", () => {
-  test.each([0o077, 0o000, 0o027])("has its mode whatever the umask, %o", (umask) => {
+describe("a file that a step creates", () => {
+  test.each([0o077, 0o000, 0o027])("has its mode with the umask %o", (umask) => {
     const before = process.umask(umask);
     onTestFinished(() => void process.umask(before));
     const node = useNode();
@@ -37,7 +37,7 @@ describe("what is made", () => {
     expect(["var/log/taps", "lib", "etc/n"].map(node.mode)).toEqual(["700", "700", "755"]);
   });
 
-  test("is a log that its owner may write, though the umask would not have it", () => {
+  test("is a log that its owner may write, even if the umask forbids it", () => {
     const node = useNode();
     const before = process.umask(0o277);
     onTestFinished(() => void process.umask(before));
@@ -45,7 +45,7 @@ describe("what is made", () => {
     expect(node.mode("cni.log")).toBe("600");
   });
 
-  test("is not made in place of a log that is there, nor of a link", () => {
+  test("does not replace an existing log or link", () => {
     const node = useNode();
     writeFileSync(node.path("cni.log"), "a line\n", { mode: 0o640 });
     symlinkSync("cni.log", node.path("link"));
@@ -61,11 +61,11 @@ describe("what is made", () => {
   });
 });
 
-describe("a file that is not what it was", () => {
+describe("a file that has changed", () => {
   test.each<[string, Partial<Extract<Step, { kind: "config" | "drop-in" }>>]>([
     ["written", { after: bytes("new") }],
     ["removed", { after: null }],
-    ["made", { before: null, after: bytes("new") }],
+    ["replaced by a new one", { before: null, after: bytes("new") }],
   ])("is not %s", (_, more) => {
     const node = useNode();
     writeFileSync(node.path("a.conf"), "another's");
@@ -77,7 +77,7 @@ describe("a file that is not what it was", () => {
     }
   });
 
-  test("keeps what is made from it from being written", () => {
+  test("stops a step that writes a list made from it", () => {
     const node = useNode();
     writeFileSync(node.path("a.conf"), "another's");
     const source = { path: "/a.conf", text: bytes("old") };
@@ -89,7 +89,7 @@ describe("a file that is not what it was", () => {
   });
 });
 
-test("the folder of drop-ins goes with its last file, and no other folder does", () => {
+test("the directory of drop-ins is removed with its last file, and no other directory is", () => {
   const node = useNode();
   for (const name of ["n", "m", "only"]) mkdirSync(node.path(name));
   for (const name of ["n/1.conf", "m/1.conf", "m/2.conf", "only/1.conf"]) writeFileSync(node.path(name), "x");

@@ -12,11 +12,11 @@ beforeAll(async () => {
   driver = await link(compiler, sources, join(ROOT, "build", "arena-driver"));
 });
 
-test("no block of the arena overlaps another, whatever is taken, resized and given back", async () => {
+test("no block of the arena overlaps another, in any order of allocating, resizing and freeing", async () => {
   expect(await runTool(driver, [])).toBe("ok\n");
 });
 
-test("the arena has 16 MB and no more, and what is given back can be had again", async () => {
+test("the arena has 16 MB, and memory that was freed can be allocated again", async () => {
   const bytes = Number(await runTool(driver, ["all"]));
   expect(bytes).toBeGreaterThan(15 * 1024 * 1024);
   expect(bytes).toBeLessThanOrEqual(16 * 1024 * 1024);

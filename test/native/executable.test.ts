@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { roles, tapPath } from "../support/run-tap.ts";
 
-/** Of the ELF header and its program headers (elf(5)), what tells a static executable. */
+/** The fields of the ELF header and program headers (elf(5)) by which a static executable is recognized. */
 function readElf(path: string): { class: number; machine: number; type: number; segments: number[] } {
   const elf = readFileSync(path);
   expect(elf.subarray(0, 4).toString("latin1")).toBe("\x7fELF");

@@ -10,8 +10,8 @@ import { buildTerminal } from "../support/terminal.ts";
 import { ANSWERS, type Answer, expectAnswer } from "./answers.ts";
 
 /*
- * Taps whose script gives no answer: the host must. Each is the real executable with another script; crashes
- * need a host compiled with TAP_TEST_FAULTS. Faults at each step of the real script: test/faults/.
+ * Taps whose script gives no answer, so that the host must answer. Each is the real executable with another script;
+ * crashes need a host compiled with TAP_TEST_FAULTS. test/faults/ has faults at each step of the real script.
  */
 
 const SCRIPTS = [
@@ -52,7 +52,7 @@ function expectLastResort(run: TapRun, answer: Answer): void {
   expect(run.stderr).toBe("cni_post: tap script failed\n");
 }
 
-describe.each(SCRIPTS)("where the script %s", (script) => {
+describe.each(SCRIPTS)("a tap whose script %s", (script) => {
   test.each(ANSWERS)("$what", async (wanted) => {
     const { env, stdin } = wanted;
     expectLastResort(
@@ -66,7 +66,7 @@ describe("the last resort", () => {
   const exe = built("throws");
   const add = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1" };
 
-  test("that cannot write its reply fails the ADD", async () => {
+  test("fails an ADD whose reply it cannot write", async () => {
     const run = await runTap({ role: "post", exe, env: add, stdin: "{}", stdoutPath: "/dev/full" });
     expect(run).toMatchObject({ code: 1, signal: null });
   });
@@ -82,8 +82,8 @@ describe("the last resort", () => {
   test.each([
     ["an empty cniVersion", '{"cniVersion":""}', "1.1.0"],
     ["a number for cniVersion", '{"cniVersion":1}', "1.1.0"],
-    ["no JSON", '{"cniVersion":"0.4.0"', "1.1.0"],
-    ["one that is known", '{"cniVersion":"0.4.0"}', "0.4.0"],
+    ["an incomplete object", '{"cniVersion":"0.4.0"', "1.1.0"],
+    ["a known cniVersion", '{"cniVersion":"0.4.0"}', "0.4.0"],
   ])("answers VERSION with %s", async (_, stdin, cniVersion) => {
     const run = await runTap({ role: "post", exe, env: { CNI_COMMAND: "VERSION" }, stdin });
     expect(run.code).toBe(0);
@@ -107,7 +107,7 @@ describe("the last resort", () => {
     expect(expectErrorObject(run.stdout, 4)).toMatchObject({ cniVersion: "0.4.0" });
   });
 
-  test("refuses an ADD of more than 64 MiB", async () => {
+  test("refuses an ADD with more than 64 MiB of stdin", async () => {
     const stdin = Buffer.alloc(64 * 1024 * 1024 + 1, " ");
     stdin.write('{"cniVersion":"1.0.0"}');
     const run = await runTap({ role: "post", exe, env: add, stdin });
@@ -117,10 +117,10 @@ describe("the last resort", () => {
 });
 
 test.each(["loops", "crashes"])(
-  "a script that %s is answered for where the caller has blocked all signals",
+  "the host answers for a script that %s if the caller has blocked all signals",
   async (script) => {
     const [answer] = ANSWERS;
-    if (!answer) throw new Error("there is no answer");
+    if (!answer) throw new Error("ANSWERS is empty");
     const env = { ...answer.env, TAP_TEST_SIGNAL: String(constants.signals.SIGSEGV) };
     const via = ["/usr/bin/env", "--block-signal"];
     expectLastResort(
@@ -130,7 +130,7 @@ test.each(["loops", "crashes"])(
   },
 );
 
-test("a script may use a second of processor time, and no more", async () => {
+test("the last resort answers when a script has used a second of CPU time", async () => {
   const out = built("loops-for-a-second");
   await buildTap({
     entry: join(ROOT, "test/native/faulty/loops.ts"),
@@ -139,14 +139,14 @@ test("a script may use a second of processor time, and no more", async () => {
     snapshot: false,
   });
   const [add] = ANSWERS;
-  if (!add) throw new Error("there is no answer");
+  if (!add) throw new Error("ANSWERS is empty");
   const { env, stdin } = add;
   const run = await runTap({ role: "post", exe: out, env, stdin, timeoutMs: 30_000 });
   expectLastResort(run, add);
-  expect(run.ms).toBeGreaterThanOrEqual(1_000); // never less, whatever else the machine does
+  expect(run.ms).toBeGreaterThanOrEqual(1_000); // also on a busy machine
 });
 
-describe.each(SIGNALS)("where the script crashes with %s", (signal) => {
+describe.each(SIGNALS)("a tap whose script crashes with %s", (signal) => {
   test.each(ANSWERS)("$what", async (wanted) => {
     const env = { ...wanted.env, TAP_TEST_SIGNAL: String(constants.signals[signal]) };
     expectLastResort(await runTap({ role: "post", exe: built("crashes"), env, stdin: wanted.stdin }), wanted);

@@ -12,16 +12,16 @@ import { type Role, roles, runTap } from "../support/run-tap.ts";
 import { howOften } from "../support/soak.ts";
 
 /*
- * The host in C, watched by the address and the undefined behaviour sanitizer. They need gcc and the machine's own C
- * library. What they do not see: QuickJS, which is compiled without them, and its heap, which is one array of the host's.
- * test/faults is not run on these taps: the address sanitizer's shadow memory needs more than RLIMIT_AS leaves there.
+ * The host in C with the address and undefined behaviour sanitizers. They need gcc and the machine's own C library. They
+ * do not see QuickJS, which is compiled without them, and its heap, which is one array of the host. test/faults is not
+ * run on these taps: the address sanitizer's shadow memory needs more than RLIMIT_AS allows there.
  */
 
 const FUZZED = howOften(1_500, 100_000);
-const FOLDER = join(ROOT, "build", "sanitized");
+const DIRECTORY = join(ROOT, "build", "sanitized");
 /*
- * A sanitizer makes the directory of its reports where it starts. The checkout may lie in /tmp, which some tests hide from
- * the tap and look at afterwards; /var/tmp is not looked at.
+ * A sanitizer creates the directory of its reports when it starts. The checkout may be in /tmp, which some tests hide
+ * from the tap and compare afterwards. No test looks at /var/tmp.
  */
 const CHECKOUT = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
 const REPORTS = `/var/tmp/cni-tap-reports-${process.getuid?.()}-${CHECKOUT}`;
@@ -39,14 +39,14 @@ const SANITIZED = {
   sources: [join(ROOT, "test/native/sanitizer-options.c")],
 } as const;
 
-const built = (name: string) => join(FOLDER, name);
+const built = (name: string) => join(DIRECTORY, name);
 
 async function build(role: Role, name: string, flags: readonly string[] = []): Promise<void> {
   const entry = join(ROOT, "src", "tap", `cni-${role}.ts`);
   await buildTap({ ...SANITIZED, entry, out: built(name), name: `cni_${role}`, flags: [...FLAGS, ...flags] });
 }
 
-/** What the sanitizers had to say since the last time. */
+/** Returns the sanitizers' reports and removes them. */
 function takeReports(): string[] {
   return readdirSync(REPORTS).map((name) => {
     const text = readFileSync(join(REPORTS, name), "utf8");
@@ -56,11 +56,11 @@ function takeReports(): string[] {
 }
 
 /** Runs tests against the sanitized pair. */
-async function runSuite(folder: string): Promise<{ code: number | null; output: string }> {
+async function runSuite(directory: string): Promise<{ code: number | null; output: string }> {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST"));
   const env = { ...Object.fromEntries(own), CNITAP_PRE: built("cni_pre"), CNITAP_POST: built("cni_post") };
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
-  const child = spawn(process.execPath, [vitest, "run", folder, "--reporter=dot"], { cwd: ROOT, env });
+  const child = spawn(process.execPath, [vitest, "run", directory, "--reporter=dot"], { cwd: ROOT, env });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => output.push(String(text)));
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -68,37 +68,34 @@ async function runSuite(folder: string): Promise<{ code: number | null; output: 
 }
 
 beforeAll(async () => {
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(DIRECTORY, { recursive: true });
   mkdirSync(REPORTS, { recursive: true });
-  chmodSync(REPORTS, 0o777); // taps of other users report, too
+  chmodSync(REPORTS, 0o777); // taps of other users write reports, too
   for (const role of roles) await build(role, `cni_${role}`);
   takeReports();
 });
 
 afterAll(() => rmSync(REPORTS, { recursive: true, force: true }));
 
-describe("taps that the sanitizers watch", () => {
-  test.each(["address", "undefined"])(
-    "are watched: the %s sanitizer ends a tap at a fault",
-    async (control) => {
-      await build("pre", control, [`-DSANITIZER_CONTROL="${control}"`]);
-      const env = { CNI_COMMAND: "DEL" };
-      const { code, stderr } = await runTap({ role: "pre", exe: built(control), env, stdin: "{}" });
-      expect(code).toBe(86);
-      expect([...takeReports(), stderr].join("\n")).toMatch(
-        /global-buffer-overflow|runtime error: shift exponent/,
-      );
-    },
-  );
+describe("taps with sanitizers", () => {
+  test.each(["address", "undefined"])("are ended by the %s sanitizer at a fault", async (control) => {
+    await build("pre", control, [`-DSANITIZER_CONTROL="${control}"`]);
+    const env = { CNI_COMMAND: "DEL" };
+    const { code, stderr } = await runTap({ role: "pre", exe: built(control), env, stdin: "{}" });
+    expect(code).toBe(86);
+    expect([...takeReports(), stderr].join("\n")).toMatch(
+      /global-buffer-overflow|runtime error: shift exponent/,
+    );
+  });
 
-  test("keep every promise of the conformance suite, with no report", { timeout: 900_000 }, async () => {
+  test("pass the conformance suite without a report", { timeout: 900_000 }, async () => {
     const { code, output } = await runSuite("test/conformance");
     expect(takeReports()).toEqual([]);
     expect(code, output).toBe(0);
   });
 
   test.skipIf(whyNoDriver() !== "")(
-    `answer ${FUZZED} mutated calls, with no report`,
+    `answer ${FUZZED} mutated calls without a report`,
     { timeout: 3_600_000 },
     async () => {
       const driver = await Driver.build("sanitized", SANITIZED);

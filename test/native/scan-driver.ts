@@ -10,11 +10,11 @@ import type { ScanRequest } from "./twin/twin-scan.ts";
 
 /** The members that scan-driver.c asks for. */
 export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "label"];
-/** The words it searches unless told. */
+/** The words that it searches by default. */
 export const DRIVER_WORDS = ["password", "secret", "token", "apikey"];
 export const DRIVER_ENDINGS = ["file", "name"];
 
-/** The request the driver's scans are equal to. */
+/** The request that the driver's scans correspond to. */
 export function driverRequest(limits: { depthLimit: number; secretLimit: number }): ScanRequest {
   return {
     members: DRIVER_MEMBERS,
@@ -34,7 +34,7 @@ export class ScanDriver {
     this.#process = spawn(executable, args, {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    this.#process.stdin.on("error", () => {}); // one that refuses its words reads nothing
+    this.#process.stdin.on("error", () => {}); // a driver that refuses its words does not read
     createInterface({ input: this.#process.stdout }).on("line", (line) => this.#waiting.shift()?.(line));
     this.#process.on("exit", () => {
       this.#ended = true;
@@ -52,7 +52,7 @@ export class ScanDriver {
     return new ScanDriver(executable, [...words, ...endings.map((ending) => `-${ending}`)]);
   }
 
-  /** Scans one text. Throws when the driver crashed. */
+  /** Scans one text. Throws if the driver has crashed. */
   async scan(
     text: Uint8Array,
     { depthLimit, secretLimit }: { depthLimit: number; secretLimit: number },
@@ -63,7 +63,7 @@ export class ScanDriver {
       this.#process.stdin.write(`${text.length} ${depthLimit} ${secretLimit}\n`);
       this.#process.stdin.write(text);
     });
-    if (line === "crashed") throw new Error(`the scanner crashed on ${Buffer.from(text).toString("latin1")}`);
+    if (line === "crashed") throw new Error(`The scanner crashed on ${Buffer.from(text).toString("latin1")}`);
     const numbers = line.split(" ").map(Number);
     const [error = -1, at = -1, start = 0, end = 0, rawNewline = 0, overflow = 0] = numbers;
     return {

@@ -4,7 +4,7 @@ import { encode } from "../../src/nri/encode.ts";
 import { ContainerAdjustmentSchema, ContainerUpdateSchema, IOPrioClass } from "../../src/nri/gen/api_pb.js";
 import { updateOf } from "../../src/nri/resources.ts";
 
-it("every change is the message it should be", () => {
+it("every change is encoded as its message", () => {
   const built = new Adjustment()
     .addAnnotation("a", "1")
     .removeAnnotation("b")
@@ -66,7 +66,7 @@ it("every change is the message it should be", () => {
   expect(IOPrioClass.IOPRIO_CLASS_IDLE).toBe(3);
 });
 
-it("a device that nobody may open, no processes, and a net device that keeps its name, are said", () => {
+it("a file mode of 0, a limit of 0 and an unchanged net device name are encoded", () => {
   const built = new Adjustment()
     .addDevice({ path: "/dev/x", type: "p", major: 0, minor: 0, fileMode: 0 })
     .addNetDevice("eth3")
@@ -81,7 +81,7 @@ it("a device that nobody may open, no processes, and a net device that keeps its
   expect(encode(ContainerAdjustmentSchema, built.message)).toEqual(written);
 });
 
-it("an update says only what it changes", () => {
+it("an update has only the resources that it changes", () => {
   const all = {
     ...{ memoryReservation: 1, memorySwap: -1, memoryKernel: 2, memoryKernelTcp: 3, memorySwappiness: 4 },
     ...{ disableOomKiller: false, cpuQuota: -1n, cpuPeriod: 6, cpuRealtimeRuntime: 7, cpuRealtimePeriod: 8 },

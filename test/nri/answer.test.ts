@@ -11,7 +11,7 @@ const context: Context = {
   updateContainers: () => Promise.resolve([]),
 };
 
-it("the answer to CreateContainer has all that its handler gives", async () => {
+it("the answer to CreateContainer has adjustment, updates and evictions of its handler", async () => {
   const request = fromBinary(CreateContainerRequestSchema, new Uint8Array(0));
   const handlers = {
     createContainer: () => ({

@@ -59,33 +59,33 @@ describe("a plugin without handlers", () => {
     expect((await ask(openPlugin(), encodeCall(1, "StateChange", payload))).status).toBeUndefined();
   });
 
-  it("subscribes to one cheap event: a mask of 0 would be all", async () => {
+  it("subscribes to one rare event, as a mask of 0 would mean all", async () => {
     const { payload } = await ask(openPlugin(), encodeCall(1, "Configure", configureBytes));
     expect(fromBinary(ConfigureResponseSchema, payload).events).toBe(4);
   });
 });
 
-describe("what is not in the API", () => {
+describe("a plugin", () => {
   it.each([
-    ["a method", encodeCall(1, "Dance", none), 12, "method Dance"],
-    ["a service", encodeCall(1, "Run", none, { service: "x.Y" }), 12, "service x.Y"],
+    ["an unknown method", encodeCall(1, "Dance", none), 12, "method Dance"],
+    ["an unknown service", encodeCall(1, "Run", none, { service: "x.Y" }), 12, "service x.Y"],
     [
-      "an even stream",
+      "an even stream ID",
       encodeCall(2, "Shutdown", none),
       3,
       "StreamID must be odd for client initiated streams",
     ],
-    ["a request that is none", rawCall(1, Buffer.from("0f", "hex")), 3, /^unmarshal request error: /],
-    ["a payload that is none", encodeCall(1, "RunPodSandbox", Buffer.from("0aff", "hex")), 13, /payload/],
-    ["a Synchronize that is none", encodeCall(1, "Synchronize", Buffer.from("0aff", "hex")), 13, /payload/],
-    ["a Synchronize cut short", encodeCall(1, "Synchronize", Buffer.from("0a7f61", "hex")), 13, /payload/],
-    ["a message too long", rawCall(1, new Uint8Array(maxMessageLength + 1)), 8, /exceed maximum/],
-  ])("%s has Go's status", async (_, bytes, code, message) => {
+    ["an invalid request", rawCall(1, Buffer.from("0f", "hex")), 3, /^unmarshal request error: /],
+    ["an invalid payload", encodeCall(1, "RunPodSandbox", Buffer.from("0aff", "hex")), 13, /payload/],
+    ["an invalid Synchronize", encodeCall(1, "Synchronize", Buffer.from("0aff", "hex")), 13, /payload/],
+    ["an incomplete Synchronize", encodeCall(1, "Synchronize", Buffer.from("0a7f61", "hex")), 13, /payload/],
+    ["a message that is too long", rawCall(1, new Uint8Array(maxMessageLength + 1)), 8, /exceed maximum/],
+  ])("answers %s with Go's status", async (_, bytes, code, message) => {
     const { status } = await ask(openPlugin(), bytes);
     expect(status).toEqual([code, typeof message === "string" ? message : expect.stringMatching(message)]);
   });
 
-  it("a stream that comes again has Go's status", async () => {
+  it("answers a reused stream ID with Go's status", async () => {
     const plugin = openPlugin();
     expect((await ask(plugin, encodeCall(7, "Shutdown", none))).status).toBeUndefined();
     const message = "StreamID cannot be re-used and must increment";
@@ -94,17 +94,17 @@ describe("what is not in the API", () => {
   });
 
   it.each([
-    ["types", encodeFrames(Connection.plugin, encodeMessage(1, 9, none))],
-    ["connections", encodeFrames(77, encodeMessage(1, 1, none))],
-    ["answers", encodeFrames(Connection.runtime, encodeMessage(9, 2, none))],
-  ])("%s are passed over", async (_, bytes) => {
+    ["a message of an unknown type", encodeFrames(Connection.plugin, encodeMessage(1, 9, none))],
+    ["a message on an unknown connection", encodeFrames(77, encodeMessage(1, 1, none))],
+    ["an answer without a call", encodeFrames(Connection.runtime, encodeMessage(9, 2, none))],
+  ])("ignores %s", async (_, bytes) => {
     const plugin = openPlugin();
     plugin.driver.receive(bytes);
     expect(plugin.sent()).toEqual([]);
     expect((await ask(plugin, encodeCall(3, "Shutdown", none))).status).toBeUndefined();
   });
 
-  it("unknown fields are passed over", async () => {
+  it("ignores unknown fields", async () => {
     const pods: unknown[] = [];
     const plugin = openPlugin({ runPodSandbox: (pod) => pods.push(pod.id) });
     const more = Buffer.from("ba3e0568656c6c6f", "hex"); // field 999
@@ -144,7 +144,7 @@ describe("the subscription", () => {
     ["", "", "v1.0.0", 0x3fff],
     ["containerd", "v3.0.1", "", 0x3fff],
     ["containerd", "v1.99.0", "", 0x7ff],
-  ])("of everything at %s %s with nri '%s' is %i", async (runtimeName, runtimeVersion, NRIVersion, mask) => {
+  ])("to all events at %s %s with nri '%s' is %i", async (runtimeName, runtimeVersion, NRIVersion, mask) => {
     const plugin = openPlugin(all);
     const request = encode(ConfigureRequestSchema, { runtimeName, runtimeVersion, NRIVersion });
     const { payload } = await ask(plugin, encodeCall(1, "Configure", request));
@@ -152,7 +152,7 @@ describe("the subscription", () => {
     expect(plugin.log.filter((line) => line.startsWith("warn"))).toHaveLength(mask === 0x7ff ? 1 : 0);
   });
 
-  it("is what configure returns, which hears the runtime's words", async () => {
+  it("is what the handler configure returns, which gets the runtime's facts", async () => {
     const plugin = openPlugin({
       ...all,
       configure: async ({ name }) => (name ? ["stopContainer"] : undefined),
@@ -171,7 +171,7 @@ describe("a handler that throws", () => {
     synchronize: () => Promise.reject(new Error("not now")),
   };
 
-  it("is a log line, and success", async () => {
+  it("is logged, and its call answered with success", async () => {
     const plugin = openPlugin(handlers);
     for (const [i, method] of ["RunPodSandbox", "StopPodSandbox", "Synchronize"].entries())
       expect((await ask(plugin, encodeCall(2 * i + 1, method, none))).status).toBeUndefined();
@@ -182,7 +182,7 @@ describe("a handler that throws", () => {
     ]);
   });
 
-  it("is a status where the plugin asks for it", async () => {
+  it("is answered with its error as status if the plugin asks for that", async () => {
     const plugin = openPlugin(handlers, true);
     const stateChange = encode(StateChangeEventSchema, { event: Event.STOP_POD_SANDBOX });
     expect((await ask(plugin, encodeCall(1, "RunPodSandbox", none))).status).toEqual([2, "no\u001b[31m"]);
@@ -191,13 +191,13 @@ describe("a handler that throws", () => {
     expect(plugin.driver.synchronized).toBe(false);
   });
 
-  it("may throw nothing", async () => {
+  it("may throw undefined", async () => {
     const plugin = openPlugin({ synchronize: () => Promise.reject() }, true);
     expect((await ask(plugin, encodeCall(1, "Synchronize", none))).status).toEqual([2, "undefined"]);
     expect(plugin.driver.synchronized).toBe(false);
   });
 
-  it("may end the session: what had come is heard before, and nothing is done after", () => {
+  it("may close the session: calls that have come are still handled, and not answered", () => {
     const heard: string[] = [];
     const hear = (name: string) => heard.push(plugin.end ? `${name} after the end` : name);
     const plugin = openPlugin({
@@ -215,8 +215,8 @@ describe("a handler that throws", () => {
   });
 });
 
-describe("time", () => {
-  it("a registration without an answer is given up after 10 s", () => {
+describe("timeouts", () => {
+  it("a registration without an answer ends the session after 10 s", () => {
     const plugin = new MemoryPlugin({});
     plugin.open();
     expect(plugin.driver.wakeAtMs).toBe(10_000);
@@ -231,7 +231,7 @@ describe("time", () => {
     });
   });
 
-  it("a runtime that is silent after it is not given up", () => {
+  it("a runtime that is silent after the registration does not end the session", () => {
     const plugin = openPlugin();
     plugin.nowMs = 1e9;
     plugin.driver.tick();
@@ -239,7 +239,7 @@ describe("time", () => {
     expect(plugin.driver.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("a slow handler is named once, and its late answer is sent", async () => {
+  it("a slow handler is logged once, and its late answer is sent", async () => {
     const { opened, open } = gate();
     const plugin = openPlugin({
       runPodSandbox: () => opened,
@@ -258,7 +258,7 @@ describe("time", () => {
   it.each([
     [1899, 0],
     [1901, 1],
-  ])("a call under way when the runtime closes after %i ms is named %i times", (nowMs, times) => {
+  ])("a pending call is logged if the runtime disconnects after %i ms: %i times", (nowMs, times) => {
     const plugin = openPlugin({ runPodSandbox: () => gate().opened });
     plugin.driver.receive(encodeCall(1, "RunPodSandbox", none));
     plugin.nowMs = nowMs;
@@ -266,7 +266,7 @@ describe("time", () => {
     expect(plugin.log.filter((line) => line.includes("has not answered"))).toHaveLength(times);
   });
 
-  it("a handler that lets nothing else run is named all the same", () => {
+  it("a slow handler that blocks the event loop is logged", () => {
     const plugin = openPlugin({
       runPodSandbox() {
         plugin.nowMs = 3000;
@@ -276,7 +276,7 @@ describe("time", () => {
     expect(plugin.log.filter((line) => line.includes("has not answered within 2000 ms"))).toHaveLength(1);
   });
 
-  it("an answer after the end is dropped", async () => {
+  it("an answer after the end of the session is dropped", async () => {
     const { opened, open } = gate();
     const plugin = openPlugin({
       runPodSandbox: () => opened,
@@ -294,7 +294,7 @@ describe("updateContainers", () => {
   const updates = [updateOf("a", { memoryLimit: 1 })];
   const reply = (message: Uint8Array) => encodeFrames(Connection.runtime, message);
 
-  it("sends updates and hears which failed", async () => {
+  it("sends updates and returns those that failed", async () => {
     const plugin = openPlugin();
     const failed = plugin.driver.updateContainers(updates);
     expect(plugin.sent()).toMatchObject([{ connection: 2, streamId: 3, type: 1 }]);
@@ -307,16 +307,16 @@ describe("updateContainers", () => {
 
   it.each([
     ["a status", encode(ResponseSchema, { status: { code: 2, message: "no" } }), 2, "status"],
-    ["another type", none, 3, "protocol"],
-    ["bytes that are no answer", Buffer.from("0aff", "hex"), 2, "protocol"],
-  ])("fails by %s", async (_, payload, type, code) => {
+    ["a message of another type", none, 3, "protocol"],
+    ["bytes that are not an answer", Buffer.from("0aff", "hex"), 2, "protocol"],
+  ])("fails if its answer is %s", async (_, payload, type, code) => {
     const plugin = openPlugin();
     const failed = plugin.driver.updateContainers(updates);
     plugin.driver.receive(reply(encodeMessage(3, type, payload)));
     await expect(failed).rejects.toMatchObject({ code });
   });
 
-  it("fails without an answer, at the end, and after it", async () => {
+  it("fails without an answer in time, at the end of the session, and after it", async () => {
     const plugin = openPlugin();
     const first = plugin.driver.updateContainers(updates);
     plugin.nowMs = 10_000;
@@ -328,7 +328,7 @@ describe("updateContainers", () => {
     await expect(plugin.driver.updateContainers(updates)).rejects.toMatchObject({ code: "disconnected" });
   });
 
-  it("refuses more than a message holds", async () => {
+  it("refuses more than fits in a message", async () => {
     const plugin = openPlugin();
     const id = "x".repeat(maxMessageLength);
     await expect(plugin.driver.updateContainers([updateOf(id, {})])).rejects.toMatchObject({ status: 8 });
@@ -340,7 +340,7 @@ describe("a runtime that does not wait", () => {
   it.each([
     ["calls", 4097, none, 1],
     ["bytes", 20, encode(RunPodSandboxRequestSchema, { pod: { name: "x".repeat(4_000_000) } }), 4],
-  ])("has so many %s under way, and no more", (_, count, payload, refused) => {
+  ])("may have a limited number of %s pending", (_, count, payload, refused) => {
     const plugin = openPlugin({ runPodSandbox: () => gate().opened });
     for (let i = 0; i < count; i++) plugin.driver.receive(encodeCall(2 * i + 1, "RunPodSandbox", payload));
     const answers = plugin.sent().map((sent) => responseOf(sent).status);
@@ -351,7 +351,7 @@ describe("a runtime that does not wait", () => {
 });
 
 describe("garbage", () => {
-  it("random bytes end the session or are waited for", async () => {
+  it("random bytes end the session or leave it waiting for more", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), async (chunks) => {
         const plugin = openPlugin();
@@ -362,7 +362,7 @@ describe("garbage", () => {
     );
   });
 
-  it("changed bytes of real sessions are an error or an answer", async () => {
+  it("changed bytes of real sessions are answered or end the session", async () => {
     const places = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), {
       minLength: 1,
       maxLength: 8,

@@ -5,22 +5,22 @@ import { expect, it } from "vitest";
 import { ROOT } from "../../scripts/cache-dir.ts";
 import { compile, generate } from "../../scripts/nri/generate.ts";
 
-it("the committed files are those that are generated", () => {
+it("the committed files are what the generator makes", () => {
   for (const [name, text] of generate())
     expect(text, name).toBe(readFileSync(join(ROOT, "src/nri/gen", name), "utf8"));
 });
 
-it("holds all fields, events and methods of nri 0.8.0, with their numbers and types", () => {
+it("api.proto has all fields, events and methods of nri 0.8.0, with their numbers and types", () => {
   const read = (path: string) => compile("api.proto", readFileSync(join(ROOT, path), "utf8"));
   const ours = new Set(facts(read("src/nri/gen/api.proto")));
   const theirs = facts(read("test/vectors/nri-0.8.0/api.proto"));
   expect(theirs.length).toBeGreaterThan(150);
-  // LAST marks the end and moves; OptionalInt32 is used by no message.
+  // LAST marks the end and changes with each version; no message uses OptionalInt32.
   const gone = theirs.filter((fact) => !ours.has(fact));
   expect(gone).toEqual(["OptionalInt32.value = 1 int32", "Event.LAST = 12"]);
 });
 
-/** "Message.field = number type", and so on, a line each. */
+/** Fields, enum values and methods, one line each, as "Message.field = number type". */
 function facts(file: FileDescriptorProto): string[] {
   const types: Record<number, string> = {
     3: "int64",

@@ -12,7 +12,7 @@ describe("name and index", () => {
     [{ name: "a" }, {}, "10-logger", { name: "a", index: "10" }],
     [{}, { NRI_PLUGIN_NAME: "" }, "10-logger", { name: "logger", index: "10" }],
     [{}, { NRI_PLUGIN_NAME: "", NRI_PLUGIN_IDX: "" }, "10-logger", { name: "logger", index: "10" }],
-  ])("%o with %o as %s", (options, env, program, identity) => {
+  ])("are resolved from %o, %o and the program %s", (options, env, program, identity) => {
     expect(resolveIdentity(options, env, program)).toEqual(identity);
   });
 
@@ -32,7 +32,7 @@ describe("name and index", () => {
     [{}, {}, "a-logger.ts", 'Cannot use index "a": two digits are expected'],
     [{ name: "a/b", index: "10" }, {}, "x", 'Cannot use name "a/b": only letters, digits and _.+-'],
     [{ name: "a", index: "1" }, {}, "x", 'Cannot use index "1": two digits are expected'],
-  ])("%o with %o as %s is refused", (options, env, program, message) => {
+  ])("are refused from %o, %o and the program %s", (options, env, program, message) => {
     const option = message.includes('name "') ? "name" : "index";
     const reason = message.includes("launched") ? "conflict" : undefined;
     const wanted = expect.objectContaining({ code: "configuration", message, option, reason });
@@ -40,7 +40,7 @@ describe("name and index", () => {
   });
 });
 
-it("the socket is the one given, the descriptor, the default", () => {
+it("the socket is the given path, else the descriptor of the environment, else the default", () => {
   expect(resolveTarget("/a", { NRI_PLUGIN_SOCKET: "3" })).toEqual({ path: "/a" });
   expect(resolveTarget(undefined, { NRI_PLUGIN_SOCKET: "3" })).toEqual({ descriptor: 3 });
   expect(resolveTarget(undefined, { NRI_PLUGIN_SOCKET: "" })).toEqual({ path: "/var/run/nri/nri.sock" });
@@ -51,12 +51,12 @@ it("the socket is the one given, the descriptor, the default", () => {
   );
 });
 
-it("the backoff doubles from 100 ms to 10 s, with jitter, and begins again", () => {
-  const most = new Backoff(() => 0);
-  expect(Array.from({ length: 9 }, () => most.next())).toEqual([
+it("the backoff doubles from 100 ms to 10 s, with jitter, and starts over after a reset", () => {
+  const backoff = new Backoff(() => 0);
+  expect(Array.from({ length: 9 }, () => backoff.next())).toEqual([
     100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000,
   ]);
-  most.reset();
-  expect(most.next()).toBe(100);
+  backoff.reset();
+  expect(backoff.next()).toBe(100);
   expect(new Backoff(() => 0.9999).next()).toBe(50);
 });

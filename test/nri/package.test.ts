@@ -16,7 +16,7 @@ const consumer = scratch.path("consumer");
 /** The plugin of docs/nri.md. */
 const example = /```ts\n(import .*?)```/s.exec(readFileSync(join(ROOT, "docs/nri.md"), "utf8"))?.[1] ?? "";
 
-/** More than the example: each part of the API as another program would use it. */
+/** Each part of the API, as another program would use it. */
 const usage = `import {
   Adjustment, ContainerState, createPlugin, type Handlers, NriError, type PodSandbox, updateOf,
 } from "cni-tap/nri";
@@ -47,21 +47,21 @@ beforeAll(async () => {
   writeFileSync(join(consumer, "package.json"), '{"private":true,"type":"module"}');
   writeFileSync(join(consumer, "example.ts"), example);
   writeFileSync(join(consumer, "usage.ts"), usage);
-  // Its one dependency comes from here: a test asks no registry.
+  // Its only dependency comes from this checkout: a test asks no registry.
   const dependency = join(ROOT, "node_modules/@bufbuild/protobuf");
   const options = ["--offline", "--omit=optional", "--install-links", "--cache", scratch.path("cache")];
   await run("npm", ["install", ...options, scratch.path(tarball), dependency], { cwd: consumer });
 }, 180_000);
 afterAll(() => scratch.remove());
 
-it("the tarball holds the package, and nothing of the checkout", () => {
+it("the tarball has only the package's own files", () => {
   const names = readdirSync(join(consumer, "node_modules/cni-tap"));
   expect(names.sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
   const types = readFileSync(join(consumer, "node_modules/cni-tap/dist/nri/nodejs/run-plugin.d.ts"), "utf8");
   expect(types).toContain("/** Runs a plugin until its signal is aborted");
 });
 
-it("another program is type-checked against it, strictly", async () => {
+it("another program that uses the package passes a strict type check", async () => {
   const compilerOptions = {
     ...{
       strict: true,
@@ -79,7 +79,7 @@ it("another program is type-checked against it, strictly", async () => {
   expect(stdout).toBe("");
 });
 
-it("the plugin of docs/nri.md runs from it", async () => {
+it("the plugin of docs/nri.md runs with the package", async () => {
   expect(example.split("\n").length).toBeLessThan(25);
   const identity = { name: "network-logger", index: "10" };
   const { child, connection } = launch(process.execPath, join(consumer, "example.ts"), identity);
@@ -96,7 +96,7 @@ it("the plugin of docs/nri.md runs from it", async () => {
   expect(await output).toBe("found 9f75 shop/web\nstarted 9f75 /var/run/netns/a 10.0.0.7\nremoved 9f75\n");
 });
 
-it("another program's error has the class and the code", async () => {
+it("an error in another program has the package's class and a code", async () => {
   const { stdout } = await run(process.execPath, ["usage.ts", "/nowhere.sock"], { cwd: consumer });
   expect(stdout).toBe("connect\n");
 });

@@ -7,7 +7,7 @@ import { encodeCall, registered } from "./support/calls.ts";
 
 const none = new Uint8Array(0);
 
-/** A session that has registered at 0 ms. */
+/** A session that registered at 0 ms. */
 function openSession(): Session {
   const session = new Session();
   session.open({ name: "test", index: "10" }, 0);
@@ -17,22 +17,22 @@ function openSession(): Session {
   return session;
 }
 
-/** What it tells of this kind since it was last asked. */
+/** The outputs of this kind since the last call. */
 function taken<K extends Output["kind"]>(session: Session, kind: K): Extract<Output, { readonly kind: K }>[] {
   return session.take().filter((one): one is Extract<Output, { readonly kind: K }> => one.kind === kind);
 }
 
-/** Begins a call. */
+/** Begins a call and returns it. */
 function begin(session: Session, streamId: number, nowMs: number, timeoutMs = 0): Call {
   const timeoutNano = BigInt(timeoutMs) * 1_000_000n;
   session.receive(encodeCall(streamId, "RunPodSandbox", none, { timeoutNano }), nowMs);
   const [output] = taken(session, "call");
-  if (!output) throw new Error(`Cannot see call ${streamId}`);
+  if (!output) throw new Error(`The session did not report call ${streamId}`);
   return output.call;
 }
 
-describe("a call's time", () => {
-  it("is the caller's, else the one of Configure, else two seconds", () => {
+describe("a call's timeout", () => {
+  it("is the caller's, else that of Configure, else two seconds", () => {
     const session = openSession();
     expect(begin(session, 1, 0).timeoutMs).toBe(2000);
     session.requestTimeoutMs = 700;
@@ -40,13 +40,13 @@ describe("a call's time", () => {
     expect(begin(session, 5, 0, 300).timeoutMs).toBe(300);
   });
 
-  it("is not changed by a Configure that says none", () => {
+  it("is not changed by a Configure without one", () => {
     const session = openSession();
     session.requestTimeoutMs = 0;
     expect(begin(session, 1, 0).timeoutMs).toBe(2000);
   });
 
-  it("ends with its answer, of whatever kind: it is not named afterwards", () => {
+  it("does not apply after the call is answered or refused", () => {
     const session = openSession();
     session.respond(begin(session, 1, 0), none, 10);
     session.refuse(begin(session, 3, 0), { code: 2, message: "no" }, 10);
@@ -56,7 +56,7 @@ describe("a call's time", () => {
     expect(taken(session, "overdue")).toEqual([]);
   });
 
-  it("is watched for each of several calls", () => {
+  it("applies to each of several calls", () => {
     const session = openSession();
     begin(session, 1, 0, 1000);
     begin(session, 3, 500, 1000);
@@ -69,7 +69,7 @@ describe("a call's time", () => {
     expect(session.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("is watched for each of several calls of the plugin", () => {
+  it("applies to each of several calls of the plugin", () => {
     const session = openSession();
     const ended: string[] = [];
     for (const [name, nowMs] of [
@@ -85,7 +85,7 @@ describe("a call's time", () => {
   });
 });
 
-describe("an end before the other side has spoken any NRI", () => {
+describe("a session that ends", () => {
   const error = (bytes: Uint8Array) => {
     const session = new Session();
     session.open({ name: "test", index: "10" }, 0);
@@ -100,26 +100,26 @@ describe("an end before the other side has spoken any NRI", () => {
 
   it.each([
     ["nothing", none],
-    ["bytes that are no frame", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["bytes that are not a frame", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
     ["a call of another service", run({ service: "x.Y" })],
-    ["an answer to no call", answer(9, MessageType.response)],
-  ])("says so: %s", (_, bytes) => {
+    ["an answer without a call", answer(9, MessageType.response)],
+  ])("has the reason no-nri after %s", (_, bytes) => {
     expect(error(bytes)).toMatchObject({ code: "protocol", reason: "no-nri" });
   });
 
   it.each([
     ["an answer to the registration", registered],
     ["a call", run()],
-    ["a call of a method that is not known", encodeCall(1, "Dance", none)],
+    ["a call of an unknown method", encodeCall(1, "Dance", none)],
     [
-      "a call, and one of another service",
+      "a call and one of another service",
       Buffer.concat([run(), encodeCall(3, "Run", none, { service: "x" })]),
     ],
-  ])("is another one behind %s", (_, bytes) => {
+  ])("has no reason no-nri after %s", (_, bytes) => {
     expect(error(bytes)).toMatchObject({ code: "protocol", reason: undefined });
   });
 
-  it("is a registration that is not answered, or by no answer", () => {
+  it("has the reason no-nri if the registration gets no answer, or something else", () => {
     const session = new Session();
     session.open({ name: "test", index: "10" }, 0);
     session.tick(10_000);
@@ -127,7 +127,7 @@ describe("an end before the other side has spoken any NRI", () => {
     expect(error(answer(1, MessageType.data))).toMatchObject({ code: "registration", reason: "no-nri" });
   });
 
-  it("is not a registration that is not answered, where calls came", () => {
+  it("has no reason no-nri if the registration gets no answer but calls came", () => {
     const session = new Session();
     session.open({ name: "test", index: "10" }, 0);
     session.receive(run(), 0);
@@ -136,7 +136,7 @@ describe("an end before the other side has spoken any NRI", () => {
   });
 });
 
-it("nothing wakes a session that is closed, and nothing is taken from what comes then", () => {
+it("a closed session has no timers and ignores what arrives", () => {
   const session = openSession();
   begin(session, 1, 0);
   session.close(new NriError("disconnected", "lost"), 0);

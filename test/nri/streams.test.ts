@@ -11,7 +11,7 @@ import { SentReader } from "./support/messages.ts";
 import { cut, type Stream, streams } from "./support/streams.ts";
 
 const emptyAdjustment = () => ({ adjust: {} });
-/** The order of the logger's recording. */
+/** The logger's events in the order of its recording. */
 const loggerEvents = [
   "runPodSandbox",
   "createContainer",
@@ -30,7 +30,7 @@ const loggerEvents = [
 ];
 const pods = ["runPodSandbox", "stopPodSandbox", "removePodSandbox"] as const;
 
-/** What the recorded plugins do, as far as it is on the wire. */
+/** Handlers that put on the wire what the recorded plugins did. */
 const plugins: Record<string, { handlers: Handlers; failRequests?: boolean }> = {
   "device-injector": { handlers: { createContainer: emptyAdjustment } },
   "hook-injector": {
@@ -59,7 +59,7 @@ function withHooks(): Adjustment {
 }
 
 /** The recorded events. */
-function told({ name }: Stream): readonly string[] {
+function recordedEvents({ name }: Stream): readonly string[] {
   if (name.startsWith("network-logger")) return pods;
   if (!name.startsWith("logger")) return ["createContainer"];
   return loggerEvents;
@@ -69,7 +69,7 @@ function listen(names: readonly EventName[]): Handlers {
   return Object.fromEntries(names.map((name) => [name, () => undefined]));
 }
 
-/** The recorded plugin's bytes, and ours with what we saw. */
+/** Sends a stream to our plugin. Returns the bytes that it wrote and the handlers' arguments. */
 async function replay(stream: Stream, chunks: Iterable<Uint8Array>) {
   const { handlers, failRequests = false } = plugins[stream.name.split(".")[0] ?? ""] ?? { handlers: {} };
   const seen: unknown[][] = [];
@@ -95,7 +95,7 @@ async function replay(stream: Stream, chunks: Iterable<Uint8Array>) {
   await settle();
   expect(plugin.end).toBeUndefined();
   const [register = new Uint8Array(0), ...answers] = plugin.written;
-  // The runtime waits for each answer; here all calls come at once, and are answered as their handlers are done.
+  // The runtime waited for each answer. Here all calls come at once, and are answered when their handlers are done.
   return { seen, register, answers: answers.map(hex).sort(byStream) };
 }
 
@@ -115,20 +115,20 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-/** By the stream of the message that a frame holds, behind both lengths and the connection. */
+/** Compares the stream IDs of the messages in two frames, after both lengths and the connection. */
 function byStream(a: string, b: string): number {
   const stream = (frame: string) => Number.parseInt(frame.slice(24, 32), 16);
   return stream(a) - stream(b);
 }
 
 describe.each(streams)("the stream $name", (stream) => {
-  it("is answered byte for byte as Go does", async () => {
+  it("is answered with the bytes of Go's plugin", async () => {
     const { seen, answers } = await replay(stream, [stream.toPlugin]);
     expect(answers).toEqual(recordedAnswers(stream));
-    expect(seen.map(([name]) => name)).toEqual([...told(stream), "synchronize"]);
+    expect(seen.map(([name]) => name)).toEqual([...recordedEvents(stream), "synchronize"]);
   });
 
-  it("says the same byte by byte and in random cuts", async () => {
+  it("is answered the same in pieces of any length", async () => {
     const whole = await replay(stream, [stream.toPlugin]);
     expect(await replay(stream, cut(stream.toPlugin, [1]))).toEqual(whole);
     const lengths = fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 1, maxLength: 20 });
@@ -139,7 +139,7 @@ describe.each(streams)("the stream $name", (stream) => {
     );
   });
 
-  it("begins with Go's registration, but for name, version and time", async () => {
+  it("begins with Go's registration, except for name, version and timeout", async () => {
     const { register } = await replay(stream, [stream.toPlugin]);
     const [ours, gos] = [register, stream.toRuntime].map((bytes) => new SentReader().push(bytes)[0]);
     for (const sent of [ours, gos]) {

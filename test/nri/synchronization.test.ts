@@ -17,7 +17,7 @@ function idOf(item: SynchronizeItem): string {
   return item.kind === "pod" ? item.pod.id : item.container.id;
 }
 
-/** Sends parts as a runtime does, each when the one before was answered; their answers. */
+/** Sends parts as a runtime does, each after the answer to the one before. Returns the answers. */
 async function synchronize(handlers: Handlers, parts: readonly SynchronizeInit[]) {
   const plugin = new MemoryPlugin(handlers);
   plugin.open();
@@ -41,7 +41,7 @@ const allAnswered = [
 ];
 
 describe("Synchronize in parts", () => {
-  it("is one state, with empty parts among them", async () => {
+  it("is one state, even if some parts are empty", async () => {
     const ids: string[] = [];
     const { answers, plugin } = await synchronize(
       {
@@ -59,9 +59,9 @@ describe("Synchronize in parts", () => {
 
   it.each<[string, Handlers]>([
     ["there is no handler", {}],
-    ["the handler does not look", { synchronize: () => undefined }],
+    ["the handler does not read the state", { synchronize: () => undefined }],
     [
-      "the handler looks at one",
+      "the handler reads one pod and stops",
       {
         async synchronize(state) {
           for await (const _ of state) break;
@@ -78,11 +78,11 @@ describe("Synchronize in parts", () => {
         },
       },
     ],
-  ])("is answered to the end when %s", async (_, handlers) => {
+  ])("gets all its answers if %s", async (_, handlers) => {
     expect((await synchronize(handlers, [first, empty, last])).answers).toEqual(allAnswered);
   });
 
-  it("waits for a handler that takes its time", async () => {
+  it("is answered when a slow handler has read the part", async () => {
     const { opened, open } = gate();
     const { answers, plugin } = await synchronize(
       {
@@ -99,7 +99,7 @@ describe("Synchronize in parts", () => {
     expect(plugin.sent()).toHaveLength(1);
   });
 
-  it("ends for the handler when the connection does", async () => {
+  it("fails for the handler when the connection is lost", async () => {
     const seen: unknown[] = [];
     const { plugin } = await synchronize(
       {
@@ -116,7 +116,7 @@ describe("Synchronize in parts", () => {
     expect(seen).toEqual([lost]);
   });
 
-  it("may come again: each has its own state", async () => {
+  it("may be repeated, each time with a state of its own", async () => {
     const counts: number[] = [];
     const handlers: Handlers = {
       async synchronize(state) {
@@ -128,7 +128,7 @@ describe("Synchronize in parts", () => {
     expect(counts).toEqual([3, 1]);
   });
 
-  it("can be gone through once", async () => {
+  it("can be iterated once", async () => {
     const ids: string[] = [];
     const again = async (state: Synchronization) => {
       for await (const item of state) ids.push(idOf(item));
@@ -146,7 +146,7 @@ describe("Synchronize in parts", () => {
     expect(ids).toEqual(["p3", "c2"]);
   });
 
-  it("passes over fields of another type than they should have", async () => {
+  it("ignores fields of the wrong type", async () => {
     const ids: string[] = [];
     const plugin = new MemoryPlugin({
       async synchronize(state) {
@@ -156,7 +156,7 @@ describe("Synchronize in parts", () => {
     });
     plugin.open();
     plugin.sent();
-    const wrong = Buffer.from("0805" + "1007" + "1a0101", "hex"); // numbers for lists, bytes for a truth value
+    const wrong = Buffer.from("0805" + "1007" + "1a0101", "hex"); // numbers in place of lists, bytes in place of a boolean
     const payload = Buffer.concat([wrong, encode(SynchronizeRequestSchema, last)]);
     plugin.driver.receive(encodeCall(1, "Synchronize", payload));
     await settle();
@@ -165,7 +165,7 @@ describe("Synchronize in parts", () => {
     expect(plugin.driver.synchronized).toBe(true);
   });
 
-  it("takes little memory for 20,000 pods and containers", async () => {
+  it("needs less than 120 MB for 20,000 pods and 20,000 containers", async () => {
     const labels = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`label-${i}`, "x".repeat(60)]));
     const part = encode(SynchronizeRequestSchema, {
       pods: Array.from({ length: 1000 }, (_, i) => ({ id: `${i}`.padStart(64, "0"), labels })),
@@ -174,11 +174,11 @@ describe("Synchronize in parts", () => {
     });
     const end = encode(SynchronizeRequestSchema, {});
     let count = 0;
-    let mostBytes = 0;
+    let peakBytes = 0;
     const bytesHeld = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
     const plugin = new MemoryPlugin({
       async synchronize(state) {
-        for await (const _ of state) if (++count % 2000 === 0) mostBytes = Math.max(mostBytes, bytesHeld());
+        for await (const _ of state) if (++count % 2000 === 0) peakBytes = Math.max(peakBytes, bytesHeld());
         return undefined;
       },
     });
@@ -193,7 +193,7 @@ describe("Synchronize in parts", () => {
     }
     expect(count).toBe(40_000);
     expect(plugin.driver.synchronized).toBe(true);
-    // All of it decoded is some 250 MB.
-    expect(mostBytes - startBytes).toBeLessThan(120 << 20);
+    // All of it decoded at once takes about 250 MB.
+    expect(peakBytes - startBytes).toBeLessThan(120 << 20);
   });
 });

@@ -3,11 +3,11 @@ import { describe, expect, it, test } from "vitest";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { Backlog } from "../../src/observe/backlog.ts";
 
-/** A place that takes lines when the test says so. */
-class Place {
-  /** What it took, in order. */
+/** A destination that takes lines when the test says so. */
+class Destination {
+  /** The lines that it took, in order. */
   readonly taken: string[] = [];
-  /** The write that is under way. */
+  /** The lines of the current write, or null. */
   offered: readonly string[] | null = null;
   writes = 0;
   #finish: (count: number) => void = () => {};
@@ -20,7 +20,7 @@ class Place {
     });
   }
 
-  /** Ends the write: so many lines were taken, and then it failed. */
+  /** Ends the write after it took this many lines. */
   async take(count = Number.POSITIVE_INFINITY): Promise<void> {
     const lines = this.offered?.slice(0, count) ?? [];
     this.offered = null;
@@ -34,10 +34,10 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function backlogTo(place: Place, mostLines: number, retryMs = 0): Backlog<string> {
+function backlogTo(destination: Destination, mostLines: number, retryMs = 0): Backlog<string> {
   return new Backlog<string>({
     ...{ mostLines, restMs: 0, retryMs, encode: Buffer.from, sizeOf: ({ length }) => length },
-    write: (lines) => place.write(lines),
+    write: (lines) => destination.write(lines),
     lostLine: (count) => Buffer.from(`lost ${count}`),
   });
 }
@@ -45,18 +45,18 @@ function backlogTo(place: Place, mostLines: number, retryMs = 0): Backlog<string
 const lines = (from: number, count: number, bytes = 0) =>
   Array.from({ length: count }, (_, i) => String(from + i).padStart(bytes, "0"));
 
-/** Has the place take all there is. */
-async function drain(backlog: Backlog<string>, place: Place): Promise<void> {
+/** Ends the backlog, and lets the destination take everything. */
+async function drain(backlog: Backlog<string>, destination: Destination): Promise<void> {
   const end = backlog.end(60_000);
   for (let over = false; !over; ) {
-    if (place.offered) await place.take();
+    if (destination.offered) await destination.take();
     over = await Promise.race([end.then(() => true), settled().then(() => false)]);
   }
   expect(await end).toBe(0);
 }
 
 /**
- * Each line is there once and in order, and where some are missing a line says how many, before the next.
+ * Expects each line once and in order. Where lines are missing, a line before the next one says how many.
  * Returns how many are missing.
  */
 function expectWhole(taken: readonly string[], added: number): number {
@@ -66,7 +66,8 @@ function expectWhole(taken: readonly string[], added: number): number {
     const lost = /^lost (\d+)$/.exec(line)?.[1];
     if (lost) missing += Number(lost);
     if (lost) next += Number(lost);
-    else if (Number(line) !== next++) throw new Error(`Cannot follow at ${line}: ${taken.slice(0, 100)}`);
+    else if (Number(line) !== next++)
+      throw new Error(`Line ${next - 1} is not ${line}: ${taken.slice(0, 100)}`);
   }
   expect(next).toBe(added);
   expect(taken.at(-1) ?? "").not.toMatch(/^lost/);
@@ -85,10 +86,10 @@ const step: fc.Arbitrary<Step> = fc.record({
   bytes: fc.constantFrom(1, 1, 1, 40_000),
 });
 
-test("of any lines, each is written once, in order, or counted where it is missing", async () => {
+test("every line is written once and in order, or counted as lost", async () => {
   const run = fc.asyncProperty(fc.integer({ min: 1, max: 12 }), fc.array(step), async (mostLines, steps) => {
-    const place = new Place();
-    const backlog = backlogTo(place, mostLines);
+    const destination = new Destination();
+    const backlog = backlogTo(destination, mostLines);
     let added = 0;
     let sinceFailure: number | null = null;
     for (const { kind, count, bytes } of steps) {
@@ -98,88 +99,88 @@ test("of any lines, each is written once, in order, or counted where it is missi
         if (count > 0) sinceFailure = null;
         continue;
       }
-      if (added > 0 && !place.offered) await maybeRetried(place);
-      const offered = place.offered?.length ?? 0;
-      if (kind === "take" || offered === 0) await place.take();
+      if (added > 0 && !destination.offered) await maybeRetried(destination);
+      const offered = destination.offered?.length ?? 0;
+      if (kind === "take" || offered === 0) await destination.take();
       else {
-        await place.take(Math.min(count, offered - 1));
+        await destination.take(Math.min(count, offered - 1));
         sinceFailure = 0;
       }
     }
-    const written = place.taken.length;
-    await drain(backlog, place);
-    const missing = expectWhole(place.taken, added);
-    const waited = place.taken.slice(written).filter((line) => !line.startsWith("lost")).length;
+    const written = destination.taken.length;
+    await drain(backlog, destination);
+    const missing = expectWhole(destination.taken, added);
+    const waited = destination.taken.slice(written).filter((line) => !line.startsWith("lost")).length;
     if (sinceFailure !== null) expect(waited).toBeLessThanOrEqual(mostLines);
     if (added <= mostLines) expect(missing).toBe(0);
   });
   await fc.assert(run, { numRuns: 400 });
 });
 
-/** Where a write failed and lines wait, it is tried again within a millisecond or two. */
-async function maybeRetried(place: Place): Promise<void> {
-  for (let i = 0; i < 3 && !place.offered; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+/** If a write failed and lines wait, it is tried again within a millisecond or two. */
+async function maybeRetried(destination: Destination): Promise<void> {
+  for (let i = 0; i < 3 && !destination.offered; i++) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 describe("a backlog", () => {
-  it("goes on after an event that had nothing to say", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 10);
+  it("goes on after an event without lines", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 10);
     backlog.add([]);
     await settled();
     backlog.add(lines(0, 2));
-    await drain(backlog, place);
-    expect(place.taken).toEqual(["0", "1"]);
+    await drain(backlog, destination);
+    expect(destination.taken).toEqual(["0", "1"]);
   });
 
-  it("loses the oldest while a write hangs, and no line of those that are being written", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 3);
+  it("loses the oldest waiting lines while a write hangs, and none that is being written", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 3);
     for (let i = 0; i < 10; i++) backlog.add(lines(i, 1));
-    expect(place.offered).toEqual(["0"]);
+    expect(destination.offered).toEqual(["0"]);
     backlog.add([]);
-    await drain(backlog, place);
-    expect(place.taken).toEqual(["0", "lost 6", "7", "8", "9"]);
+    await drain(backlog, destination);
+    expect(destination.taken).toEqual(["0", "lost 6", "7", "8", "9"]);
   });
 
-  it("loses those that were being written, too, when that fails and younger ones are gone", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 3);
+  it("also loses the lines that were being written if that fails and newer ones are lost", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 3);
     backlog.add(lines(0, 1));
     for (let i = 1; i < 6; i++) backlog.add(lines(i, 1));
-    await place.take(0);
-    await drain(backlog, place);
-    expect(place.taken).toEqual(["lost 3", "3", "4", "5"]);
+    await destination.take(0);
+    await drain(backlog, destination);
+    expect(destination.taken).toEqual(["lost 3", "3", "4", "5"]);
   });
 
-  it("says again how many are missing where that line was not taken", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 2);
+  it("reports again how many lines are lost if that report was not taken", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 2);
     for (let i = 0; i < 5; i++) backlog.add(lines(i, 1));
-    await place.take();
-    await waitFor("the next write", () => place.offered !== null);
-    expect(place.offered).toEqual(["lost 2", "3", "4"]);
-    await place.take(0);
-    await waitFor("the next attempt", () => place.offered !== null);
-    expect(place.offered).toEqual(["lost 2", "3", "4"]);
-    await place.take(1);
-    await waitFor("the next attempt", () => place.offered !== null);
-    expect(place.offered).toEqual(["3", "4"]);
-    await drain(backlog, place);
+    await destination.take();
+    await waitFor("the next write", () => destination.offered !== null);
+    expect(destination.offered).toEqual(["lost 2", "3", "4"]);
+    await destination.take(0);
+    await waitFor("the next attempt", () => destination.offered !== null);
+    expect(destination.offered).toEqual(["lost 2", "3", "4"]);
+    await destination.take(1);
+    await waitFor("the next attempt", () => destination.offered !== null);
+    expect(destination.offered).toEqual(["3", "4"]);
+    await drain(backlog, destination);
   });
 
-  it("loses nothing of an event that alone is more than the limit, nor what comes while it is written", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 10);
+  it("loses nothing of an event larger than the limit, nor of what comes while it is written", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 10);
     backlog.add(lines(0, 2_000, 100)); // 200,000 bytes are four writes
     for (let i = 0; i < 10; i++) backlog.add(lines(2_000 + i, 1));
-    await drain(backlog, place);
-    expect(expectWhole(place.taken, 2_010)).toBe(0);
-    expect(place.writes).toBe(4);
+    await drain(backlog, destination);
+    expect(expectWhole(destination.taken, 2_010)).toBe(0);
+    expect(destination.writes).toBe(4);
   });
 
-  it("makes no more lines at once than it hands over, for the next event waits meanwhile", async () => {
-    const place = new Place();
+  it("encodes at once only the lines that it writes, so that the next event does not wait", async () => {
+    const destination = new Destination();
     let made = 0;
     const encode = (line: string) => {
       made++;
@@ -187,99 +188,99 @@ describe("a backlog", () => {
     };
     const backlog = new Backlog<string>({
       ...{ mostLines: 10_000, restMs: 0, retryMs: 0, encode, sizeOf: ({ length }) => length },
-      ...{ write: (all) => place.write(all), lostLine: () => Buffer.alloc(0) },
+      ...{ write: (all) => destination.write(all), lostLine: () => Buffer.alloc(0) },
     });
     backlog.add(lines(0, 2_000, 100));
     expect(made).toBe(656); // 64 KB
-    expect(place.offered).toHaveLength(656);
-    await drain(backlog, place);
+    expect(destination.offered).toHaveLength(656);
+    await drain(backlog, destination);
     expect(made).toBe(2_000);
   });
 
-  it("keeps no more of it than the limit when the place takes nothing", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 10);
+  it("keeps only the limit's lines of a large event if a write of it fails", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 10);
     backlog.add(lines(0, 2_000));
-    await place.take(5);
-    await drain(backlog, place);
-    expect(place.taken.slice(4, 8)).toEqual(["4", "lost 1985", "1990", "1991"]);
-    expect(place.taken).toHaveLength(16);
+    await destination.take(5);
+    await drain(backlog, destination);
+    expect(destination.taken.slice(4, 8)).toEqual(["4", "lost 1985", "1990", "1991"]);
+    expect(destination.taken).toHaveLength(16);
   });
 
-  it("has its limit again when such an event has been written", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 10);
+  it("keeps to its limit again after a large event is written", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 10);
     backlog.add(lines(0, 30));
-    await place.take();
+    await destination.take();
     let added = 30;
-    await waitFor("a standstill: what is added is written at once", async () => {
+    await waitFor("a line that is written at once", async () => {
       backlog.add(lines(added++, 1));
-      if (place.offered) return true;
-      await waitFor("the write", () => place.offered !== null);
-      await place.take();
+      if (destination.offered) return true;
+      await waitFor("the write", () => destination.offered !== null);
+      await destination.take();
       return false;
     });
     for (let i = 0; i < 30; i++) backlog.add(lines(added++, 1));
-    await drain(backlog, place);
-    expect(expectWhole(place.taken, added)).toBe(20);
+    await drain(backlog, destination);
+    expect(expectWhole(destination.taken, added)).toBe(20);
   });
 
-  it("loses no long line where all are taken, however many", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 1_000);
+  it("loses no long line if all are taken", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 1_000);
     for (let i = 0; i < 100; i++) {
       backlog.add(lines(i, 1, 1 << 20));
-      await waitFor("the write", () => place.offered !== null);
-      await place.take();
+      await waitFor("the write", () => destination.offered !== null);
+      await destination.take();
     }
-    expect(expectWhole(place.taken, 100)).toBe(0);
+    expect(expectWhole(destination.taken, 100)).toBe(0);
   });
 
-  it("holds no more than 64 MB of long lines where each write fails", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 1_000);
+  it("holds at most 64 MB of long lines if each write fails", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 1_000);
     for (let i = 0; i < 100; i++) {
       backlog.add(lines(i, 1, 1 << 20));
-      await waitFor("the write", () => place.offered !== null);
-      await place.take(0);
+      await waitFor("the write", () => destination.offered !== null);
+      await destination.take(0);
     }
-    await drain(backlog, place);
-    expect(expectWhole(place.taken, 100)).toBe(36);
+    await drain(backlog, destination);
+    expect(expectWhole(destination.taken, 100)).toBe(36);
   });
 
-  it("holds no more than 64 MB of long lines", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 1_000);
+  it("holds at most 64 MB of long lines while a write hangs", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 1_000);
     for (let i = 0; i < 100; i++) backlog.add(lines(i, 1, 1 << 20));
-    await drain(backlog, place);
-    const missing = Number(/^lost (\d+)$/.exec(place.taken[1] ?? "")?.[1]);
+    await drain(backlog, destination);
+    const missing = Number(/^lost (\d+)$/.exec(destination.taken[1] ?? "")?.[1]);
     expect(missing).toBeGreaterThan(30);
     expect(missing).toBeLessThan(40);
-    expect(place.taken).toHaveLength(101 - missing);
+    expect(destination.taken).toHaveLength(101 - missing);
   });
 });
 
 describe("the end of a backlog", () => {
-  it("is not waited for longer than told, and knows what is lost with it", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 3);
+  it("comes after the given time at the latest, and reports how many lines are lost", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 3);
     for (let i = 0; i < 10; i++) backlog.add(lines(i, 1));
     expect(await backlog.end(1)).toBe(10); // one is being written, six are gone, three wait
   });
 
-  it("is at once where nothing waits", async () => {
-    expect(await backlogTo(new Place(), 3).end(60_000)).toBe(0);
+  it("comes at once if nothing waits", async () => {
+    expect(await backlogTo(new Destination(), 3).end(60_000)).toBe(0);
   });
 
-  it("comes after one more attempt, which does not wait for its time", async () => {
-    const place = new Place();
-    const backlog = backlogTo(place, 5, 60_000);
+  it("comes after one more attempt, which is made at once", async () => {
+    const destination = new Destination();
+    const backlog = backlogTo(destination, 5, 60_000);
     backlog.add(lines(0, 3));
-    await place.take(1);
+    await destination.take(1);
     const end = backlog.end(60_000);
-    await waitFor("the last attempt", () => place.offered !== null);
-    expect(place.offered).toEqual(["1", "2"]);
-    await place.take(1);
+    await waitFor("the last attempt", () => destination.offered !== null);
+    expect(destination.offered).toEqual(["1", "2"]);
+    await destination.take(1);
     expect(await end).toBe(1);
   });
 });

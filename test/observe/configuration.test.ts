@@ -16,13 +16,13 @@ describe("a configuration", () => {
       { logFile: "/x", logMaxBytes: 5, redact: false },
     ],
     ["JSON", '{"logFile":"/x",\t"label":"\\u00fc"}', { logFile: "/x", label: "ü" }],
-    ["nothing but white space", " \n\n", {}],
+    ["only white space", " \n\n", {}],
     ["a comment", "# nothing yet", {}],
     ["null", "~", {}],
     ["an empty mapping", "{}", {}],
-    ["a key twice, the last of which counts", "label: a\nlabel: b\n", { label: "b" }],
+    ["a duplicate key, the last of which counts", "label: a\nlabel: b\n", { label: "b" }],
     ["a byte order mark", "\ufefflabel: a\n", { label: "a" }],
-    ["a mark of a document's begin", "---\nlabel: a\n", { label: "a" }],
+    ["a document marker", "---\nlabel: a\n", { label: "a" }],
     ["an unknown tag", "label: !mine a\n", { label: "a" }],
     ["an alias", "x: &a text\nlabel: *a\n", { x: "text", label: "text" }],
     [
@@ -39,23 +39,23 @@ describe("a configuration", () => {
     ["a number", "5", "keys and values are expected, not a number"],
     ["true", "true", "keys and values are expected, not a boolean"],
     ["a list", "- a\n- b\n", "keys and values are expected, not a list"],
-    ["two documents", "a: 1\n---\nb: 2\n", "multiple docs at byte 5"],
+    ["more than one document", "a: 1\n---\nb: 2\n", "multiple docs at byte 5"],
     ["a tab", "a:\n\t- b\n", "tab as indent at byte 3"],
     ["an open bracket", "a: [1, 2\n", "bad indent at byte 9"],
-    ["bytes before the fault", 'ü: "x\n', "missing char at byte 7"],
+    ["text of two bytes before the error", 'ü: "x\n', "missing char at byte 7"],
     ["an unknown alias", "a: *nobody\n", "too deep, or with aliases that cannot be followed"],
     ["an alias bomb", bomb(), "too deep, or with aliases that cannot be followed"],
-  ])("of %s is complained of, and what stands there is not told", async (_, text, words) => {
+  ])("of %s costs a complaint without the text", async (_, text, words) => {
     expect(await complaintOf(text)).toBe(`Cannot read the configuration: ${words}`);
   });
 
   it.each([
-    ["in a flow", (depth: number) => "[".repeat(depth)],
-    ["in a closed flow", (depth: number) => `a: ${"[".repeat(depth / 2)}${"]".repeat(depth / 2)}`],
-    ["of mappings", (depth: number) => "{a: ".repeat(depth / 4)],
+    ["in open brackets", (depth: number) => "[".repeat(depth)],
+    ["in closed brackets", (depth: number) => `a: ${"[".repeat(depth / 2)}${"]".repeat(depth / 2)}`],
+    ["in mappings", (depth: number) => "{a: ".repeat(depth / 4)],
     ["in blocks", (depth: number) => "- ".repeat(depth / 2)],
-    ["of keys", (depth: number) => "? ".repeat(depth / 2)],
-  ])("nested %s as deep as its size allows is complained of", async (_, make) => {
+    ["in keys", (depth: number) => "? ".repeat(depth / 2)],
+  ])("nested %s as deep as its size allows costs a complaint", async (_, make) => {
     expect(await complaintOf(make(16_000))).toMatch(
       /^Cannot read the configuration: (resource exhaustion|too)/,
     );
@@ -69,7 +69,7 @@ describe("a configuration", () => {
   });
 
   it.each(["&a {label: x, b: *a}", "label: x\na: &a [*a]", "label: &a {b: *a}"])(
-    "that holds itself (%s) gives settings",
+    "that contains itself (%s) gives settings",
     async (text) => {
       const read = await parseConfiguration(text);
       expect("keys" in read && readSettings(read.keys).settings.logFormat).toBe("classic");
@@ -77,7 +77,7 @@ describe("a configuration", () => {
   );
 });
 
-test("any text is read or complained of, and gives settings", async () => {
+test("any text gives settings or a complaint", async () => {
   const part = fc.constantFrom(
     ...[
       "[",
@@ -127,7 +127,7 @@ test("any text is read or complained of, and gives settings", async () => {
   await fc.assert(run, { numRuns: 1_000 });
 });
 
-/** Nine of nine of nine …: 9^8 in 270 bytes. */
+/** Aliases of lists of nine aliases each: 9^8 values in 270 bytes. */
 function bomb(): string {
   const level = (name: string, of: string) => `${name}: &${name} [${Array(9).fill(of).join(",")}]\n`;
   return level("a", "x") + [..."bcdefgh"].map((name, i) => level(name, `*${"abcdefgh"[i]}`)).join("");

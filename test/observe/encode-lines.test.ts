@@ -8,7 +8,7 @@ const settings = (keys: Readonly<Record<string, unknown>>) => readSettings(keys)
 const json = settings({ logFormat: "json" });
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 
-test("any text comes back from the bytes of a json line", () => {
+test("any text can be read back from the bytes of a json line", () => {
   const labels = fc.dictionary(text, text, { maxKeys: 3 });
   const any = fc.record({ id: text, namespace: text, name: text, uid: text, netns: text, labels });
   fc.assert(
@@ -25,19 +25,19 @@ test("any text comes back from the bytes of a json line", () => {
   );
 });
 
-test("the time has milliseconds, and zeros behind them", () => {
+test("the time has milliseconds, followed by zeros", () => {
   const line = (timeMs: number) => JSON.parse(encodePodLine("Vanished", pod, timeMs, json).toString()).time;
   expect(line(1_700_000_000_007)).toBe("2023-11-14T22:13:20.007000Z");
   expect(line(-1)).toBe("1969-12-31T23:59:59.999000Z");
   expect(line(0)).toBe("1970-01-01T00:00:00.000000Z");
 });
 
-test("what is hidden is counted in bytes", () => {
+test("the length of a hidden value is counted in bytes", () => {
   const line = encodePodLine("RunPodSandbox", { ...pod, labels: { token: "ünï" } }, 0, json).toString();
   expect(JSON.parse(line).pod.labels).toEqual({ token: "[redacted 5 bytes]" });
 });
 
-test("the classic format is the default; its text is UTF-8", () => {
+test("the classic format is the default, and its text is UTF-8", () => {
   const line = encodePodLine("StopPodSandbox", { ...pod, id: "ü,\n", name: "ü" }, 0, settings({}));
   expect(line.toString()).toBe(
     'NRI_EVENT=StopPodSandbox,CNI_CONTAINERID=ü\\x2C\\x0A,pod={"namespace":"n","name":"ü","uid":"u","netns":"","ips":[]}\n',

@@ -8,8 +8,8 @@ const levels: readonly Level[] = ["info", "warning", "error"];
 
 afterEach(() => vi.unstubAllEnvs());
 
-describe("on a terminal", () => {
-  it("a line is what logrus writes", () => {
+describe("a line for a terminal", () => {
+  it("is what logrus writes", () => {
     expect(logrusLine("info", "Started plugin 10-network-logger...", "colour", moment)).toBe(
       `\x1b[36mINFO   \x1b[0m[0061] ${"Started plugin 10-network-logger...".padEnd(44)} \n`,
     );
@@ -21,18 +21,18 @@ describe("on a terminal", () => {
     );
   });
 
-  it("a line has no colours where none are wanted", () => {
+  it("has no colours if none are wanted", () => {
     expect(logrusLine("info", "x", "plain", { ...moment, sinceStartMs: 0 })).toBe(
       `INFO   [0000] x${" ".repeat(43)} \n`,
     );
   });
 
-  it("seconds may have more than four digits", () => {
+  it("has all digits of the seconds since the start", () => {
     expect(logrusLine("info", "x", "plain", { ...moment, sinceStartMs: 123_456_789 })).toContain("[123456] ");
   });
 });
 
-describe("elsewhere", () => {
+describe("a line for a file or pipe", () => {
   const message = (text: string) =>
     logrusLine("info", text, "fields", moment).replace(/^time="[^"]+" level=info msg=/, "");
 
@@ -42,12 +42,12 @@ describe("elsewhere", () => {
     ["America/St_Johns", "2026-01-01T23:34:05-03:30"],
     ["America/Los_Angeles", "2026-01-01T19:04:05-08:00"],
     ["Pacific/Chatham", "2026-01-02T16:49:05+13:45"],
-  ])("the time in %s is %s", (zone, time) => {
+  ])("has the time of the zone %s as %s", (zone, time) => {
     vi.stubEnv("TZ", zone);
     expect(logrusLine("warning", "a b", "fields", moment)).toBe(`time="${time}" level=warning msg="a b"\n`);
   });
 
-  // As fmt.Sprintf("%q") of Go 1.24 has them.
+  // As fmt.Sprintf("%q") of Go 1.24 quotes them.
   it.each([
     ["a b", '"a b"'],
     ["harmless-_./@^+09AZ", "harmless-_./@^+09AZ"],
@@ -61,12 +61,12 @@ describe("elsewhere", () => {
     ["\ue000\u{f0000}\u{e0001}\uffff", '"\\ue000\\U000f0000\\U000e0001\\uffff"'],
     ["é世😀e\u0301", '"é世😀e\u0301"'],
     ["☃", '"☃"'],
-  ])("%j is quoted as Go does", (text, quoted) => {
+  ])("quotes %j as Go does", (text, quoted) => {
     expect(message(text)).toBe(`${quoted}\n`);
   });
 });
 
-test("of any message a line is one line, and nothing in it a terminal obeys", () => {
+test("a line of any message is one line without control sequences for a terminal", () => {
   const any = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
   fc.assert(
     fc.property(fc.constantFrom(...levels), any, (level, text) => {
@@ -80,7 +80,7 @@ test("of any message a line is one line, and nothing in it a terminal obeys", ()
   );
 });
 
-test("a quoted message of ASCII is JSON but for a few escapes, and reads back", () => {
+test("a quoted message of ASCII can be read back", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary-ascii" }), (text) => {
       const quoted = /msg=(.*)\n$/s.exec(logrusLine("info", ` ${text}`, "fields", moment))?.[1] ?? "";

@@ -6,11 +6,11 @@ const DEFAULTS = {
   ...{ logFile: "/tmp/cni.log", logFormat: "classic", logMaxBytes: 104857600, redact: true, label: null },
 } as const;
 
-test("without keys all is default", () => {
+test("no keys give the defaults", () => {
   expect(readSettings({})).toEqual({ settings: DEFAULTS, complaints: [] });
 });
 
-test("all keys of a stanza are taken; those for taps alone have no effect", () => {
+test("all keys of a stanza are accepted, and those for taps only have no effect", () => {
   const keys = {
     ...{ logFile: "/x/ü.log", lockFile: "/x/lock", logFormat: "json", logMaxBytes: 0, redact: false },
     ...{ label: "nöde", lockTimeoutMs: 5, logStatus: true, type: "cni_post", whatever: { a: [1] } },
@@ -18,7 +18,7 @@ test("all keys of a stanza are taken; those for taps alone have no effect", () =
   expect(readSettings(keys)).toEqual({
     settings: {
       ...{ logFile: "/x/ü.log", logFormat: "json", logMaxBytes: 0, redact: false },
-      label: Buffer.from("nöde").toString("latin1"), // a binary string, as lines are made of
+      label: Buffer.from("nöde").toString("latin1"), // a binary string, as in lines
     },
     complaints: [],
   });
@@ -38,14 +38,14 @@ it.each([
   ["redact", "no", "wants true or false, saw a string"],
   ["label", true, "wants a string, saw a boolean"],
   ["label", { a: "secret" }, "wants a string, saw an object"],
-] as const)("a wrong %s (%j) is complained of once, and is the default", (key, value, words) => {
+] as const)("a wrong %s (%j) costs one complaint, and the default is used", (key, value, words) => {
   expect(readSettings({ [key]: value })).toEqual({
     settings: DEFAULTS,
     complaints: [`Cannot use ${key}: ${words}`],
   });
 });
 
-test("what has no end, no limit or no JSON does not matter", () => {
+test("circular, deep or non-JSON values do no harm", () => {
   const endless: Record<string, unknown> = { logFormat: "json" };
   Object.assign(endless, { itself: endless, label: endless, big: 10n });
   let deep: unknown = [];
@@ -59,7 +59,7 @@ test("what has no end, no limit or no JSON does not matter", () => {
   });
 });
 
-test("any keys give settings that can be used, and no complaint holds a value", () => {
+test("any keys give valid settings, and no complaint shows a value", () => {
   const name = fc.constantFrom(
     "logFile",
     "logFormat",

@@ -16,22 +16,22 @@ const context: Context = {
   updateContainers: () => Promise.resolve([]),
 };
 
-/** An observer of which the test says when events are answered. */
+/** An observer for which the test decides when events are answered. */
 function observed() {
-  const told: ObserverReport[] = [];
+  const reports: ObserverReport[] = [];
   const waiting: (() => void)[] = [];
   let now = 0;
   const observer = new Observer({
     now: () => ++now,
     afterAnswer: (act) => void waiting.push(act),
-    tell: (report) => void told.push(report),
+    report: (report) => void reports.push(report),
   });
   const answered = () => {
-    now += 1000; // the answer took its time
+    now += 1000; // the answer took a second
     for (const act of waiting.splice(0)) act();
-    return told.splice(0);
+    return reports.splice(0);
   };
-  return { handlers: observer.handlers, told, answered };
+  return { handlers: observer.handlers, reports, answered };
 }
 
 type Handlers = ReturnType<typeof observed>["handlers"];
@@ -72,37 +72,37 @@ describe("an event", () => {
     ],
     ["stopPodSandbox", "StopPodSandbox", "Stopped pod default/web: ips=[10.0.0.1 fd00::1] id=id-1"],
     ["removePodSandbox", "RemovePodSandbox", "Removed pod default/web: ips=[10.0.0.1 fd00::1] id=id-1"],
-  ] as const)("%s is told when it has been answered", (handler, event, words) => {
-    const { handlers, told, answered } = observed();
+  ] as const)("%s is reported after it has been answered", (handler, event, words) => {
+    const { handlers, reports, answered } = observed();
     expect(handlers[handler](podOf(web), context)).toBeUndefined();
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
     const { id, name, namespace, uid, ips, labels } = web;
     const pod = { id, name, namespace, uid, ips, labels, netns: "/var/run/netns/1" };
-    expect(answered()).toEqual([{ timeMs: 1, words: [words], events: [{ event, pod }] }]);
+    expect(answered()).toEqual([{ timeMs: 1, sentences: [words], events: [{ event, pod }] }]);
   });
 
   it.each([
     ["on the host's network", [{ type: "pid", path: "/p" }], ""],
     ["with a network namespace without a path", [{ type: "network" }], ""],
     ["without namespaces", [], null],
-  ])("of a pod %s says so", (_, namespaces, netns) => {
+  ])("of a pod %s reports that", (_, namespaces, netns) => {
     const { handlers, answered } = observed();
     handlers.runPodSandbox(podOf({ id: "x", linux: { namespaces } }), context);
     handlers.runPodSandbox(podOf({ id: "x" }), context);
     const [first, second] = answered();
     expect(first?.events[0]?.pod.netns).toBe(netns);
     expect(second?.events[0]?.pod.netns).toBeNull();
-    expect(first?.words).toEqual(["Started pod /: namespace=<host-network> ips=[] id=x"]);
+    expect(first?.sentences).toEqual(["Started pod /: namespace=<host-network> ips=[] id=x"]);
   });
 });
 
 describe("Synchronize", () => {
-  it("tells how much there is, and each pod", async () => {
-    const { handlers, told, answered } = observed();
+  it("reports how many pods and containers there are, and each pod", async () => {
+    const { handlers, reports, answered } = observed();
     await synchronize(handlers, [web, { id: "id-2", namespace: "n", name: "p" }], 3);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
     const [report] = answered();
-    expect(report?.words).toEqual([
+    expect(report?.sentences).toEqual([
       "Synchronized state with the runtime (2 pods, 3 containers)...",
       "pod default/web: namespace=/var/run/netns/1 ips=[10.0.0.1 fd00::1] id=id-1",
       "pod n/p: namespace=<host-network> ips=[] id=id-2",
@@ -113,14 +113,14 @@ describe("Synchronize", () => {
     ]);
   });
 
-  it("without pods tells that", async () => {
+  it("reports that there are no pods", async () => {
     const { handlers, answered } = observed();
     await synchronize(handlers, []);
-    const words = ["Synchronized state with the runtime (0 pods, 0 containers)..."];
-    expect(answered()).toEqual([{ timeMs: 1, words, events: [] }]);
+    const sentences = ["Synchronized state with the runtime (0 pods, 0 containers)..."];
+    expect(answered()).toEqual([{ timeMs: 1, sentences, events: [] }]);
   });
 
-  it("says of no pod that it vanished whose facts are others now, and tells them when it has", async () => {
+  it("reports a pod with changed facts as present, and the new facts when it has vanished", async () => {
     const { handlers, answered } = observed();
     const ips = ["10.0.0.2"];
     const changed = { ...web, uid: "uid-2", ips, labels: { app: "other" }, linux: { namespaces: [] } };
@@ -135,7 +135,7 @@ describe("Synchronize", () => {
     ]);
   });
 
-  it("knows of pods that came before it was told", async () => {
+  it("reports a vanished pod that was started after the last synchronization", async () => {
     const { handlers, answered } = observed();
     await synchronize(handlers, []);
     handlers.runPodSandbox(podOf(web), context);
@@ -144,7 +144,7 @@ describe("Synchronize", () => {
     expect(answered()[0]?.events).toMatchObject([{ event: "Vanished", pod: { id: "id-1" } }]);
   });
 
-  it("that breaks off forgets nobody", async () => {
+  it("that fails keeps the known pods", async () => {
     const { handlers, answered } = observed();
     await synchronize(handlers, [web]);
     const broken = new Synchronization();
@@ -156,7 +156,7 @@ describe("Synchronize", () => {
   });
 });
 
-test("the pods that vanished are those that were there and are not any more", async () => {
+test("the vanished pods are those that were known and are missing at a synchronization", async () => {
   const id: fc.Arbitrary<string> = fc.constantFrom("a", "b", "c", "d", "e");
   const step = fc.oneof(
     fc.record({ kind: fc.constantFrom("run", "stop", "remove"), ids: fc.tuple(id) }),

@@ -15,9 +15,9 @@ async function compileWith(words: readonly string[], endings: readonly string[])
   return await runTool("gcc", [...NATIVE_FLAGS, ...includes, "-fsyntax-only", join(CORE, "host.c")]);
 }
 
-describe("a secret word", () => {
+describe("policyHeader", () => {
   test.each(["Password", "pass_word", "api-key", "token1", "clé", "", " token", 'to"ken'])(
-    "that is not a-z fails the build: %j",
+    "refuses a secret word that is not a-z alone: %j",
     (word) => {
       const why = `Cannot make policy.h: the word ${JSON.stringify(word)} is not a-z alone`;
       expect(() => policyHeader(["token", word])).toThrow(why);
@@ -29,17 +29,17 @@ describe("a secret word", () => {
 describe("the compiler", () => {
   const word = (letters: number) => "x".repeat(letters);
 
-  test("takes as many letters and words as a scan can search for", async () => {
+  test("accepts as many letters and words as a scan can search for", async () => {
     await expect(compileWith([word(100), word(20)], [word(8)])).resolves.toBe("");
     await expect(compileWith(Array(32).fill("xyz"), ["name"])).resolves.toBe("");
   });
 
-  test("refuses one letter more, of words and endings together", async () => {
+  test("refuses one letter too many, of words and endings together", async () => {
     const why = "the secret words have more letters than a scan can search for";
     await expect(compileWith([word(100), word(20)], [word(9)])).rejects.toThrow(why);
   });
 
-  test("refuses one word more", async () => {
+  test("refuses one word too many", async () => {
     const why = "there are more secret words than a scan can search for";
     await expect(compileWith(Array(33).fill("xyz"), [])).rejects.toThrow(why);
   });

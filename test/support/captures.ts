@@ -11,26 +11,26 @@ export interface Capture {
   readonly stdin: string;
 }
 
-const folder = join(import.meta.dirname, "../vectors/captures");
+const directory = join(import.meta.dirname, "../vectors/captures");
 
 /** All captures, in the order of the calls within each scenario. */
 export function readCaptures(): readonly Capture[] {
-  return readdirSync(folder)
+  return readdirSync(directory)
     .filter((name) => name.endsWith(".json"))
     .sort()
-    .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Capture);
+    .map((name) => JSON.parse(readFileSync(join(directory, name), "utf8")) as Capture);
 }
 
 export function roleOf(capture: Capture): Role {
   return capture.tap === "cni_pre" ? "pre" : "post";
 }
 
-/** The top-level prevResult's text, as the recorded runtime (Go) prints it: one space-less object. */
+/** The text of the top-level prevResult, as the recorded runtime (Go) prints it: one object without white space. */
 export function prevResultText(stdin: string): string | undefined {
   const parsed = JSON.parse(stdin) as { prevResult?: unknown };
   if (parsed.prevResult === undefined) return undefined;
   const start = stdin.indexOf('"prevResult":') + '"prevResult":'.length;
-  // The shortest text from there that is JSON by itself; strings may hold brackets.
+  // The shortest text from there that is valid JSON; strings may hold brackets.
   for (let end = stdin.indexOf("}", start); end !== -1; end = stdin.indexOf("}", end + 1)) {
     const text = stdin.slice(start, end + 1);
     if (isJson(text)) return text;

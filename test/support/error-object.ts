@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 
-/** An error as SPEC 1.1.0, section 5 has it: one JSON document on stdout. Returns it. */
+/** Expects stdout to be an error object (SPEC 1.1.0, section 5), and returns it. */
 export function expectErrorObject(stdout: Buffer, code: number): Readonly<Record<string, unknown>> {
   const error = JSON.parse(stdout.toString()) as Record<string, unknown>;
   expect(Object.keys(error)).toEqual(["cniVersion", "code", "msg", "details"]);

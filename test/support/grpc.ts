@@ -3,7 +3,7 @@ import type { Server } from "node:net";
 import { onTestFinished } from "vitest";
 import { useScratch } from "./scratch.ts";
 
-/** Has a server listen on a unix socket until the test ends; its path. */
+/** Lets a server listen on a Unix socket until the test ends. Returns the socket's path. */
 export async function listenOnScratch(server: Server): Promise<string> {
   const path = useScratch().path("cri.sock");
   await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -11,10 +11,10 @@ export async function listenOnScratch(server: Server): Promise<string> {
   return path;
 }
 
-/** A server that speaks gRPC's HTTP/2 and answers each call so; its socket's path. */
+/** Starts an HTTP/2 server that answers each gRPC call with `answer`. Returns its socket's path. */
 export function serveGrpc(answer: (stream: ServerHttp2Stream, path: string) => void): Promise<string> {
   const server = createServer();
-  // What the client thinks is what counts.
+  // Only what the client reports counts.
   server.on("stream", (stream, headers) =>
     answer(
       stream.on("error", () => {}),
@@ -24,14 +24,14 @@ export function serveGrpc(answer: (stream: ServerHttp2Stream, path: string) => v
   return listenOnScratch(server);
 }
 
-/** Answers a call, with a status behind the body. */
+/** Answers a call with a body, and a status after it. */
 export function replyGrpc(stream: ServerHttp2Stream, body: Buffer, status = "0"): void {
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": status }));
   stream.end(body);
 }
 
-/** A message as gRPC sends it. */
+/** A message in gRPC's framing. */
 export function grpcFrame(message: string | Buffer): Buffer {
   const bytes = Buffer.from(message);
   const head = Buffer.alloc(5);

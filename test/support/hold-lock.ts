@@ -7,7 +7,7 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** Another process holds flock(2) on the file, until it is released or the test ends; `as` is the command it is run by. */
+/** Starts a process that holds flock(2) on the file until it is released or the test ends; `as` is a command to run it. */
 export async function holdLock(path: string, as: readonly string[] = []): Promise<HeldLock> {
   // 0600: a lock file that others may open is replaced, not waited for.
   const script = 'umask 077; exec flock "$0" sh -c "echo held; cat"';
@@ -28,26 +28,26 @@ export async function untilOpen(pid: number, path: string, timeoutMs = 5_000): P
   const deadline = performance.now() + timeoutMs;
   while (!openFiles(pid).includes(path)) {
     if (performance.now() > deadline)
-      throw new Error(`Cannot see process ${pid} open ${path}: waited ${timeoutMs} ms`);
+      throw new Error(`Process ${pid} did not open ${path} within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
 function openFiles(pid: number): string[] {
-  const folder = `/proc/${pid}/fd`;
-  return names(folder).map((fd) => {
+  const directory = `/proc/${pid}/fd`;
+  return names(directory).map((fd) => {
     try {
-      return readlinkSync(`${folder}/${fd}`);
+      return readlinkSync(`${directory}/${fd}`);
     } catch {
       return ""; // closed in between
     }
   });
 }
 
-function names(folder: string): string[] {
+function names(directory: string): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(directory);
   } catch {
-    return []; // not there yet, or no longer
+    return []; // not started yet, or already gone
   }
 }

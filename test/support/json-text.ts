@@ -48,7 +48,7 @@ function object(value: fc.Arbitrary<string>): fc.Arbitrary<string> {
     .map((members) => `{${members.map((parts) => parts.join("")).join(",")}}`);
 }
 
-/** JSON texts as no printer writes them: white space, escapes, odd numbers, keys twice. Never a raw line feed in a string. */
+/** JSON texts that no printer writes: white space, escapes, odd numbers, duplicate keys. No string has a raw line feed. */
 export const jsonText: fc.Arbitrary<string> = fc.letrec<{ value: string; object: string }>((tie) => ({
   value: fc.oneof({ depthSize: "small", withCrossShrink: true }, scalar, array(tie("value")), tie("object")),
   object: object(tie("value")),

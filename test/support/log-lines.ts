@@ -1,13 +1,13 @@
-/** One line of the json format, read no further than its own members. */
+/** One line of the json format. */
 export interface JsonLine {
   readonly members: Readonly<Record<string, unknown>>;
   /** The members' names in the order of the line. */
   readonly names: readonly string[];
-  /** The last member: which one, and its value's very text. */
+  /** The last member: its name, and its value as text. */
   readonly payload: { readonly name: "input" | "output" | "note"; readonly text: string };
 }
 
-/** Splits a line of the json format; the payload's text is not parsed, so that no digit of it is lost. */
+/** Reads a line of the json format. The payload stays text, so that no digit of it is lost. */
 export function readJsonLine(line: string): JsonLine {
   const members = JSON.parse(line) as Record<string, unknown>;
   const names = Object.keys(members);

@@ -12,7 +12,7 @@ import { describeOnPrivateMachine } from "./private-mounts.ts";
 import { tapPath } from "./run-tap.ts";
 import { useScratch } from "./scratch.ts";
 
-/** A test file of each kind: observers, cnitap's commands, taps, what a tap says, the node's files. */
+/** A test file of each kind: observers, cnitap's commands, taps, secrets, the node's files. */
 const SUITES = [
   "test/deploy.test.ts",
   "test/cli/observe/start.test.ts",
@@ -22,7 +22,7 @@ const SUITES = [
   "test/machine/root.test.ts",
 ];
 const LOG = "/tmp/cni.log";
-const LOCK = "/run/lock/cni.lock"; // it is not planted: whoever uses it makes it
+const LOCK = "/run/lock/cni.lock"; // not planted: a program that uses it creates it
 const PLANTED: Readonly<Record<string, string>> = {
   [RECORD_PATH]: JSON.stringify({
     v: 1,
@@ -42,9 +42,9 @@ const PLANTED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Puts folders with what is planted in place of this machine's own, runs a command, and writes down the files of cni-tap
- * and CNI before and after: names, sizes and times. A file that is read has another time of access then, even where the
- * mount has relatime: it was changed after it had been read last.
+ * Mounts directories with the planted files over this machine's own, runs a command, and lists the files of cni-tap and
+ * CNI before and after it: names, sizes and times. A file that is read then gets a new access time, even on a mount with
+ * relatime, as it was changed after its last access.
  */
 const script = `set -e
 planted=$1 work=$2 report=$3 checkout=$4; shift 4
@@ -52,7 +52,7 @@ mount -t tmpfs tmpfs "$work"
 mkdir "$work/etc"
 cp -a /etc/. "$work/etc" 2>/dev/null || true
 cp -a "$planted/." "$work"
-for folder in etc opt var/lib run; do mount --rbind "$work/$folder" "/$folder"; done
+for directory in etc opt var/lib run; do mount --rbind "$work/$directory" "/$directory"; done
 cp -a "$work/tmp/." /tmp
 for socket in containerd/containerd.sock nri/nri.sock; do
   mkdir "/run/\${socket%/*}" && touch "/run/$socket" && mount --bind "$report.sock" "/run/$socket"
@@ -67,14 +67,14 @@ code=0; "$@" || code=$?
 look >"$report.after"
 exit $code`;
 
-/** Who is not root is root on a machine of his own, and would be taken for it by tests that need the real one. */
+/** A user who is not root becomes root in a namespace of its own, and tests that need real root must not run there. */
 const asMyself: readonly string[] =
   process.getuid?.() === 0
     ? []
     : ["unshare", `--map-user=${process.getuid?.()}`, `--map-group=${process.getgid?.()}`, "--"];
 
 interface Planted extends Ended {
-  /** The files that were read, changed, made or removed, and the sockets where somebody came. */
+  /** The files that were read, changed, created or removed, and "a socket" if a program connected to one. */
   readonly touched: readonly string[];
 }
 
@@ -87,7 +87,7 @@ async function runPlanted(command: readonly string[]): Promise<Planted> {
     writeFileSync(file, text, { mode: 0o600 });
     utimesSync(file, 1, 2);
   }
-  for (const folder of ["planted/run/lock", "work"]) mkdirSync(scratch.path(folder), { recursive: true });
+  for (const name of ["planted/run/lock", "work"]) mkdirSync(scratch.path(name), { recursive: true });
   let visits = 0;
   const server = createServer((peer) => {
     visits++;
@@ -114,7 +114,7 @@ async function runPlanted(command: readonly string[]): Promise<Planted> {
 }
 
 describeOnPrivateMachine("a machine with cni-tap installed", () => {
-  test("has nothing of its own read or changed by the tests, nor does it change what they see", async () => {
+  test("is neither read nor changed by the tests, and they pass on it", async () => {
     const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
     const { code, out, err, touched } = await runPlanted([
       ...asMyself,
@@ -128,7 +128,7 @@ describeOnPrivateMachine("a machine with cni-tap installed", () => {
     expect(out).toMatch(new RegExp(`Test Files +${SUITES.length} passed`));
   });
 
-  test("would show it", async () => {
+  test("shows every file and socket that a tap or cnitap uses", async () => {
     const commands = [
       `echo '{"prevResult":{}}' | CNI_COMMAND=ADD CNI_CONTAINERID=c ${tapPath("post")}`,
       `${CNITAP} status`,

@@ -6,8 +6,8 @@ import { ROOT } from "../../scripts/cache-dir.ts";
 import { RECORD_PATH } from "../../src/machine/installation-record.ts";
 import { unshare } from "./private-mounts.ts";
 
-/** What cnitap looks at where no flag tells it otherwise. */
-const LOOKED_AT = [
+/** The directories that cnitap reads by default. */
+const DEFAULT_PATHS = [
   "/var/lib/cni-tap",
   "/var/lib/cni",
   "/etc/cni",
@@ -18,19 +18,19 @@ const LOOKED_AT = [
   "/run/crio",
 ].join(" ");
 
-/** An empty /tmp but for the tests' folder and the checkout, which stay where they are; empty folders of LOOKED_AT. */
+/** Gives a program an empty /tmp, except for the tests' directory and the checkout, and empty directories of DEFAULT_PATHS. */
 const script = `set -e
 work=$1 checkout=$2
 mkdir -p "$work/tmp"
 mount -t tmpfs tmpfs "$work/tmp"
-for folder in "$work" "$checkout"; do
-  case $folder in
-    /tmp/*) mkdir -p "$work$folder" && mount --bind "$folder" "$work$folder" ;;
+for directory in "$work" "$checkout"; do
+  case $directory in
+    /tmp/*) mkdir -p "$work$directory" && mount --bind "$directory" "$work$directory" ;;
   esac
 done
 mount --rbind "$work/tmp" /tmp
-for folder in ${LOOKED_AT}; do
-  if [ -d "$folder" ]; then mount -t tmpfs tmpfs "$folder"; fi
+for directory in ${DEFAULT_PATHS}; do
+  if [ -d "$directory" ]; then mount -t tmpfs tmpfs "$directory"; fi
 done
 shift 2
 exec "$@"`;
@@ -40,11 +40,11 @@ const prefix: readonly string[] = [
   ...[tmpdir(), ROOT],
 ];
 const why = probe();
-/** A record that is not there, or that this user may not read, is none: then nothing has to be hidden. */
-const sees = why !== "" && canRead(RECORD_PATH);
-if (sees) {
+/** A record that is missing or that this user cannot read need not be hidden. */
+const recordIsVisible = why !== "" && canRead(RECORD_PATH);
+if (recordIsVisible) {
   console.warn(
-    `skipped: the tests of cnitap observe must not see ${RECORD_PATH}, which takes a mount namespace: ${why}`,
+    `skipped: the tests of cnitap observe must not see ${RECORD_PATH}, which needs a mount namespace: ${why}`,
   );
 }
 
@@ -52,12 +52,12 @@ if (sees) {
 export const rootOnOwnMachine: boolean = process.getuid?.() === 0 || why === "";
 
 /**
- * The command line that runs a program on this machine as if no cni-tap had ever been installed on it: without this
- * machine's record, networks, runtimes and log. Scratch folders, and all that other tests make, are where they are.
- * Where there can be no such machine, and the record would be seen, the running test is skipped.
+ * The command line that runs a program as if cni-tap had never been installed on this machine: without its record,
+ * networks, runtimes and log. Scratch directories stay where they are. If this is not possible and the record would be
+ * visible, the running test is skipped.
  */
 export function onOwnMachine(command: readonly string[]): [string, ...string[]] {
-  if (sees) TestRunner.getCurrentTest()?.context.skip(`${RECORD_PATH} cannot be hidden: ${why}`);
+  if (recordIsVisible) TestRunner.getCurrentTest()?.context.skip(`${RECORD_PATH} cannot be hidden: ${why}`);
   const [program = "", ...args] = [...(why === "" ? prefix : []), ...command];
   return [program, ...args];
 }

@@ -6,8 +6,8 @@ import { runTap, type TapCall, type TapRun, tapPath } from "./run-tap.ts";
 import { makeScratch, type Scratch, useScratch } from "./scratch.ts";
 
 /**
- * A tap's default files are /tmp/cni.log and /var/run/lock/cni.lock. In a mount namespace of its own a test can
- * let the tap use them: what it sees as /tmp and /var/run are directories of the test, the machine's own are untouched.
+ * A tap's default files are /tmp/cni.log and /var/run/lock/cni.lock. In a mount namespace of its own, a tap can use
+ * them: its /tmp and /var/run are directories of the test, and the machine's own stay untouched.
  */
 export interface PrivateMachine {
   /** The scratch directory's log is the tap's /tmp/cni.log, its lock file the tap's /var/run/lock/cni.lock. */
@@ -26,25 +26,25 @@ exec "$@"`;
 export const unshare: readonly string[] =
   process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-r", "-m"];
 
-/** Why there can be no private machine here; empty when there can. */
+/** Why no private machine can be made here; empty if one can. */
 export const whyNoPrivateMachine: string = probe();
 
 if (whyNoPrivateMachine !== "") {
   console.warn(`skipped: the tests of a tap's default files need a mount namespace: ${whyNoPrivateMachine}`);
 }
 
-/** `describe` where a private machine can be made, else a skipped one that says why. */
+/** `describe` if a private machine can be made, otherwise a skipped one that says why. */
 export function describeOnPrivateMachine(title: string, tests: () => void): void {
   if (whyNoPrivateMachine === "") describe(title, tests);
   else describe.skip(`${title} (skipped: ${whyNoPrivateMachine})`, tests);
 }
 
-/** A private machine that goes when the running test ends. */
+/** A private machine that is removed when the running test ends. */
 export function usePrivateMachine(): PrivateMachine {
   const scratch = useScratch({ log: "tmp/cni.log", lock: "run/lock/cni.lock" });
   for (const name of ["tmp", "run", "run/lock"]) {
     mkdirSync(scratch.path(name));
-    chmodSync(scratch.path(name), 0o1777); // as on a real machine; mkdir's mode is cut by the umask
+    chmodSync(scratch.path(name), 0o1777); // as on a real machine; the umask applies to mkdir's mode
   }
   function run(call: TapCall): Promise<TapRun> {
     const exe = call.exe ?? tapPath(call.role);

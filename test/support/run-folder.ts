@@ -3,18 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /*
- * vitest's globalSetup. All tests of a run work below one folder, which they find as os.tmpdir(): a test can have a
- * /tmp of its own and show that folder in it, whatever is made there later (own-machine.ts).
+ * vitest's globalSetup. All tests of a run work below one directory, their os.tmpdir(). So a test with a /tmp of its own
+ * can mount that directory in it, with all that is created there later (own-machine.ts).
  */
-let folder = "";
+let directory = "";
 
 export function setup(): void {
-  folder = mkdtempSync(join(tmpdir(), "cni-tap-"));
-  chmodSync(folder, 0o755); // some tests run a program as another user
-  process.env.TMPDIR = folder;
-  delete process.env.CONTAINER_RUNTIME_ENDPOINT; // no test asks a runtime of this machine
+  directory = mkdtempSync(join(tmpdir(), "cni-tap-"));
+  chmodSync(directory, 0o755); // some tests run a program as another user
+  process.env.TMPDIR = directory;
+  delete process.env.CONTAINER_RUNTIME_ENDPOINT; // no test may ask a runtime of this machine
 }
 
 export function teardown(): void {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }

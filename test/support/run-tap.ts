@@ -8,9 +8,9 @@ export const roles: readonly Role[] = ["pre", "post"];
 
 export interface TapCall {
   readonly role: Role;
-  /** The whole environment of the call, nothing is inherited. Bytes are for values that are not UTF-8. */
+  /** The whole environment of the call; nothing is inherited. Bytes are for values that are not UTF-8. */
   readonly env: Readonly<Record<string, string | Uint8Array>>;
-  /** What the tap can read; null is /dev/null. */
+  /** The tap's stdin; null is /dev/null. */
   readonly stdin?: string | Uint8Array | null;
   /** Descriptors that are closed when the tap starts. */
   readonly closed?: readonly (0 | 1 | 2)[];
@@ -19,13 +19,13 @@ export interface TapCall {
   readonly stderrPath?: string;
   /** A program that starts the tap in its own environment; the tap's path is its last argument. */
   readonly via?: readonly string[];
-  /** A command line that makes the machine the call is run on; the whole call is put after it. */
+  /** A command that runs the whole call, for example in a namespace; the call is appended to it. */
   readonly inside?: readonly string[];
   /** Shell commands before the tap's exec, for example `ulimit -n 4`. */
   readonly shell?: string;
-  /** Another path of the executable, for a caller that has moved it. */
+  /** The executable, if not the one of `tapPath`. */
   readonly exe?: string;
-  /** The call fails when the tap still runs then; 10,000 unless told. */
+  /** The call fails if the tap still runs after this time; 10,000 by default. */
   readonly timeoutMs?: number;
 }
 
@@ -43,12 +43,12 @@ export interface TapRun {
 export interface StartedTap {
   readonly pid: number;
   readonly child: ChildProcess;
-  /** Gives the tap all of its stdin; the call has begun but for this. */
+  /** Writes all of stdin and closes it; until then the tap waits for it. */
   end(): void;
   readonly done: Promise<TapRun>;
 }
 
-/** The executable that plays a role: CNITAP_PRE and CNITAP_POST name others than the checkout's own. */
+/** The executable of a role: the checkout's own, unless CNITAP_PRE or CNITAP_POST names another. */
 export function tapPath(role: Role): string {
   const variable = `CNITAP_${role.toUpperCase()}`;
   const path = resolve(process.env[variable] || resolve(import.meta.dirname, `../../bin/cni_${role}`));
@@ -91,7 +91,7 @@ export function startTap(call: TapCall): StartedTap {
   });
   for (const fd of opened) closeSync(fd);
   const done = collect(child, began, timeoutMs, `cni_${call.role}`);
-  // A tap that does not read stdin closes it: writing then fails, which is no fault.
+  // A tap that does not read stdin closes it: writing then fails, which is not an error.
   child.stdin?.on("error", () => {});
   return { pid: child.pid ?? 0, child, end: () => void child.stdin?.end(call.stdin ?? ""), done };
 }
@@ -116,7 +116,7 @@ function collect(child: ChildProcess, began: number, timeoutMs: number, name: st
   });
 }
 
-/** Straight to the tap where that can be; else by a shell that replaces itself, so the process id stays. */
+/** Starts the tap directly if possible, otherwise from a shell that replaces itself, so the process ID stays. */
 function commandLine(call: TapCall, exe: string): [string, string[], Record<string, string>] {
   const env: Record<string, string> = {};
   let plain = call.inside === undefined && call.shell === undefined && (call.closed ?? []).length === 0;
@@ -133,7 +133,7 @@ function commandLine(call: TapCall, exe: string): [string, string[], Record<stri
   return [all[0] ?? "/bin/sh", all.slice(1), { PATH: process.env.PATH ?? "/usr/bin:/bin" }];
 }
 
-/** A word that the shell reads as exactly this text; bytes must not end in a line feed. */
+/** Quotes a text as one word of the shell. Bytes must not end in a line feed. */
 export function shellWord(value: string | Uint8Array): string {
   if (typeof value === "string") return `'${value.replaceAll("'", "'\\''")}'`;
   const octal = [...value].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");

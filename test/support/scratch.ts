@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A directory (0700) of one test, with room for a log and its lock. */
+/** A directory (0700) of one test, for a log and its lock. */
 export interface Scratch {
   readonly folder: string;
   readonly logFile: string;
@@ -11,11 +11,11 @@ export interface Scratch {
   path(name: string): string;
   /** The names in the directory, or in one below it, sorted. */
   names(below?: string): string[];
-  /** The log's bytes; none when there is no log. */
+  /** The log's bytes; none if there is no log. */
   log(): Buffer;
   /** The log's lines as text, without the line feeds. */
   lines(): string[];
-  /** The same of a log that somebody writes to: half a line at its end is left out. */
+  /** The same for a log that is being written: an incomplete last line is left out. */
   linesSoFar(): string[];
   remove(): void;
 }
@@ -26,7 +26,7 @@ export interface ScratchNames {
   readonly lock: string;
 }
 
-/** Removed by the caller; `useScratch` does that by itself. */
+/** The caller removes it; `useScratch` does so by itself. */
 export function makeScratch(at: ScratchNames = { log: "cni.log", lock: "cni.lock" }): Scratch {
   const folder = mkdtempSync(join(tmpdir(), "cni-tap-test-"));
   const logFile = join(folder, at.log);
@@ -46,17 +46,18 @@ export function makeScratch(at: ScratchNames = { log: "cni.log", lock: "cni.lock
   };
 }
 
-/** A directory that goes when the running test ends. */
+/** A directory that is removed when the running test ends. */
 export function useScratch(at?: ScratchNames): Scratch {
   const scratch = makeScratch(at);
   onTestFinished(() => scratch.remove());
   return scratch;
 }
 
-/** The lines of a log; fails when its last line is not ended. */
+/** The lines of a log. Throws if the last line does not end in a line feed. */
 export function splitLines(log: Buffer): string[] {
   if (log.length === 0) return [];
   const lines = log.toString().split("\n");
-  if (lines.pop() !== "") throw new Error(`Cannot read the log: its last line has no end: ${lines.at(-1)}`);
+  if (lines.pop() !== "")
+    throw new Error(`Cannot read the log: its last line has no line feed: ${lines.at(-1)}`);
   return lines;
 }

@@ -3,7 +3,7 @@ import type { Scratch } from "./scratch.ts";
 export type LogFormat = "classic" | "json";
 export const formats: readonly LogFormat[] = ["classic", "json"];
 
-/** Puts members in front of a JSON object's own, as text: every other byte stays where it was. */
+/** Adds members in front of a JSON object's own, as text: no other byte changes. */
 export function withMembers(text: string, members: Readonly<Record<string, unknown>>): string {
   const own = JSON.stringify(members).slice(1, -1);
   const open = text.indexOf("{") + 1;

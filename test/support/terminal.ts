@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
 /**
- * Builds at `path` the program that gives another one a terminal as stdin, and with `-e` as stderr; for `TapCall.via`.
+ * Builds a program at `path` that gives another one a terminal as stdin, and with `-e` also as stderr; for `TapCall.via`.
  * Needs gcc.
  */
 export function buildTerminal(path: string): string {

@@ -16,7 +16,7 @@ function read(values: Record<string, string>): StanzaSettings {
   return readStanzaSettings(place, ({ start, end }) => asByteString(all.slice(start, end)));
 }
 
-test("an empty stanza is the defaults", () => {
+test("an empty stanza gives the defaults", () => {
   expect(read({})).toEqual({
     target: {
       logFile: "/tmp/cni.log",
@@ -32,7 +32,7 @@ test("an empty stanza is the defaults", () => {
   });
 });
 
-test("every key is taken", () => {
+test("every key is read", () => {
   const stanza = read({
     logFile: '"/var/log/\\u00e9.log"',
     lockFile: '"/run/x.lock"',
@@ -58,7 +58,7 @@ describe("a path", () => {
   const escaped = (text: string) =>
     text.replace(/./gs, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-  test.each(["logFile", "lockFile"] as const)("of %s has 4,095 bytes at most, plain or escaped", (key) => {
+  test.each(["logFile", "lockFile"] as const)("in %s has at most 4,095 bytes, plain or escaped", (key) => {
     for (const spelt of [(text: string) => text, escaped]) {
       const longest = read({ [key]: `"${spelt(path(4095))}"` });
       expect(longest.complaints).toEqual([]);
@@ -71,18 +71,18 @@ describe("a path", () => {
     }
   });
 
-  test.each(["logFile", "lockFile"] as const)("of %s has no NUL", (key) => {
+  test.each(["logFile", "lockFile"] as const)("in %s must not hold a NUL", (key) => {
     expect(read({ [key]: '"/a\\u0000"' }).complaints).toHaveLength(1);
   });
 
-  test("is counted in bytes, not in characters", () => {
+  test("is measured in bytes, not in characters", () => {
     expect(read({ logFile: `"/${"\u00c3\u00a9".repeat(2047)}"` }).complaints).toEqual([]);
     expect(read({ logFile: `"/${"\\u00e9".repeat(2047)}"` }).complaints).toEqual([]);
     expect(read({ logFile: `"/${"\\u00e9".repeat(2048)}"` }).complaints).toHaveLength(1);
   });
 });
 
-describe("a wrong value is a complaint that names the key and the type, and the default holds", () => {
+describe("a wrong value costs a complaint with its key and type, and the default is used", () => {
   const wrong: Record<(typeof STANZA_KEYS)[number], [value: string, type: string][]> = {
     logFile: [
       ['"relative"', "a string"],

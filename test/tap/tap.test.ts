@@ -11,8 +11,8 @@ const env = (command: string, more: Record<string, string> = {}) => ({
   ...more,
 });
 
-describe("a tap decides", () => {
-  test("to read nothing where there is no command", () => {
+describe("a tap", () => {
+  test("refuses a call without CNI_COMMAND, and does not read stdin", () => {
     const { code, host } = callTwin("pre", { stdin: "{}" });
     expect(code).toBe(1);
     expect(host.inputReads).toBe(0);
@@ -25,7 +25,7 @@ describe("a tap decides", () => {
     expect(host.lines.map((line) => line.text)).toEqual(["env CNI_COMMAND not found\n"]);
   });
 
-  test("to explain itself to a person", () => {
+  test("prints its usage if stdin is a terminal", () => {
     const { code, host } = callTwin("post", { terminal: true });
     expect(code).toBe(0);
     expect(host.stdout).toBe("");
@@ -33,26 +33,26 @@ describe("a tap decides", () => {
     expect(host.lines).toEqual([]);
   });
 
-  test("to answer VERSION without waiting for a terminal", () => {
+  test("answers VERSION without reading from a terminal", () => {
     const { code, host } = callTwin("pre", { terminal: true, env: { CNI_COMMAND: "VERSION" } });
     expect(code).toBe(0);
     expect(host.inputReads).toBe(0);
     expect(JSON.parse(host.stdout).cniVersion).toBe("1.1.0");
   });
 
-  test("to take no lock for STATUS", () => {
+  test("takes no lock for STATUS", () => {
     const stdin = '{"cniVersion":"1.1.0","logFormat":"json","logStatus":true}';
     const { host } = callTwin("pre", { env: env("STATUS"), stdin });
     expect(host.lines[0]?.target.lockFile).toBeNull();
   });
 
-  test("to say what is wrong with the stanza of a call that is refused, too", () => {
+  test("complains of a wrong setting even if it refuses the call", () => {
     const { code, host } = callTwin("pre", { env: { CNI_COMMAND: "ADD" }, stdin: '{"label":7}' });
     expect(code).toBe(1);
     expect(host.stderr).toBe("cni_pre: Cannot use label: wants a string, saw a number\n");
   });
 
-  test("to complain of the stanza first, then of lock and log as they failed, then of the reply", () => {
+  test("complains of settings first, then of lock and log, then of the reply", () => {
     const world = { env: env("ADD"), stdin: '{"label":7}', faults: [0, 13, 4, 28], replyErrno: 32 };
     const { code, host } = callTwin("post", world);
     expect(code).toBe(1);
@@ -63,7 +63,7 @@ describe("a tap decides", () => {
     );
   });
 
-  test("to name a file in a complaint only where it is the default one", () => {
+  test("names a file in a complaint only if it is the default one", () => {
     const faults = [0, 13, 4, 28];
     const stderrOf = (stdin: string) => callTwin("pre", { env: env("DEL"), stdin, faults }).host.stderr;
     const json = '"logFormat":"json"';
@@ -76,7 +76,7 @@ describe("a tap decides", () => {
   });
 
   test.each(["ADD", "CHECK", "DEL"])(
-    "at a %s that has neither a container ID nor JSON to speak of the container ID",
+    "reports the missing container ID of a %s whose stdin is not JSON either",
     (command) => {
       for (const more of [{}, { CNI_CONTAINERID: "" }]) {
         const { code, host } = callTwin("pre", { env: { CNI_COMMAND: command, ...more }, stdin: "{" });
@@ -88,7 +88,7 @@ describe("a tap decides", () => {
     },
   );
 
-  test("to know a version by what it says, however it is escaped", () => {
+  test("recognizes a version however it is escaped", () => {
     const listOf = (cniVersion: string) => {
       const { host } = callTwin("pre", { env: env("VERSION"), stdin: `{"cniVersion":"${cniVersion}"}` });
       const { supportedVersions }: { supportedVersions: string[] } = JSON.parse(host.stdout);
@@ -102,7 +102,7 @@ describe("a tap decides", () => {
     expect(listOf("\\u0031.0.0.0")).toEqual([...known, "1.0.0.0"]);
   });
 
-  test("to tell a person of this role where it stands, and which version it is", () => {
+  test("prints its version and its place in the chain to a terminal", () => {
     const shown = (role: "pre" | "post") => callTwin(role, { terminal: true }).host.stderr;
     expect(shown("pre")).toMatch(/^cni_pre \d+\.\d+\.\d+, .*\n\nUsage: first in /);
     expect(shown("pre")).toContain('[ { "type": "cni_pre" }, … ]');
@@ -110,14 +110,14 @@ describe("a tap decides", () => {
     expect(shown("post")).toContain('[ …, { "type": "cni_post" } ]');
   });
 
-  test("to hide everything where there are too many secrets to note", () => {
+  test("hides the whole input if there are too many secrets", () => {
     const stdin = `{"logFormat":"json",${Array.from({ length: 5000 }, (_, i) => `"token${i}":"s3cr3t"`).join(",")}}`;
     const { host } = callTwin("pre", { env: env("ADD"), stdin });
     expect(JSON.parse(host.lines[0]?.text ?? "").input).toBe(`[redacted ${stdin.length} bytes]`);
   });
 });
 
-describe("any object with any prevResult", () => {
+describe("any prevResult", () => {
   const space = fc.constantFrom("", " ", "\n", "\r\n\t");
   const odd = fc.constantFrom(
     "9007199254740993",
@@ -130,7 +130,7 @@ describe("any object with any prevResult", () => {
     "-0.0",
   );
   const value = fc.oneof(odd, fc.json());
-  test("goes back byte for byte, and the line holds the same text on one line", () => {
+  test("is returned byte for byte, and logged as the same text on one line", () => {
     fc.assert(
       fc.property(value, value, space, fc.constantFrom("classic", "json"), (result, other, gap, format) => {
         const stdin = `{"logFormat":"${format}",${gap}"x"${gap}:${other},"prevResult":${gap}${result}${gap}}`;
@@ -142,7 +142,7 @@ describe("any object with any prevResult", () => {
         const flat = result.replace(/[\r\n]/g, " ");
         const before = format === "json" ? '"output":' : `CNI_COMMAND=ADD,CNI_CONTAINERID=${ID},output=`;
         const after = format === "json" ? "}\n" : "\n";
-        // fast-check's strings hold a secret's shape too seldom to matter; if one does, it is hidden and shows here
+        // A string of fast-check that looks like a secret is hidden, so it is left out here; few do.
         if (!nothing && !/token|secret|eyJ|BEGIN/.test(stdin)) expect(line).toContain(before + flat + after);
         expect(line.indexOf("\n")).toBe(line.length - 1);
       }),
@@ -151,7 +151,7 @@ describe("any object with any prevResult", () => {
   });
 });
 
-describe("faults of the log are one complaint, and the reply stands", () => {
+describe("a fault of the log costs one complaint, and the reply stays the same", () => {
   test.each(FAULTS.map((fault, index) => [fault[0], index] as const))("%s", (_message, index) => {
     const detail = FAULTS[index]?.[2] === "unfit" ? 2 : 28;
     const stdin = '{"cniVersion":"1.0.0","logFile":"/x/y.log"}';
@@ -163,7 +163,7 @@ describe("faults of the log are one complaint, and the reply stands", () => {
     if (FAULTS[index]?.[2] === "unfit") expect(host.stderr).toContain(UNFIT[2]?.[1]);
   });
 
-  test("a reply that cannot be written is exit 1", () => {
+  test("a reply that cannot be written makes the exit code 1", () => {
     const { code, host } = callTwin("pre", { env: env("ADD"), stdin: "{}", replyErrno: 28 });
     expect(code).toBe(1);
     expect(host.stderr).toBe("cni_pre: Cannot write the reply: errno 28\n");

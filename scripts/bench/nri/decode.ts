@@ -8,7 +8,7 @@ import { Connection, encodeFrames, MuxDecoder } from "../../../src/nri/wire/mux.
 import { median, table } from "../table.ts";
 import { runPodSandboxRequest } from "./messages.ts";
 
-/** The stub without sockets or processes: how much of it there is in a second, beside protobuf-es alone. */
+/** Throughput of the stub without sockets and processes, compared with protobuf-es alone. */
 export function benchDecoding(count: number): string {
   const payload = runPodSandboxRequest();
   const chunks = chunksOf(payload, count);
@@ -35,7 +35,7 @@ export function benchDecoding(count: number): string {
   return table(["in one process", "a second"], rows);
 }
 
-/** So many calls as a socket gives them. */
+/** The bytes of `count` calls, in chunks as from a socket. */
 function chunksOf(payload: Uint8Array, count: number): Uint8Array[] {
   const call = (streamId: number) => {
     const request = { service: Plugin.typeName, method: "RunPodSandbox", payload, timeoutNano: 2n };

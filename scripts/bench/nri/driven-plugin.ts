@@ -8,11 +8,11 @@ import { POD_NAME } from "./messages.ts";
 import { PluginProcess } from "./plugin-process.ts";
 import type { Plugin } from "./plugins.ts";
 
-/** A plugin that has registered with a runtime in this process. */
+/** A plugin that is registered with a runtime in this process. */
 export class DrivenPlugin {
   readonly process: PluginProcess;
   readonly connection: RuntimeConnection;
-  /** From the start of its process. */
+  /** Milliseconds from the start of its process to its registration. */
   readonly registeredMs: number;
   readonly #log: string | undefined;
 
@@ -28,7 +28,7 @@ export class DrivenPlugin {
     this.#log = log;
   }
 
-  /** Starts any plugin, with a socket and a log of its own in `folder`. */
+  /** Starts a plugin with its own socket and log in `folder`. */
   static async start(plugin: Plugin, folder: string): Promise<DrivenPlugin> {
     const own = mkdtempSync(join(folder, "plugin-"));
     const [path, log] = [join(own, "nri.sock"), join(own, "log")];
@@ -55,7 +55,7 @@ export class DrivenPlugin {
     this.connection.socket.destroy();
   }
 
-  /** How many lines of its log are about pods, as a figure; none for a plugin without a log. */
+  /** The number of lines about pods in its log, as a figure; no figure if the plugin has no log. */
   logLines(name: string): Figures {
     if (this.#log === undefined) return new Map();
     const lines = existsSync(this.#log) ? readFileSync(this.#log, "utf8").split("\n") : [];

@@ -9,7 +9,7 @@ import type { Plugin } from "./plugins.ts";
 const ROUNDS = 20;
 const AT_ONCE = 64;
 
-/** RunPodSandbox, so many for each plugin, all of which run: a fifth one by one, the others 64 at once. */
+/** `count` RunPodSandbox events for each plugin, while all run: a fifth one by one, the rest 64 at once. */
 export async function measureEvents(
   plugins: readonly Plugin[],
   folder: string,
@@ -23,7 +23,7 @@ export async function measureEvents(
     const events = stateChanges(1000);
     for (const plugin of plugins) loads.push(new Load(await DrivenPlugin.start(plugin, folder), events));
     await each(0, ({ driven }) => driven.connection.start());
-    await delay(1000); // until nothing is left of the start
+    await delay(1000); // until all plugins are idle after their start
     const idle = loads.map(({ driven }) => driven.process.memory().now);
     const oneByOne = Math.floor(count / 5 / ROUNDS);
     const together = Math.floor((count - 2 * oneByOne) / ROUNDS) - oneByOne;
@@ -49,7 +49,7 @@ export async function measureEvents(
   }
 }
 
-/** The events of one plugin, and what they took. */
+/** Sends events to one plugin and measures them. */
 class Load {
   readonly driven: DrivenPlugin;
   readonly #events: readonly Uint8Array[];

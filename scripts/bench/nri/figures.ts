@@ -1,5 +1,5 @@
-/** What came out for one plugin, by the name of the row. */
+/** The results of one plugin, by the name of the row. */
 export type Figures = ReadonlyMap<string, number>;
 
-/** No call may end for its time: the machine may be busy. */
+/** Long enough that no call times out on a busy machine. */
 export const TIMEOUT_MS = 60_000;

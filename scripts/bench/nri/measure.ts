@@ -6,10 +6,10 @@ import { type Figures, TIMEOUT_MS } from "./figures.ts";
 import { synchronizeParts } from "./messages.ts";
 import type { Plugin } from "./plugins.ts";
 
-/** Of such a figure the least counts, not the median. */
+/** Figures whose name starts like this are combined by minimum, not median. */
 const FEWEST = "fewest";
 
-/** From the start of the process to registered; the median of so many starts. */
+/** The time from the start of the process to its registration; the median of several starts. */
 export function measureStarts(
   plugins: readonly Plugin[],
   folder: string,
@@ -22,7 +22,7 @@ export function measureStarts(
   });
 }
 
-/** Synchronize of so many pods and as many containers; the medians of some rounds, each with fresh processes. */
+/** Synchronize of `count` pods and as many containers; the medians of rounds with new processes. */
 export function measureSynchronize(
   plugins: readonly Plugin[],
   folder: string,
@@ -57,7 +57,7 @@ export function measureSynchronize(
   });
 }
 
-/** The median of every figure of each plugin, from rounds in turn; a first round warms up. */
+/** The medians of each plugin's figures from alternating rounds. An extra first round warms up. */
 async function medians(
   plugins: readonly Plugin[],
   rounds: number,

@@ -6,10 +6,10 @@ import {
   SynchronizeRequestSchema,
 } from "../../../src/nri/gen/api_pb.js";
 
-/** Part of every pod's name, and so of every line about one. */
+/** Part of every pod's name, and so of every line about a pod. */
 export const POD_NAME = "web-5d4f8c7b9";
 
-/** A pod as a cluster has them. */
+/** A typical pod. */
 function podOf(index: number) {
   return {
     id: `9f75fa62d5c5d6749d1152804e57b31c20c617f203f969a5f8e9dc91${index.toString(16).padStart(8, "0")}`,
@@ -38,19 +38,19 @@ function containerOf(index: number) {
   return { id, podSandboxId: id, name: "main", labels, args: ["nginx"] };
 }
 
-/** RunPodSandbox as a StateChange, which is how every runtime up to nri 0.11 sends it and every stub takes it. */
+/** RunPodSandbox as a StateChange. Runtimes up to nri 0.11 send it so, and every stub accepts it. */
 export function stateChanges(count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, index) =>
     encode(StateChangeEventSchema, { event: Event.RUN_POD_SANDBOX, pod: podOf(index) }),
   );
 }
 
-/** RunPodSandbox as a call of its own, from nri 0.12 on. */
+/** RunPodSandbox as its own call, since nri 0.12. */
 export function runPodSandboxRequest(): Uint8Array {
   return encode(RunPodSandboxRequestSchema, { pod: podOf(0) });
 }
 
-/** Synchronize in parts, a tenth each, as a runtime cuts what is more than one message may hold. */
+/** A Synchronize in ten parts. Runtimes split it if it is too large for one message. */
 export function synchronizeParts(count: number): Uint8Array[] {
   const size = Math.ceil(count / 10);
   return Array.from({ length: 10 }, (_, part) => {

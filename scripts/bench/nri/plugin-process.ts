@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 
-/** A process that takes no notice of SIGTERM for so long is killed. */
+/** A process that does not exit within this time after SIGTERM is killed. */
 const SLOW_END_MS = 5000;
 
-/** The process of a plugin. What it says on stderr goes to a file, which costs every plugin the same. */
+/** The process of a plugin. Its stderr goes to a file, which costs the same for every plugin. */
 export class PluginProcess {
   readonly #child: ChildProcess;
   readonly #stderr: string;
@@ -18,14 +18,14 @@ export class PluginProcess {
     closeSync(descriptor);
     this.#stderr = stderr;
     const kill = () => this.#child.kill("SIGKILL");
-    process.once("exit", kill); // else one that connects again and again outlives this process
+    process.once("exit", kill); // a plugin that reconnects would survive this process
     this.#ended = once(this.#child, "exit")
       .then(([code, signal]: unknown[]) => signal ?? `exit code ${code}`)
-      .catch((error: Error) => error.message) // it could not be started
+      .catch((error: Error) => error.message) // it did not start
       .finally(() => process.off("exit", kill));
   }
 
-  /** Waits for `work`; the process's end is an error. */
+  /** Waits for `work`. Rejects if the process ends before. */
   whileItRuns<T>(work: Promise<T>): Promise<T> {
     const ended = this.#ended.then((how) => {
       const said = this.stderr().trimEnd().split("\n").slice(-5).join("\n");
@@ -38,14 +38,14 @@ export class PluginProcess {
     return readFileSync(this.#stderr, "utf8");
   }
 
-  /** Resident megabytes, now and at most. */
+  /** Resident megabytes, current and maximum. */
   memory(): { readonly now: number; readonly most: number } {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
     const read = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
     return { now: read("VmRSS"), most: read("VmHWM") };
   }
 
-  /** Milliseconds of processor time, all threads; the kernel counts in steps of 10. */
+  /** Milliseconds of processor time of all threads, in the kernel's steps of 10. */
   cpuMs(): number {
     const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
     const [user, system] = stat

@@ -1,4 +1,4 @@
-/** A plugin on cni-tap/nri that looks at everything and says nothing: what the stub alone costs. */
+/** A plugin with cni-tap/nri that decodes everything and logs nothing, to measure the stub alone. */
 import { parseArgs } from "node:util";
 import { runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
 
@@ -14,4 +14,4 @@ await runPlugin({
     },
     runPodSandbox: () => void pods++,
   },
-}).catch(() => {}); // it has no runtime any more
+}).catch(() => {}); // the runtime is gone

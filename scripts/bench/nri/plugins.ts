@@ -5,14 +5,14 @@ import { runTool } from "../../build/compile.ts";
 import { ROOT } from "../../cache-dir.ts";
 import { buildGo, findTool, goVersion } from "../go.ts";
 
-/** A plugin as a command. */
+/** A plugin to measure. */
 export interface Plugin {
   readonly name: string;
-  /** What is run to serve the runtime at `socket`; `log` is the file for a line an event. */
+  /** The command that serves the runtime at `socket`, and writes a line per event to `log`. */
   readonly command: (socket: string, log: string) => readonly string[];
-  /** It writes that log. */
+  /** Whether it writes that log. */
   readonly logs?: true;
-  /** What the others are compared with. */
+  /** Whether the others are compared with it. */
   readonly reference?: true;
 }
 
@@ -28,12 +28,12 @@ export const OBSERVER: Plugin = {
   logs: true,
 };
 
-/** The plugins side by side: Go's first, where it can be had, then the stub alone, and the observer. */
-export async function buildPlugins(told: (line: string) => void): Promise<Plugin[]> {
+/** Builds the plugins to compare: Go's if possible, the stub alone, and the observer. */
+export async function buildPlugins(progress: (line: string) => void): Promise<Plugin[]> {
   mkdirSync(FOLDER, { recursive: true });
-  told("network-logger in Go; at first its packages are fetched");
+  progress("network-logger in Go; at first its packages are fetched");
   const go = await buildNetworkLogger().catch((error: Error) => {
-    told(`no network-logger in Go, its column is left out: ${error.message}`);
+    progress(`no network-logger in Go, its column is left out: ${error.message}`);
   });
   const script = join(FOLDER, "nri-plugin.mjs");
   await build({

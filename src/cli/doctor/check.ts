@@ -4,16 +4,16 @@ import { DEFAULT_TARGET } from "../../log/target.ts";
 import type { Survey } from "../../machine/survey.ts";
 import { lockFileOf, logFileOf } from "../stanza-options.ts";
 
-/** Something that is looked at. */
+/** One check of `cnitap doctor`. */
 export interface Check {
-  /** The name in --json. */
+  /** Its name in --json. */
   readonly id: string;
-  /** What is so when there is nothing to find. */
+  /** The good state, shown if there are no findings. */
   readonly title: string;
-  /** Whether an error here is no reason against an installation: it mends it, looks for it itself, or is not concerned. */
+  /** Whether an error allows an installation: install repairs it, checks it itself, or is not affected. */
   readonly allowsInstall?: boolean;
-  /** What was seen where there is nothing to find, if that is worth more than the title. */
-  tell?(subject: CheckSubject): string;
+  /** A more specific text than the title, shown if there are no findings. */
+  summarize?(subject: CheckSubject): string;
   run(subject: CheckSubject): Finding[] | Promise<Finding[]>;
 }
 
@@ -24,16 +24,16 @@ export interface Finding {
   readonly advice: string;
 }
 
-/** What the checks look at. */
+/** The input of the checks. */
 export interface CheckSubject {
   readonly survey: Survey;
-  /** All that runtimes can read, in their order. */
+  /** All valid networks, in the order of their files. */
   readonly networks: readonly Network[];
-  /** Those with taps, drop-ins aside. */
+  /** The networks with taps, without those in drop-ins. */
   readonly tapped: readonly Network[];
-  /** Whether it is an installation to come that is looked at: its executables need not be there yet. */
+  /** Whether a planned installation is checked, whose executables need not exist yet. */
   readonly beforeInstall: boolean;
-  /** Files that taps log to and lock: those of the networks' entries, or those of an installation to come. */
+  /** Log and lock files of the taps' entries, or of the planned installation. */
   readonly logFiles: readonly string[];
   readonly lockFiles: readonly string[];
 }
@@ -41,8 +41,9 @@ export interface CheckSubject {
 type Entry = Readonly<Record<string, unknown>>;
 
 /**
- * @param planned the entries of an installation to come; without it, those that are there, and where there are none the
- *   taps' defaults
+ * Prepares the input of the checks.
+ * @param planned the entry of a planned installation; by default the existing entries, or if there are none,
+ *   the taps' defaults
  */
 export function checkSubject(survey: Survey, planned?: Entry): CheckSubject {
   const networks = survey.location.candidates.flatMap(({ network }) => network ?? []);
@@ -53,8 +54,8 @@ export function checkSubject(survey: Survey, planned?: Entry): CheckSubject {
   const recorded = survey.record
     .filter((one) => one.confDir === survey.confDir)
     .map((one): Entry => ({ ...one.post }));
-  const there = inline.length > 0 ? inline : recorded;
-  const entries = planned ? [planned] : there.length > 0 ? there : [DEFAULT_TARGET];
+  const existing = inline.length > 0 ? inline : recorded;
+  const entries = planned ? [planned] : existing.length > 0 ? existing : [DEFAULT_TARGET];
   return {
     survey,
     networks,

@@ -24,7 +24,11 @@ Example:
       .flatMap(({ findings }) => findings)
       .filter(({ level }) => level === "error").length;
     if (options.json) {
-      const checks = reports.map(({ check, well, findings }) => ({ id: check.id, title: well, findings }));
+      const checks = reports.map(({ check, summary, findings }) => ({
+        id: check.id,
+        title: summary,
+        findings,
+      }));
       printJson(io, { confDir: survey.confDir, errors, checks });
     } else {
       show(io, reports);
@@ -34,8 +38,8 @@ Example:
 }
 
 function show(io: Io, reports: readonly Report[]): void {
-  for (const { well, findings } of reports) {
-    if (findings.length === 0) io.out(`${paint(io, "green", "ok")}       ${escapeForTerminal(well)}\n`);
+  for (const { summary, findings } of reports) {
+    if (findings.length === 0) io.out(`${paint(io, "green", "ok")}       ${escapeForTerminal(summary)}\n`);
     for (const { level, seen, advice } of findings) {
       const label = level === "error" ? paint(io, "red", "error") : paint(io, "yellow", "warning");
       io.out(

@@ -22,7 +22,7 @@ import { runtimeFile } from "./checks/runtime-file.ts";
 import { selinux } from "./checks/selinux.ts";
 import { validFiles } from "./checks/valid-files.ts";
 
-/** In the order of a diagnosis: what the runtime reads, what stands in it, what it starts, where that logs. */
+/** In the order of a diagnosis: files that the runtime reads, their content, the executables, the log. */
 const CHECKS: readonly Check[] = [
   runtimeFile,
   loadStatus,
@@ -51,21 +51,21 @@ const CHECKS: readonly Check[] = [
 export interface Report {
   readonly check: Check;
   readonly findings: readonly Finding[];
-  /** In one line, when nothing was found. */
-  readonly well: string;
+  /** One line, shown if there are no findings. */
+  readonly summary: string;
 }
 
 export async function runChecks(subject: CheckSubject): Promise<Report[]> {
   const reports: Report[] = [];
   for (const check of CHECKS) {
     const findings = await check.run(subject);
-    const well = findings.length === 0 ? (check.tell?.(subject) ?? check.title) : check.title;
-    reports.push({ check, findings, well });
+    const summary = findings.length === 0 ? (check.summarize?.(subject) ?? check.title) : check.title;
+    reports.push({ check, findings, summary });
   }
   return reports;
 }
 
-/** The first error that an installation does not set right. */
+/** The first error that prevents an installation; null if there is none. */
 export async function findBlock(subject: CheckSubject): Promise<Finding | null> {
   for (const check of CHECKS.filter(({ allowsInstall }) => !allowsInstall)) {
     const block = (await check.run(subject)).find(({ level }) => level === "error");

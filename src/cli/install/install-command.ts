@@ -97,7 +97,7 @@ async function runInstall(io: Io, options: InstallOptions): Promise<number> {
   return loaded && !loaded.ok ? EXIT.found : EXIT.fine;
 }
 
-/** What doctor calls an error, unless installing mends it. */
+/** @throws {CliError} if doctor finds an error that prevents an installation */
 async function refuseBlocked(survey: Survey, request: InstallRequest): Promise<void> {
   const block = await findBlock(checkSubject(survey, request.stanza));
   if (block)

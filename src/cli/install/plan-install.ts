@@ -30,10 +30,10 @@ import { CliError } from "../cli-error.ts";
 import { type SelectedNetwork, selectNetwork } from "../select-network.ts";
 import { logFileOf } from "../stanza-options.ts";
 
-/** SPEC 1.1.0, section 1: network names. They become names of files here. */
+/** Network names (SPEC 1.1.0, section 1). They become file names here. */
 const LEGAL_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-/** The file of a network's drop-in directory: behind those of others. */
+/** The name of the file in a network's drop-in directory. It sorts after the others. */
 export const DROP_IN = "99-cni_post.conf";
 
 export interface InstallRequest {
@@ -49,7 +49,10 @@ export interface InstallPlan extends Plan {
   readonly installation: Installation;
 }
 
-/** The steps that make the node have what was asked for; none where it has. */
+/**
+ * The steps of an installation; none if the node is as requested.
+ * @throws {CliError} if it is not possible, or is refused without --force
+ */
 export function planInstall(survey: Survey, request: InstallRequest): InstallPlan {
   const chosen = selectNetwork(survey, request.network);
   refuse(survey, chosen, request);
@@ -64,11 +67,11 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
       : null;
 
   const files: FileStep[] = [];
-  const there = source && base.file !== network.file ? textOf(survey, base.file) : network.text;
-  if (list !== there) {
+  const current = source && base.file !== network.file ? textOf(survey, base.file) : network.text;
+  if (list !== current) {
     const from = source && { path: join(survey.confDir, source.file), text: source.text };
     const path = join(survey.confDir, base.file);
-    files.push({ kind: "config", path, before: there, after: list, ...(from ? { source: from } : {}) });
+    files.push({ kind: "config", path, before: current, after: list, ...(from ? { source: from } : {}) });
   }
   const dropInFile = join(network.name, DROP_IN);
   const dropInNow =
@@ -111,7 +114,7 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
   };
 }
 
-/** What cannot work, and, without --force, what had better not be done. */
+/** Throws if the installation cannot work, or without --force, if it should not be made. */
 function refuse(survey: Survey, { network, source }: SelectedNetwork, { mode, force }: InstallRequest): void {
   const subject = `the network ${network.name} of ${network.file}`;
   if (!LEGAL_NAME.test(network.name)) {
@@ -166,7 +169,7 @@ function linkAt(survey: Survey, file: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-/** What a network's file is to say. */
+/** `patch`, with the file name in errors. */
 function patchOf(network: Network, desired: DesiredTaps): ByteString {
   try {
     return patch(network, desired);
@@ -187,7 +190,7 @@ function tapsOf(desired: DesiredTaps): TapType[] {
   return [...(desired.pre ? (["cni_pre"] as const) : []), ...(desired.post ? (["cni_post"] as const) : [])];
 }
 
-/** The list made from a single plugin, without taps; its file is the one that was made before, if there is one. */
+/** The list made from a single plugin, without taps. Keeps the file name of an earlier list. */
 function listOf(survey: Survey, network: Network, source: Network): Network {
   try {
     const names = survey.conf.files.map(({ file }) => file);
@@ -224,8 +227,8 @@ function isInstalled(path: string, content: Uint8Array): boolean {
 
 function logStep(survey: Survey, desired: DesiredTaps): Step[] {
   const path = logFileOf(desired.post ?? {});
-  const there = lstatSync(survey.root.entry(path), { throwIfNoEntry: false });
-  return there ? [] : [{ kind: "log", path }];
+  const existing = lstatSync(survey.root.entry(path), { throwIfNoEntry: false });
+  return existing ? [] : [{ kind: "log", path }];
 }
 
 function privateStep(survey: Survey, path: string, text: ByteString): Step[] {

@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { InvalidArgumentError } from "commander";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** What a timer can wait for. */
+/** Maximum delay of a timer. */
 const MAX_MS = 2 ** 31 - 1;
 
-/** "30m" in milliseconds. */
+/** Parses a duration such as "30m" and returns milliseconds. */
 export function parseDuration(text: string): number {
   const [, digits = "", unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
   const ms = Number(digits) * (UNITS[unit] ?? Number.NaN);
@@ -15,13 +15,13 @@ export function parseDuration(text: string): number {
 }
 
 /**
- * From now on a signal that asks to end does not end the process: it is what `wait` waits for. So one that comes while
- * the taps are being put in has them taken out again, and a second one does not stop that half way.
+ * From now on SIGINT, SIGTERM and SIGHUP do not end the process, but the call of `wait`. So a signal during
+ * the installation leads to an uninstallation after it, and a second one does not interrupt that.
  */
 export function catchSignals(): { wait(ms: number): Promise<void> } {
   const asked = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => asked.abort());
   return {
-    wait: (ms) => delay(ms, undefined, { signal: asked.signal }).catch(() => {}), // asked to end: that is no failure
+    wait: (ms) => delay(ms, undefined, { signal: asked.signal }).catch(() => {}), // aborted by a signal
   };
 }

@@ -11,12 +11,12 @@ const NAME_SOCKET = "Specify the runtime's NRI socket with --socket; the default
 const REJECTED =
   "The runtime was reached and refuses this plugin: choose another --name or --idx if another plugin has these, or look at the runtime's configuration of NRI.";
 
-/** A runtime that answers at all does so at once. */
+/** How long to wait for a runtime, which normally answers at once. */
 const ASK_MS = 1000;
 
 /**
- * What solves it when the runtime cannot be reached, or is no NRI runtime.
- * @param signal aborted when nobody waits for it any more
+ * What to do if the runtime cannot be reached or does not speak NRI; "" if there is no advice.
+ * @param signal cancels the query of the runtime
  */
 export async function adviceFor(error: NriError, signal: AbortSignal): Promise<string> {
   switch (error.reason) {
@@ -34,7 +34,7 @@ export async function adviceFor(error: NriError, signal: AbortSignal): Promise<s
   }
 }
 
-/** How NRI is switched on. */
+/** How to enable NRI in a runtime. */
 export function enableAdvice(runtime: Pick<Runtime, "name" | "version"> | null): string {
   if (!runtime)
     return `Is a runtime running here? containerd 2 has NRI on by default, containerd 1.7 wants ${CONTAINERD_1}, CRI-O ${CRIO}.`;
@@ -49,6 +49,6 @@ async function askForRuntime(signal: AbortSignal): Promise<Runtime | null> {
   try {
     return await findRuntime(new Root(), process.env.CONTAINER_RUNTIME_ENDPOINT || undefined, signal);
   } catch {
-    return null; // whatever listens there answers what it likes
+    return null; // no answer, or an invalid one
   }
 }

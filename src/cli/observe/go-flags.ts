@@ -1,8 +1,8 @@
 import type { Option } from "commander";
 
 /**
- * Turns flags as Go's package flag takes them, `-idx 10` and `-idx=10`, into long options. A value is joined to its
- * flag, because one may begin with a dash; a short option stays what it is.
+ * Converts flags of Go's package flag, `-idx 10` and `-idx=10`, to long options. A value is joined to its
+ * flag, since it may begin with a dash. Short options are not changed.
  */
 export function rewriteGoFlags(args: readonly string[], options: readonly Option[]): string[] {
   const rewritten: string[] = [];

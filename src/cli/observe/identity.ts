@@ -4,17 +4,17 @@ import type { IdentityOptions, PluginEnvironment } from "../../nri/identity.ts";
 const NAME = "network-logger";
 const INDEX = "10";
 
-/** Whether cnitap was started under the plugin's name, `network-logger` or `10-network-logger`. */
+/** Whether cnitap was started under the name of the plugin, `network-logger` or `10-network-logger`. */
 export function hasPluginName(program: string): boolean {
   return /^(?:[^-]*-)?network-logger$/.test(basename(program));
 }
 
-/** Whether this process is the plugin, and its arguments are the plugin's. */
+/** Whether this process was started as the plugin, so that all its arguments are those of the plugin. */
 export function isPlugin(args: readonly string[], program: string, env: PluginEnvironment): boolean {
   return hasPluginName(program) || (args.length === 0 && Boolean(env.NRI_PLUGIN_SOCKET));
 }
 
-/** Name and index where neither a flag, nor the runtime, nor the program's name gives one. */
+/** Adds the default name and index if neither flags, nor the runtime, nor the program's name give one. */
 export function withDefaults(
   { name, index }: IdentityOptions,
   env: PluginEnvironment,

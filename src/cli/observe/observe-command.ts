@@ -17,7 +17,7 @@ interface ObserveOptions {
   readonly once?: boolean;
 }
 
-/** @param program the file that was started, as it was named */
+/** @param program the path of the executable, as given */
 export function observeCommand(io: Io, program: string): Command {
   return new Command("observe")
     .description("Watch the pods of this node's runtime through NRI, and log them beside the taps' lines.")

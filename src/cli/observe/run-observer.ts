@@ -18,14 +18,14 @@ import { adviceFor } from "./advice.ts";
 export interface ObserveRequest {
   readonly identity: IdentityOptions;
   readonly socket: string | undefined;
-  /** End where the runtime cannot be reached, or goes. */
+  /** Exit when the runtime cannot be reached or goes away. */
   readonly once: boolean;
-  /** How to log: by this node's taps, and by the flags, which count for more. */
+  /** How to log: keys of this node's taps, and of flags, which take precedence. */
   readonly taps: Keys;
   readonly flags: Keys;
 }
 
-/** Of the second that is left after SIGTERM: for all that waits, and of that for the log. */
+/** It exits within a second of SIGTERM: the time for all waiting lines, and the log's part of it. */
 const END_MS = 750;
 const LOG_END_MS = 600;
 
@@ -36,8 +36,8 @@ const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
 };
 
 /**
- * Observes until a signal, or the end of a runtime that is not waited for; the exit code.
- * @throws {UsageError} for a name, an index or a socket that cannot be
+ * Observes until a signal, or with `once` until the connection ends. Returns the exit code.
+ * @throws {UsageError} if name, index or socket are invalid
  */
 export async function observe(request: ObserveRequest): Promise<number> {
   const speaker = new StderrLog();
@@ -47,9 +47,9 @@ export async function observe(request: ObserveRequest): Promise<number> {
   const observer = new Observer({
     now: Date.now,
     afterAnswer: (act) => void setImmediate(act),
-    tell: (report) => {
-      log.add(report); // first: the next plugin's lines are near
-      say("info", report.words);
+    report: (report) => {
+      log.add(report); // first, because the lines of the next CNI call are near
+      say("info", report.sentences);
     },
   });
   const configure = async ({ config }: RuntimeInfo) => {
@@ -72,7 +72,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
     },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
-  process.on("SIGXFSZ", () => {}); // a limit of files' sizes is an error of the write, not the end
+  process.on("SIGXFSZ", () => {}); // RLIMIT_FSIZE: let the write fail instead of the process
 
   let code: number = EXIT.fine;
   try {
@@ -85,7 +85,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
       await sayWithAdvice(say, "error", error.message, error, stop.signal);
     if (lost) say("info", "Connection to the runtime lost, exiting...");
   }
-  await turn(); // what was answered last is told now
+  await turn(); // lets the reports of the last events be made
   const endsMs = performance.now() + END_MS;
   const lost = await log.end(LOG_END_MS);
   if (lost > 0) say("warning", `${lost} pod lines were not written`);
@@ -93,7 +93,7 @@ export async function observe(request: ObserveRequest): Promise<number> {
   return code;
 }
 
-/** Takes what the runtime has for this plugin; what is wrong in it. */
+/** Applies the configuration from the runtime. Returns complaints about it. */
 async function useConfiguration(
   text: string,
   request: ObserveRequest,

@@ -3,7 +3,7 @@ import { readRecord } from "../../machine/installation-record.ts";
 import { MachineError } from "../../machine/machine-error.ts";
 import { Root } from "../../machine/root.ts";
 
-/** Where the taps of this node log, as `cnitap install` was told: pods' events belong into the same log. */
+/** The keys of this node's taps from cnitap's record, so that both share a log; empty if unknown. */
 export function tapsKeys(root = new Root()): Keys {
   try {
     for (const { post, pre } of readRecord(root)) {
@@ -11,7 +11,7 @@ export function tapsKeys(root = new Root()): Keys {
       if (stanza) return stanza;
     }
   } catch (error) {
-    if (!(error instanceof MachineError)) throw error; // who may not read it, or finds another's, has the defaults
+    if (!(error instanceof MachineError)) throw error; // cannot be read or is invalid: use the defaults
   }
   return {};
 }

@@ -11,7 +11,7 @@ export interface Status {
   readonly confDir: string;
   readonly runtime: string | null;
   readonly networks: readonly NetworkStatus[];
-  /** Those that may be this node's runtime and would load no network. */
+  /** Possible runtimes of this node that would load no network. */
   readonly withoutNetwork: readonly DefaultNetwork["runtime"][];
   readonly broken: readonly { readonly file: string; readonly error: string }[];
   readonly executables: readonly ExecutableStatus[];
@@ -20,9 +20,9 @@ export interface Status {
 export interface NetworkStatus {
   readonly name: string;
   readonly file: string;
-  /** The runtimes that give it to pods: this node's, or where that is not known, both kinds. */
+  /** The runtimes that would use it for pods, among this node's runtime, or both if that is not known. */
   readonly usedBy: readonly DefaultNetwork["runtime"][];
-  /** All plugins in order, those of drop-ins too. */
+  /** All plugins in order, including those of drop-ins. */
   readonly plugins: readonly string[];
   readonly mode: Mode | "drop-in";
   readonly logs: readonly LogState[];
@@ -31,7 +31,7 @@ export interface NetworkStatus {
 export interface ExecutableStatus {
   readonly type: TapType;
   readonly path: string;
-  /** What it calls its version; null where it says none. */
+  /** The version in its mark; null if it has none. */
   readonly version: string | null;
   /** `same`: the one that this cnitap would install. */
   readonly state: "same" | "other" | "missing";
@@ -81,7 +81,7 @@ function dropInsOf(survey: Survey, network: Network): Record<string, unknown>[] 
         const entry: unknown = JSON.parse(text ?? "");
         return typeof entry === "object" && entry !== null ? Object.fromEntries(Object.entries(entry)) : [];
       } catch {
-        return []; // the runtime loads nothing then, and doctor says so
+        return []; // the runtime then loads nothing, which doctor reports
       }
     });
 }

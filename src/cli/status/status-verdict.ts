@@ -1,10 +1,10 @@
 import { EXIT } from "../io.ts";
 import type { NetworkStatus, Status } from "./gather-status.ts";
 
-/** 0 patched, 3 not patched, 1 broken: no network can be loaded, or its taps' executables are missing. */
+/** The exit code: 0 taps, 3 no taps, 1 no network, or its taps' executables are missing. */
 export function verdict(status: Status, name?: string): 0 | 1 | 3 {
-  const isMeant = (one: NetworkStatus) => (name === undefined ? one.usedBy.length > 0 : one.name === name);
-  const network = status.networks.find(isMeant);
+  const matches = (one: NetworkStatus) => (name === undefined ? one.usedBy.length > 0 : one.name === name);
+  const network = status.networks.find(matches);
   if (!network || (name === undefined && status.withoutNetwork.length > 0)) return EXIT.failed;
   if (network.mode === "none") return EXIT.found;
   const missing = status.executables.filter(({ state }) => state === "missing");

@@ -18,7 +18,7 @@ import type { Expected, Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
 
 export interface UninstallRequest {
-  /** One network; all of the directory where it is not given. */
+  /** Default: all networks of the directory. */
   readonly network?: string;
   readonly purge: boolean;
   readonly force: boolean;
@@ -28,22 +28,26 @@ export interface UninstallPlan extends Plan {
   readonly networks: readonly UninstalledNetwork[];
 }
 
-/** A network that loses its taps. */
+/** A network whose taps are removed. */
 export interface UninstalledNetwork {
   readonly network: string;
   readonly file: string;
-  /** Whether the file's bytes are then those of before the installation; null where that is not known. */
+  /** Whether the file gets its bytes from before the installation; null if unknown. */
   readonly original: boolean | null;
 }
 
-/** The steps that take the taps away: the record first, so that nothing that heeds it puts them back. */
+/**
+ * The steps of an uninstallation. The record comes first, so that no program that follows it installs the
+ * taps again.
+ * @throws {CliError} if a list would be empty, or if --purge is refused
+ */
 export function planUninstall(survey: Survey, request: UninstallRequest): UninstallPlan {
-  const isMeant = (name: string) => request.network === undefined || request.network === name;
+  const matches = (name: string) => request.network === undefined || request.network === name;
   const lists = survey.location.candidates
     .flatMap(({ network }) => network ?? [])
-    .filter((network) => network.kind === "list" && modeOf(network) !== "none" && isMeant(network.name));
-  const dropIns = survey.conf.dropIns.filter((dropIn) => isMeant(dropIn.network) && isTap(typeOf(dropIn)));
-  const record = survey.record.filter((one) => one.confDir !== survey.confDir || !isMeant(one.network));
+    .filter((network) => network.kind === "list" && modeOf(network) !== "none" && matches(network.name));
+  const dropIns = survey.conf.dropIns.filter((dropIn) => matches(dropIn.network) && isTap(typeOf(dropIn)));
+  const record = survey.record.filter((one) => one.confDir !== survey.confDir || !matches(one.network));
   const undone = withoutEmpty(lists, request).map((network) => undo(survey, network));
   const files: FileStep[] = [
     ...undone.map(({ step }) => step),
@@ -98,7 +102,7 @@ function undo(
   };
 }
 
-/** Whether a list was made from a single plugin's file, which then is beside it; anybody may call a list of his so. */
+/** Whether a list was made from a single plugin, whose file must exist. The file name alone is no proof. */
 function isMade(survey: Survey, { file, name }: Network): boolean {
   if (!isListFromSingle(file)) return false;
   return survey.location.candidates.some(
@@ -106,7 +110,10 @@ function isMade(survey: Survey, { file, name }: Network): boolean {
   );
 }
 
-/** The lists that have something besides taps. Where there are only others, that is said. */
+/**
+ * The lists that have other plugins than taps.
+ * @throws {CliError} if a list of only taps was requested by name, or if there are no other lists
+ */
 function withoutEmpty(lists: readonly Network[], { network }: UninstallRequest): readonly Network[] {
   const full = lists.filter(({ plugins }) => plugins.some(({ type }) => !isTap(type)));
   const [empty] = lists.filter((list) => !full.includes(list));
@@ -126,7 +133,7 @@ function typeOf({ text }: DropIn): string {
     const type = root.kind === "object" ? memberOf(root, "type") : undefined;
     return type?.kind === "scalar" ? String(type.value) : "";
   } catch {
-    return ""; // whatever it is, it is none of ours
+    return ""; // not a tap's file
   }
 }
 
@@ -136,7 +143,7 @@ function recordStep(survey: Survey, record: readonly Installation[]): Step[] {
   return [{ kind: "private", path: RECORD_PATH, text: encodeUtf8(encodeInstallations(record)) }];
 }
 
-/** The executables, once nothing calls them: CRI-O ends a pod with the list it was made with. */
+/** Removes the executables unless still used: CRI-O deletes a pod with the list that it was made with. */
 function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[] {
   if (network !== undefined) {
     const others = survey.location.candidates.filter(
@@ -156,7 +163,7 @@ function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[
   );
 }
 
-/** Refuses while a pod that runs may have been made with the taps. */
+/** Throws if a running pod was, or may have been, made with the taps. */
 function refuseCached({ root }: Survey): void {
   const attachments = cachedAttachments(root);
   const users = attachments.filter(({ types }) => types?.some(isTap));

@@ -10,7 +10,7 @@ import {
   type UninstallRequest,
 } from "./plan-uninstall.ts";
 
-/** Takes the taps away and says so; the exit code. */
+/** Removes the taps and reports it. Returns the exit code. */
 export async function uninstall(
   io: Io,
   options: CommonOptions,

@@ -10,7 +10,7 @@
 #include "io.h"
 
 #ifndef GUARD_CPU_MS
-#define GUARD_CPU_MS 1000 /* tests of what comes after them need not wait so long */
+#define GUARD_CPU_MS 1000 /* tests may set a shorter limit */
 #endif
 
 #ifdef __x86_64__
@@ -23,7 +23,7 @@ static void on_trap(int signal, siginfo_t *info, void *context) {
 #endif
 
 static void on_fault(int signal) {
-  if (signal == SIGVTALRM && io_output_begun && !io_output_ended) return; /* the answer is under way: let it end */
+  if (signal == SIGVTALRM && io_output_begun && !io_output_ended) return; /* let the reply finish */
   last_resort();
 }
 

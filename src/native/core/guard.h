@@ -1,14 +1,14 @@
-/* What happens when the script gives no answer. */
+/* Ensures an answer when the script gives none. */
 #ifndef CNI_TAP_GUARD_H
 #define CNI_TAP_GUARD_H
 
-/* A program's own: answers without the script and ends the process. Calls only what a signal handler may. */
+/* Each program defines it: answers without the script and exits. Must be safe in a signal handler. */
 _Noreturn void last_resort(void);
 
-/* Makes crashes, and a second of the process's own CPU time, end in last_resort. */
+/* Calls last_resort on a crash, or after one second of user CPU time. */
 void guard_arm(void);
 
-/* Stops the clock of guard_arm. */
+/* Stops the CPU timer of guard_arm. */
 void guard_stop_clock(void);
 
 #endif

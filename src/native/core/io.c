@@ -31,7 +31,7 @@ void io_open_standard(void) {
   }
 }
 
-/* Doubles the room. The kernel moves pages, it does not copy them. */
+/* Makes the buffer four times as large. mremap(2) moves its pages without copying them. */
 static bool grow(size_t limit) {
   size_t capacity = input.capacity * 4;
   if (capacity > limit) capacity = limit;
@@ -51,7 +51,7 @@ static bool grow(size_t limit) {
 void io_read_input(size_t limit) {
   while (!input.ended) {
     if (input.length == input.capacity) {
-      /* One byte more than the limit tells a text of that length from a longer one. */
+      /* One byte more than the limit shows that there is more. */
       if (input.capacity > limit || !grow(limit + 1)) {
         input.too_long = input.capacity > limit;
         input.error = input.too_long ? 0 : ENOMEM;
@@ -103,6 +103,6 @@ int io_write_output(struct iovec *piece, int pieces) {
 void io_complain(const char *text, size_t length) {
   struct pollfd error = {.fd = 2, .events = POLLOUT};
   if (poll(&error, 1, 0) != 1 || !(error.revents & POLLOUT)) return;
-  if (length > PIPE_BUF) length = PIPE_BUF; /* what a pipe that is ready takes at once */
-  if (write(2, text, length) < 0) return;   /* nobody to tell */
+  if (length > PIPE_BUF) length = PIPE_BUF; /* a pipe that is ready takes this much without blocking */
+  if (write(2, text, length) < 0) return;   /* there is nowhere to report it */
 }

@@ -1,4 +1,4 @@
-/* Standard input, output and error as a tap finds them. */
+/* Standard input, output and error. */
 #ifndef CNI_TAP_IO_H
 #define CNI_TAP_IO_H
 
@@ -11,28 +11,28 @@ struct input {
   uint8_t *text;
   size_t length;
   size_t capacity;
-  bool ended;    /* read to its end, or as far as it may be */
+  bool ended;    /* read to its end or to the limit, or failed */
   int error;     /* errno of read(2), 0: none */
-  bool too_long; /* there is more than the limit */
+  bool too_long; /* longer than the limit */
 };
 
 extern struct input input;
 
-/* Opens descriptors 0-2 that are closed, so that no other file takes their place. */
+/* Opens those of descriptors 0-2 that are closed, so that no other file gets their numbers. */
 void io_open_standard(void);
 
-/* Reads standard input to its end, or to limit bytes; goes on where an earlier call was cut off. */
+/* Reads standard input to its end, or to limit bytes. Continues where an interrupted call stopped. */
 void io_read_input(size_t limit);
 
-/* Writes the pieces to standard output; 0, or the errno. A closed standard output counts as written. */
+/* Writes the pieces to standard output. Returns 0 or an errno; 0 if it was closed when the tap started. */
 int io_write_output(struct iovec *piece, int pieces);
 
-/* Whether the reply has begun, whether nothing more of it will come, and what the process ends with when nothing else
-   says so: 1 until it is through. */
+/* Whether the reply was begun; whether it is complete or failed; the exit code of last_resort after a begun
+   reply, 1 until the reply is written. */
 extern volatile bool io_output_begun, io_output_ended;
 extern volatile int io_exit_code;
 
-/* Writes to standard error what it takes without waiting: nobody may be reading there. */
+/* Writes to standard error, as much as it accepts without blocking: there may be no reader. */
 void io_complain(const char *text, size_t length);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum { REOPENS_MOST = 64 };
 
-/* Whether the file does not end in a newline: a full disk or a killed writer left half a line. */
+/* Whether the file ends without a newline, because a full disk or a killed writer left half a line. */
 static bool ends_in_half_line(int fd, const struct stat *stat) {
   char last;
   return stat->st_size > 0 && pread(fd, &last, 1, stat->st_size - 1) == 1 && last != '\n';

@@ -16,8 +16,9 @@ struct log_request {
   uint64_t max_bytes; /* 0: never rotate */
 };
 
-/* Appends the line made of the pieces (its newline included) with one writev(2). piece[0] is kept free for a newline
-   of our own. False when the line is not, or not wholly, in the log. */
+/* Appends the line made of the pieces, which include its newline, with one writev(2). piece[0] is
+   overwritten: it is reserved for a newline after half a line. Returns false if the line is not, or only
+   partly, in the log. */
 bool log_append(const struct log_request *request, struct iovec *piece, int pieces, struct faults *faults);
 
 #endif

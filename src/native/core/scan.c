@@ -13,7 +13,7 @@ struct scan {
   struct scan_result *result;
   uint32_t depth;
   uint8_t nesting[INPUT_LEVELS_MOST / 8 + 1]; /* bit d: level d is an object */
-  uint32_t secret_depth; /* the level of the container that is secret as a whole; 0: none is open */
+  uint32_t secret_depth; /* level of the open object or array that is secret as a whole; 0: none */
 };
 
 static bool fail(struct scan *s, enum scan_error error, const uint8_t *at) {
@@ -23,7 +23,7 @@ static bool fail(struct scan *s, enum scan_error error, const uint8_t *at) {
 }
 
 #ifdef __SSE2__
-/* Goes on to the next quote, backslash or control character, 16 bytes at a time; stops before the last 15 of the text. */
+/* Skips to the next quote, backslash or control character, by 16 bytes; stops before the last 15. */
 static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end, unsigned *seen) {
   const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), j = _mm_set1_epi8('J'),
                 dash = _mm_set1_epi8('-'), last_control = _mm_set1_epi8(31);
@@ -34,7 +34,7 @@ static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end, unsigned 
     unsigned stop = (unsigned)_mm_movemask_epi8(stops), before = stop ? (stop & -stop) - 1 : 0xffff;
     unsigned dashes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, dash)) & before;
     if ((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, j)) & before) *seen |= SEEN_J;
-    if ((dashes & dashes >> 1) | (dashes & 0x8000)) *seen |= SEEN_DASHES; /* the pair may lie across two chunks */
+    if ((dashes & dashes >> 1) | (dashes & 0x8000)) *seen |= SEEN_DASHES; /* the pair may span two chunks */
     if (stop) return p + __builtin_ctz(stop);
     p += 16;
   }
@@ -47,7 +47,7 @@ static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end, unsigned 
 }
 #endif
 
-/* From the opening quote to behind the closing one; escapes are checked. */
+/* Skips a string with its quotes and checks its escapes. */
 static bool pass_string(struct scan *s, unsigned *seen_in_it) {
   const uint8_t *p = s->p + 1, *end = s->end;
   unsigned seen = 0;
@@ -78,13 +78,13 @@ static bool pass_string(struct scan *s, unsigned *seen_in_it) {
   return true;
 }
 
-/* Whether the string just passed (start is its opening quote) holds a secret's shape. */
+/* Whether the string before s->p (start is its opening quote) contains a JWT or PEM block. */
 static bool string_holds_shape(struct scan *s, const uint8_t *start, unsigned seen) {
   if (!(seen & (SEEN_UNICODE | SEEN_J | SEEN_DASHES)) || s->request->secret_limit == 0 || s->secret_depth) return false;
   return secret_shape(start + 1, s->p - 1, seen);
 }
 
-/* Which of the members asked for a key at the top level is; -1: none. p..end is its inside. */
+/* The index of a top-level key in the requested names, or -1. p..end is the key without its quotes. */
 static int find_member(const struct scan_request *request, const uint8_t *p, const uint8_t *end) {
   char name[SCAN_NAME_BYTES];
   unsigned length = 0;
@@ -97,7 +97,7 @@ static int find_member(const struct scan_request *request, const uint8_t *p, con
   return -1;
 }
 
-/* Whether a key is secret and its value to be noted; p..end is its inside. */
+/* Whether a key is secret and its value must be recorded. p..end is the key without its quotes. */
 static bool is_secret_key(const struct scan *s, const uint8_t *p, const uint8_t *end, unsigned seen) {
   return s->request->secret_limit != 0 && s->secret_depth == 0 && secret_key(&s->request->words, p, end, seen);
 }
@@ -147,9 +147,9 @@ static bool pass_number(struct scan *s) {
 static bool in_object(const struct scan *s) { return s->nesting[s->depth / 8] >> (s->depth % 8) & 1; }
 
 void scan_json(const uint8_t *text, size_t length, const struct scan_request *request, struct scan_result *result) {
-  static struct scan s; /* 8 KB that must not be on a small stack; fully set below but for the nesting */
+  static struct scan s; /* static: 8 KB are too much for a small stack. All but the nesting is set below. */
   bool key_is_secret = false;
-  int member = -1;            /* of the top level's current value */
+  int member = -1; /* of the current top-level value */
   uint32_t member_start = 0;
   uint32_t secret_start = 0;
   uint32_t start;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Letters of a key: 1-26, either case; 27 counts as not there; 0 is anything else. */
+/* Characters of a key: 1-26 for letters of either case, KEY_SKIP for ignored ones, 0 for all others. */
 enum { KEY_SKIP = 27 };
 static const uint8_t key_class[128] = {
     ['_'] = KEY_SKIP, ['-'] = KEY_SKIP, ['.'] = KEY_SKIP,
@@ -52,27 +52,27 @@ int string_unit(const uint8_t **p) {
     case 'u':
       c = string_hex_digit((*p)[0]) << 12 | string_hex_digit((*p)[1]) << 8 | string_hex_digit((*p)[2]) << 4 | string_hex_digit((*p)[3]);
       *p += 4;
-      /* U+0080 to U+00FF must not look like bytes of UTF-8; they are no letter of anything searched here */
+      /* U+0080 to U+00FF must not look like bytes of UTF-8; no search here needs them */
       return c < 0x80 ? c : 0x100;
     default: return c;
   }
 }
 
-/* /eyJ[\w-]*\.[\w-]*\.[\w-]/ or "-----BEGIN " in the string's characters, p..end being its inside. Time is
-   proportional to the length: what was a second part is looked at once more as a first one. */
+/* Whether the string p..end (without quotes) contains /eyJ[\w-]*\.[\w-]*\.[\w-]/ or "-----BEGIN ". One pass:
+   a second part that contains eyJ is remembered as a possible first part. */
 static bool holds_shape(const uint8_t *p, const uint8_t *end) {
   static const char pem[] = "-----BEGIN ";
   unsigned pem_at = 0, ey = 0; /* characters matched of pem, of "eyJ" */
-  /* 0 no eyJ in this run of base64url; 1 in the first part; 2 in the second, 3 after the second dot */
+  /* 0: no eyJ in this run of base64url; 1: in the first part; 2: in the second; 3: after the second dot */
   unsigned part = 0;
-  bool again = false; /* the second part holds eyJ itself, and could be a first one */
+  bool again = false; /* the second part contains eyJ, so it may be a first part */
   while (p < end) {
     int c = string_unit(&p);
     if (c == pem[pem_at]) {
       if (++pem_at == sizeof pem - 1) return true;
     } else if (c != '-') {
       pem_at = 0;
-    } else if (pem_at != 5) { /* after five dashes a sixth changes nothing */
+    } else if (pem_at != 5) { /* a sixth dash after five changes nothing */
       pem_at = 1;
     }
     if (base64url(c)) {
@@ -88,7 +88,7 @@ static bool holds_shape(const uint8_t *p, const uint8_t *end) {
         part = 2;
       } else if (part == 2) {
         part = 3;
-      } else { /* an empty third part: the second may have been a first one */
+      } else { /* empty third part: the second may be a first part */
         part = again ? 3 : 0;
         again = false;
       }
@@ -100,7 +100,7 @@ static bool holds_shape(const uint8_t *p, const uint8_t *end) {
   return false;
 }
 
-/* Where a JWT or PEM block could begin in a string without \u, or NULL: spares holds_shape most strings. */
+/* Where to start holds_shape in a string without \u; NULL if that is not needed. Enough for most strings. */
 static const uint8_t *find_anchor(const uint8_t *p, const uint8_t *end, unsigned seen) {
   if (seen & SEEN_DASHES)
     for (const uint8_t *dash = p; (dash = memchr(dash, '-', (size_t)(end - dash))); dash++)
@@ -116,7 +116,7 @@ bool secret_shape(const uint8_t *p, const uint8_t *end, unsigned seen) {
   return from && holds_shape(from, end);
 }
 
-/* Whether a key has all letters of one of the words: most keys have not, and need no closer look. */
+/* Whether a key has all letters of one of the words: a fast check, enough for most keys. */
 static bool may_be_secret(const struct scan_words *words, const uint8_t *p, const uint8_t *end) {
   uint32_t letters = 0;
   while (p < end) letters |= letter_bit(*p++);

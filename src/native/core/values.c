@@ -1,7 +1,7 @@
 #include "values.h"
 
-/* A string of the script's is one character a byte, U+0000 to U+00FF, so that bytes which are not UTF-8 survive.
-   QuickJS speaks UTF-8 at its border: two bytes for U+0080 and above. */
+/* The script's strings have one character (U+0000 to U+00FF) per byte, so that invalid UTF-8 survives. The
+   API of QuickJS takes and returns UTF-8: two bytes for U+0080 to U+00FF. */
 JSValue string_of_bytes(JSContext *ctx, const uint8_t *bytes, size_t length) {
   size_t high = 0;
   for (size_t i = 0; i < length; i++) high += bytes[i] >> 7;
@@ -22,7 +22,7 @@ JSValue string_of_bytes(JSContext *ctx, const uint8_t *bytes, size_t length) {
   return string;
 }
 
-/* The bytes of such a string, NUL-terminated; NULL with an exception pending. Never freed: the process is short. */
+/* The bytes of such a string, NUL-terminated; NULL with an exception pending. Never freed. */
 const char *bytes_of_string(JSContext *ctx, JSValueConst value, size_t *length) {
   size_t utf8_length;
   const char *utf8 = JS_ToCStringLen(ctx, &utf8_length, value);
@@ -30,8 +30,8 @@ const char *bytes_of_string(JSContext *ctx, JSValueConst value, size_t *length) 
   if (!utf8) return NULL;
   size_t from = 0;
   while (from < utf8_length && (uint8_t)utf8[from] < 0x80) from++;
-  if (from == utf8_length) return utf8; /* may be the string itself: not to be written to */
-  char *bytes = (char *)utf8;           /* has other characters, so it is a copy made for us */
+  if (from == utf8_length) return utf8; /* may be QuickJS' own buffer: read-only */
+  char *bytes = (char *)utf8;           /* not ASCII, so QuickJS returned a copy */
   size_t to = from;
   while (from < utf8_length) {
     uint8_t c = (uint8_t)utf8[from++];
@@ -65,6 +65,6 @@ void set_property(JSContext *ctx, JSValueConst object, const char *name, JSValue
   JS_SetPropertyStr(ctx, object, name, value);
 }
 
-/* What a function made of several parts gives back: nothing when one of them could not be made. A script that is told
-   half of what there is answers wrongly; one that throws leaves the answer to the last resort. */
+/* For the return value of a function that makes several values: JS_EXCEPTION if one of them failed. With half
+   of the values the script would answer wrongly; if it throws, the last resort answers. */
 JSValue unless_exception(JSContext *ctx, JSValue value) { return JS_HasException(ctx) ? JS_EXCEPTION : value; }

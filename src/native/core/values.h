@@ -1,4 +1,4 @@
-/* The border of the script: its values, and C's. */
+/* Converts between values of the script and of C. */
 #ifndef CNI_TAP_VALUES_H
 #define CNI_TAP_VALUES_H
 
@@ -10,7 +10,7 @@
 JSValue string_of_bytes(JSContext *ctx, const uint8_t *bytes, size_t length);
 const char *bytes_of_string(JSContext *ctx, JSValueConst value, size_t *length);
 
-/* A number of an object, 0 to most; likewise of an array. False with an exception pending. */
+/* Read a number (0 to most) of an object, or an element or the length of an array. False: exception pending. */
 bool read_uint(JSContext *ctx, JSValueConst object, const char *name, double most, double *number);
 bool read_uint_at(JSContext *ctx, JSValueConst array, uint32_t index, uint32_t *number);
 bool read_length(JSContext *ctx, JSValueConst array, uint32_t *length);

@@ -1,4 +1,4 @@
-/* What a pod gets when the script gives no answer: the one policy that is not the script's. */
+/* Answers when the script does not. This is the only policy that is not in the script. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ static const char no_id[] = ERROR_NO_CONTAINER_ID;
 static const char not_json[] = ERROR_STDIN_NOT_JSON;
 static const char supported[] = "\"supportedVersions\":[" CNI_VERSIONS;
 
-static struct scan_result result; /* only its head is touched: no secrets are looked for */
+static struct scan_result result; /* mostly untouched memory: no secrets are searched */
 static const struct scan_request request = {
     .names = {"cniVersion", "prevResult"}, .name_count = 2, .depth_limit = INPUT_LEVELS_MOST};
 
@@ -44,7 +44,7 @@ _Noreturn void last_resort(void) {
   bool readable = result.error == SCAN_OK && !input.too_long && input.error == 0;
   struct scan_span given = result.member[0], previous = result.member[1];
   bool has_version = readable && given.end != 0 && input.text[given.start] == '"' &&
-                     !(version && given.end - given.start == 2); /* an empty one is none to VERSION, as in the script */
+                     !(version && given.end - given.start == 2); /* VERSION ignores "" as in the script */
   struct iovec cni_version = has_version ? slice(given) : own("\"" LATEST_CNI_VERSION "\"");
 
   if (version) {

@@ -6,13 +6,13 @@ import type { Target } from "../identity.ts";
 import { NriError, type NriErrorReason, reasonOf } from "../nri-error.ts";
 import type { Identity } from "../session.ts";
 
-/** Node's timers take no longer time: they would fire at once. */
+/** Maximum delay of Node's timers. With a longer one they fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Of struct sockaddr_un's 108 bytes one is for the NUL (unix(7)). */
+/** struct sockaddr_un has 108 bytes, one of them for the NUL (unix(7)). */
 const longestSocketPath = 107;
 
-/** What to give setTimeout. */
+/** The delay for setTimeout: whole milliseconds, at least 1. */
 export function timerDelayMs(atMs: number, nowMs: number): number {
   return Math.min(Math.max(1, Math.ceil(atMs - nowMs)), longestTimerMs);
 }
@@ -23,7 +23,7 @@ export async function connect(target: Target, signal?: AbortSignal): Promise<Soc
   try {
     if ("descriptor" in target) return new Socket({ fd: target.descriptor, readable: true, writable: true });
     if (Buffer.byteLength(target.path) > longestSocketPath)
-      throw new Error(`a socket's path has at most ${longestSocketPath} bytes`); // libuv would cut it
+      throw new Error(`a socket's path has at most ${longestSocketPath} bytes`); // libuv would truncate it
     const socket = createConnection({ path: target.path });
     const abort = () => socket.destroy(new Error("it was aborted"));
     signal?.addEventListener("abort", abort);
@@ -31,13 +31,13 @@ export async function connect(target: Target, signal?: AbortSignal): Promise<Soc
       socket.once("connect", () => resolve(socket)).once("error", reject);
     }).finally(() => signal?.removeEventListener("abort", abort));
   } catch (error) {
-    const [reason, seen] = seenAt(target, error);
+    const [reason, seen] = causeOf(target, error);
     throw new NriError("connect", `Cannot connect to the runtime at ${name}: ${seen}`, { reason });
   }
 }
 
-/** What stood in the way, and in words. */
-function seenAt(target: Target, error: unknown): readonly [NriErrorReason | undefined, string] {
+/** The cause of a failed connect, and its message. */
+function causeOf(target: Target, error: unknown): readonly [NriErrorReason | undefined, string] {
   const code = error instanceof Error && "code" in error ? error.code : "";
   if (!("path" in target)) return [undefined, reasonOf(error)];
   switch (code) {
@@ -56,10 +56,10 @@ function seenAt(target: Target, error: unknown): readonly [NriErrorReason | unde
   }
 }
 
-/** A session over a socket. */
+/** Connects a driver to a socket and a timer. */
 export class SocketSession {
   readonly driver: Driver;
-  /** Why it ended. */
+  /** Resolves when the session has ended, with the reason. */
   readonly ended: Promise<NriError>;
   readonly #socket: Socket;
   #timer: NodeJS.Timeout | undefined;
@@ -100,7 +100,7 @@ export class SocketSession {
     this.#arm();
   }
 
-  /** Writes what one turn of the loop has to say at once. A runtime that does not read is not read from either. */
+  /** The writes of one turn of the loop go out together. While the runtime does not read, reading stops. */
   #write(bytes: Uint8Array): void {
     const socket = this.#socket;
     if (socket.writableCorked === 0) {

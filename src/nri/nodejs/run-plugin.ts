@@ -11,35 +11,32 @@ import type { Identity } from "../session.ts";
 import { connect, SocketSession } from "./connection.ts";
 
 export interface PluginOptions {
-  /** Letters, digits and `_.+-`. Default NRI_PLUGIN_NAME, else the program's name without an index. */
+  /** Letters, digits and `_.+-`. Default: NRI_PLUGIN_NAME, else the name of the program without its index. */
   readonly name?: string | undefined;
-  /** Two digits; plugins are called in this order. Default NRI_PLUGIN_IDX, else that of the program's name, `10-name`. */
+  /** Two digits, the order of calls. Default: NRI_PLUGIN_IDX, else from the program's name (`10-name`). */
   readonly index?: string | undefined;
   readonly handlers: Handlers;
-  /** The runtime's unix socket. Default the descriptor of NRI_PLUGIN_SOCKET, else /var/run/nri/nri.sock. */
+  /** Path of the runtime's socket. Default: descriptor NRI_PLUGIN_SOCKET, else /var/run/nri/nri.sock. */
   readonly socket?: string | undefined;
-  /** Connect again when the connection is lost, or could not be made. Default true; a descriptor serves once. */
+  /** Reconnect after a lost or failed connection. Default true; not possible with a descriptor. */
   readonly reconnect?: boolean | undefined;
-  /** When aborted, the plugin closes its connection, and its run ends without an error. */
+  /** Aborting it closes the connection and ends the run without an error. */
   readonly signal?: AbortSignal | undefined;
-  /** True: what a handler throws fails the pod or the container. Default false: it is logged, and the runtime goes on. */
+  /** True: an error of a handler fails the pod or container. Default false: it is only logged. */
   readonly failRequests?: boolean | undefined;
-  /**
-   * Told what happens, a line each, and with the error where one is the reason. Default: a line on stderr, but none of
-   * level debug.
-   */
+  /** Gets each message, and the error that caused it, if any. Default: all but debug go to stderr. */
   readonly log?: (level: LogLevel, message: string, error?: NriError) => void;
 }
 
-/** A plugin that has not been started yet, or runs. */
+/** A plugin, from `createPlugin`. */
 export interface NriPlugin {
   /**
-   * Connects and serves the runtime until the signal is aborted. May be called once.
-   * @throws NriError what ended it, where it does not reconnect
+   * Connects and serves the runtime until the signal is aborted. Call it only once.
+   * @throws NriError the reason of the end, if it does not reconnect
    */
   run(): Promise<void>;
   /**
-   * Changes containers; those that could not be changed come back.
+   * Changes containers. Returns those that the runtime could not change.
    * @throws NriError "disconnected", "timeout", "status"
    */
   updateContainers(updates: readonly UpdateInit[]): Promise<ContainerUpdate[]>;
@@ -50,7 +47,10 @@ export async function runPlugin(options: PluginOptions): Promise<void> {
   await createPlugin(options).run();
 }
 
-/** A plugin that also speaks to the runtime by itself. @throws NriError "configuration" */
+/**
+ * Creates a plugin that can also change containers outside of handlers. Run it with `run`.
+ * @throws NriError "configuration"
+ */
 export function createPlugin(options: PluginOptions): NriPlugin {
   const identity = resolveIdentity(options, process.env, programPath());
   const target = resolveTarget(options.socket, process.env);
@@ -61,7 +61,7 @@ export function createPlugin(options: PluginOptions): NriPlugin {
   };
 }
 
-/** The file that was started, as it was named. */
+/** The path of the started program, as given to Node. */
 function programPath(): string {
   return process.argv[1] ?? process.execPath;
 }
@@ -116,7 +116,7 @@ class Runner {
     );
   }
 
-  /** One session; why it ended. */
+  /** Runs one session. Returns why it ended. */
   async #serve(): Promise<{ readonly error: NriError; readonly synchronized: boolean }> {
     const { signal, handlers, failRequests = false } = this.#options;
     try {
@@ -126,7 +126,7 @@ class Runner {
       signal?.addEventListener("abort", abort);
       this.#session = session;
       session.open(this.#identity);
-      if (signal?.aborted) abort(); // while it connected
+      if (signal?.aborted) abort(); // aborted during the connect
       const error = await session.ended;
       signal?.removeEventListener("abort", abort);
       return { error, synchronized: session.driver.synchronized };

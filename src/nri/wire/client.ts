@@ -5,7 +5,7 @@ import { NriError, reasonOf } from "../nri-error.ts";
 import { encodeMessage, type Message, MessageType, maxMessageLength } from "./message.ts";
 import { tooLong } from "./status.ts";
 
-/** How a call of ours ended. */
+/** The outcome of a call. */
 export type Outcome = { readonly payload: Uint8Array } | { readonly error: NriError };
 
 interface Waiting {
@@ -18,22 +18,22 @@ export interface OutgoingCall {
   readonly service: string;
   readonly method: string;
   readonly payload: Uint8Array;
-  /** How long its answer is waited for. */
+  /** Timeout of the answer. */
   readonly timeoutMs: number;
 }
 
-/** The calling side of a ttrpc connection (containerd/ttrpc, client.go), without its I/O. */
+/** The client side of a ttrpc connection (containerd/ttrpc, client.go), without I/O. */
 export class Client {
   readonly #send: (message: Uint8Array) => void;
   readonly #waiting = new Map<number, Waiting>();
   #streamId = 1;
 
-  /** @param send takes a message that is to be written */
+  /** @param send writes an encoded message */
   constructor(send: (message: Uint8Array) => void) {
     this.#send = send;
   }
 
-  /** Sends a call; `done` hears its outcome once, from `receive`, `expire` or `fail`, or at once if it is too long. */
+  /** Sends a call. `done` is called once, from `receive`, `expire` or `fail`, or now if it is too long. */
   call(call: OutgoingCall, nowMs: number, done: Waiting["done"]): void {
     const { service, method, payload, timeoutMs } = call;
     const timeoutNano = BigInt(Math.round(timeoutMs * 1e6));
@@ -49,7 +49,7 @@ export class Client {
     this.#send(encodeMessage(streamId, MessageType.request, request));
   }
 
-  /** Takes an answer. False if nobody waits for it (any more). */
+  /** Takes an answer. Returns false if no call is waiting for it. */
   receive(message: Message): boolean {
     const waiting = this.#waiting.get(message.streamId);
     if (!waiting) return false;
@@ -58,7 +58,7 @@ export class Client {
     return true;
   }
 
-  /** Ends the calls that have waited too long; when the next one will have. */
+  /** Ends the calls whose timeout is over. Returns the time of the next timeout, or infinity. */
   expire(nowMs: number): number {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [streamId, { method, endsMs, done }] of this.#waiting) {
@@ -72,7 +72,7 @@ export class Client {
     return nextMs;
   }
 
-  /** Ends all calls. */
+  /** Ends all calls with an error. */
   fail(error: NriError): void {
     const all = [...this.#waiting.values()];
     this.#waiting.clear();

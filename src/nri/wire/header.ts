@@ -1,4 +1,4 @@
-/** Collects the bytes of a header of fixed length, however they are cut. */
+/** Reassembles a header of fixed length from chunks. */
 export class HeaderReader {
   readonly view: DataView;
   readonly #bytes: Uint8Array;
@@ -13,7 +13,7 @@ export class HeaderReader {
     return this.#have === this.#bytes.length;
   }
 
-  /** Takes what is missing from `chunk`, beginning at `at`; where it stopped. */
+  /** Takes the missing bytes from `chunk`, starting at `at`. Returns the offset after them. */
   take(chunk: Uint8Array, at: number): number {
     const end = Math.min(chunk.length, at + this.#bytes.length - this.#have);
     this.#bytes.set(chunk.subarray(at, end), this.#have);

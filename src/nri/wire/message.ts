@@ -2,18 +2,18 @@ import { HeaderReader } from "./header.ts";
 
 /** `u32be length, u32be stream, u8 type, u8 flags` (containerd/ttrpc, channel.go). */
 export const messageHeaderLength = 10;
-/** The longest payload either side may send: 4 MiB. */
+/** Maximum payload in both directions: 4 MiB. */
 export const maxMessageLength = 4 << 20;
-/** What is allocated before any byte of a payload is there. */
+/** Initial buffer size, as long as few bytes of a payload have arrived. */
 const firstBuffer = 64 << 10;
 
 export const MessageType = { request: 1, response: 2, data: 3 } as const;
 
 export interface Message {
   readonly streamId: number;
-  /** One of `MessageType`, or any other number. */
+  /** A `MessageType`, or an unknown number. */
   readonly type: number;
-  /** As the header says; over `maxMessageLength`, `payload` is empty. */
+  /** From the header. If over `maxMessageLength`, `payload` is empty. */
   readonly length: number;
   /** May be a view of the chunk that was pushed. */
   readonly payload: Uint8Array;
@@ -21,7 +21,7 @@ export interface Message {
 
 const nothing = new Uint8Array(0);
 
-/** Collects the messages of one connection. One that is too long is passed over, and told without its payload. */
+/** Reassembles the messages of one connection. One that is too long is delivered without its payload. */
 export class MessageDecoder {
   readonly #header = new HeaderReader(messageHeaderLength);
   #buffer = nothing;
@@ -45,13 +45,13 @@ export class MessageDecoder {
       const streamId = this.#header.view.getUint32(4);
       const type = this.#header.view.getUint8(8);
       this.#header.reset();
-      this.#buffer = nothing; // the message's owner has it now
+      this.#buffer = nothing; // it belongs to the message now
       this.#have = 0;
       take({ streamId, type, length, payload });
     }
   }
 
-  /** Doubles the buffer where it is full: a length is only believed as far as bytes have come. */
+  /** Doubles a full buffer: the length in a header is not trusted before the bytes arrive. */
   #keep(piece: Uint8Array, length: number): void {
     const need = this.#have + piece.length;
     if (need > this.#buffer.length) {
@@ -63,7 +63,7 @@ export class MessageDecoder {
   }
 }
 
-/** Writes a message; unary calls have no flags. */
+/** Encodes a message without flags, as for unary calls. */
 export function encodeMessage(streamId: number, type: number, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(messageHeaderLength + payload.length);
   const view = new DataView(bytes.buffer);

@@ -3,31 +3,31 @@ import { HeaderReader } from "./header.ts";
 import { maxMessageLength, messageHeaderLength } from "./message.ts";
 
 /**
- * The connections of one socket (containerd/nri, pkg/net/multiplex). A frame is `u32be connection, u32be length`, then
- * its payload; a message may begin and end anywhere in frames.
+ * The connections of one socket (containerd/nri, pkg/net/multiplex). A frame is `u32be connection, u32be
+ * length` and the payload. Message boundaries are independent of frame boundaries.
  */
 export const Connection = {
-  /** Here the runtime calls the plugin. */
+  /** The runtime calls the plugin. */
   plugin: 1,
-  /** Here the plugin calls the runtime. */
+  /** The plugin calls the runtime. */
   runtime: 2,
 } as const;
 
 const frameHeaderLength = 8;
-/** Go's multiplexer cuts above it. */
+/** Go's multiplexer splits payloads above this length. */
 export const maxFrameLength = messageHeaderLength + maxMessageLength;
-/** The buffer of Go's reader, which takes no frame larger than what it asks for. */
+/** Buffer size of Go's reader, which accepts no frame larger than its read. */
 const goBufferLength = 4096;
 
-/** Cuts a socket's bytes into the payloads of connections, without collecting any. */
+/** Splits the bytes of a socket into payloads per connection, without buffering. */
 export class MuxDecoder {
   readonly #header = new HeaderReader(frameHeaderLength);
   #connection = 0;
   #left = 0;
 
   /**
-   * Gives each piece of a payload to `take` as a view of `chunk`.
-   * @throws NriError "protocol" for a frame over `maxFrameLength`; the decoder is of no use then
+   * Passes each piece of a payload to `take`, as a view of `chunk`.
+   * @throws NriError "protocol" for a frame over `maxFrameLength`; the decoder is unusable afterwards
    */
   push(chunk: Uint8Array, take: (connection: number, piece: Uint8Array) => void): void {
     for (let at = 0; at < chunk.length; ) {
@@ -50,8 +50,8 @@ export class MuxDecoder {
 }
 
 /**
- * Frames a message as Go's buffered writer does: up to 4096 bytes in one frame, else 4096 and the rest. Go's reader
- * fails on any other frame over 4096 bytes.
+ * Frames a message like Go's buffered writer: up to 4096 bytes in one frame, otherwise 4096 bytes and the
+ * rest. Go's reader fails on other frames over 4096 bytes.
  */
 export function encodeFrames(connection: number, message: Uint8Array): Uint8Array {
   const first = Math.min(message.length, goBufferLength);

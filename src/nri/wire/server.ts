@@ -5,34 +5,34 @@ import { reasonOf } from "../nri-error.ts";
 import { encodeMessage, type Message, MessageType, maxMessageLength } from "./message.ts";
 import { type Status, StatusCode, tooLong } from "./status.ts";
 
-/** How many calls may be under way, and how many bytes they may hold; Go's server has no limit. */
+/** Limits of unanswered calls and of their total size. Go's server has none. */
 const maxCalls = 4096;
 const maxHeldBytes = 64 << 20;
 
-/** A call of the other side that waits for its answer. */
+/** A call of the other side. */
 export interface IncomingCall {
   readonly streamId: number;
   readonly service: string;
   readonly method: string;
   readonly payload: Uint8Array;
-  /** How long the caller waits, in milliseconds; 0 where it does not say. */
+  /** How long the caller waits, in milliseconds; 0 if not given. */
   readonly timeoutMs: number;
 }
 
-/** The serving side of a ttrpc connection (containerd/ttrpc, server.go), without its I/O. */
+/** The server side of a ttrpc connection (containerd/ttrpc, server.go), without I/O. */
 export class Server {
   readonly #send: (message: Uint8Array) => void;
-  /** The calls under way, and the length of each. */
+  /** The length of each unanswered call, by stream ID. */
   readonly #open = new Map<number, number>();
   #heldBytes = 0;
   #lastStreamId = 0;
 
-  /** @param send takes a message that is to be written */
+  /** @param send writes an encoded message */
   constructor(send: (message: Uint8Array) => void) {
     this.#send = send;
   }
 
-  /** The call that a message is, if it is a good one; others are answered here. */
+  /** Returns the call in a message, or undefined if it is invalid. Invalid requests are answered here. */
   receive(message: Message): IncomingCall | undefined {
     const { streamId, length } = message;
     if (length > maxMessageLength) return this.#deny(streamId, tooLong(length, maxMessageLength));
@@ -52,7 +52,7 @@ export class Server {
     }
   }
 
-  /** Answers a call. May be asked once a call; an answer nobody waits for is dropped. */
+  /** Answers a call. Does nothing if it was already answered. */
   respond(streamId: number, payload: Uint8Array): void {
     if (!this.#close(streamId)) return;
     const response = encode(ResponseSchema, { payload });
@@ -65,7 +65,7 @@ export class Server {
     if (this.#close(streamId)) this.#deny(streamId, status);
   }
 
-  /** Ends a call; false if it is not under way. */
+  /** Ends a call. Returns false if it is not open. */
   #close(streamId: number): boolean {
     this.#heldBytes -= this.#open.get(streamId) ?? 0;
     return this.#open.delete(streamId);

@@ -1,4 +1,4 @@
-/** gRPC's status codes, those that are used here. */
+/** The gRPC status codes used here. */
 export const StatusCode = {
   unknown: 2,
   invalidArgument: 3,
@@ -8,13 +8,13 @@ export const StatusCode = {
   internal: 13,
 } as const;
 
-/** An error as it travels (google.rpc.Status). */
+/** An error in a response (google.rpc.Status). */
 export interface Status {
   readonly code: number;
   readonly message: string;
 }
 
-/** What either side says to a message over 4 MiB. */
+/** The error for a message over 4 MiB, in both directions. */
 export function tooLong(length: number, max: number): Status {
   return {
     code: StatusCode.resourceExhausted,

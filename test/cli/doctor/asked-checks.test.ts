@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type Said, useContainerd } from "../support/containerd.ts";
+import { type RuntimeFacts, useContainerd } from "../support/containerd.ts";
 import { CALICO, CALICO_FILE, CALICO_PATCHED, type Host, useHost } from "../support/host.ts";
 
 interface Finding {
@@ -9,7 +9,7 @@ interface Finding {
   readonly advice: string;
 }
 
-/** What one check finds on a node whose runtime says this; "level: what was seen". */
+/** The findings of one check, each as "level: what was seen". */
 async function found(host: Host, id: string, ...args: string[]): Promise<string[]> {
   const { code, out } = await host.cnitap("doctor", "--json", ...args);
   const report: { checks: { id: string; findings: Finding[] }[] } = JSON.parse(out);
@@ -19,14 +19,14 @@ async function found(host: Host, id: string, ...args: string[]): Promise<string[
   return check?.findings.map(({ level, seen }) => `${level}: ${seen}`) ?? [`no check ${id}`];
 }
 
-async function hostWith(said: Said, text = CALICO): Promise<Host> {
+async function hostWith(facts: RuntimeFacts, text = CALICO): Promise<Host> {
   const host = useHost({ "10-calico.conflist": text });
-  await useContainerd(host, said);
+  await useContainerd(host, facts);
   return host;
 }
 
 describe("load-status", () => {
-  test("is fine where the runtime has loaded the file as it is, in UTF-8 too", async () => {
+  test("finds nothing if the runtime has loaded the current file", async () => {
     expect(await found(await hostWith({}), "load-status")).toEqual([]);
     const text = CALICO.replace('"mtu": 0', '"mtu": 0, "x": "\xc3\xa9"');
     expect(await found(await hostWith({}, text), "load-status")).toEqual([]);
@@ -34,14 +34,14 @@ describe("load-status", () => {
     expect(await found(await hostWith({ cniConfig: null }), "load-status")).toEqual([]);
   });
 
-  test("says what the runtime says", async () => {
+  test("reports the runtime's load status", async () => {
     const host = await hostWith({ loadStatus: "cni config load failed: x" });
     expect(await found(host, "load-status")).toEqual([
       "error: containerd could not load it: cni config load failed: x",
     ]);
   });
 
-  test("sees a file that the runtime has not noticed", async () => {
+  test("reports a file that the runtime has not loaded", async () => {
     const host = await hostWith({ loads: false });
     host.write(CALICO_FILE, CALICO_PATCHED);
     expect(await found(host, "load-status")).toEqual([
@@ -50,7 +50,7 @@ describe("load-status", () => {
     expect((await host.cnitap("install")).out).not.toContain("Cannot install");
   });
 
-  test("sees that the runtime reads another folder", async () => {
+  test("reports that the runtime reads another directory", async () => {
     const host = await hostWith({});
     host.write("/else/10-calico.conflist", CALICO);
     expect(await found(host, "load-status", "--conf-dir", "/else")).toEqual([
@@ -59,7 +59,7 @@ describe("load-status", () => {
   });
 });
 
-test("max-conf-num is the runtime's, whatever its file says", async () => {
+test("max-conf-num: the runtime's value, not that of its configuration file", async () => {
   const host = await hostWith({ maxConfNum: 2 });
   host.write("/etc/containerd/config.toml", "max_conf_num = 0\n");
   const attached = "containerd attaches pods to the first 2 files of /etc/cni/net.d";
@@ -72,13 +72,13 @@ test("max-conf-num is the runtime's, whatever its file says", async () => {
   expect(await found(none, "max-conf-num")).toEqual([]);
 });
 
-test("cni-version: 1.1.0 is too new for containerd 1.x alone", async () => {
+test("cni-version: 1.1.0 is an error only with containerd 1.x", async () => {
   const text = CALICO.replace(/"cniVersion": "[^"]+"/, '"cniVersion": "1.1.0"');
   const seen = "error: 10-calico.conflist has 1.1.0, and containerd 1.x fails every pod with it";
   for (const version of ["v1.7.27", "1.6.0"])
     expect(await found(await hostWith({ version }, text), "cni-version")).toEqual([seen]);
-  for (const said of [{ version: "v2.1.9" }, { version: "v10.0.0" }, { name: "cri-o", version: "1.33.0" }])
-    expect(await found(await hostWith(said, text), "cni-version")).toEqual([]);
+  for (const facts of [{ version: "v2.1.9" }, { version: "v10.0.0" }, { name: "cri-o", version: "1.33.0" }])
+    expect(await found(await hostWith(facts, text), "cni-version")).toEqual([]);
   expect(await found(useHost({ "10-calico.conflist": text }), "cni-version")).toEqual([]);
   const host = await hostWith({ version: "v1.7.27" }, text);
   expect(await host.cnitap("install")).toMatchObject({
@@ -99,7 +99,7 @@ describe("cached", () => {
       }),
     );
 
-  test("is a warning with containerd, which ends pods with the list of today", async () => {
+  test("is a warning with containerd, which removes pods with the current list", async () => {
     const host = await hostWith({ binDirs: ["/opt/cni/bin", "/second"] });
     plant(host);
     host.write("/second/cni_pre", "", 0o755);
@@ -108,7 +108,7 @@ describe("cached", () => {
     ]);
   });
 
-  test("does not keep the taps from being installed again, but another plugin that is gone does", async () => {
+  test("does not stop install if only taps are missing, but stops it for another plugin", async () => {
     const host = useHost();
     plant(host);
     expect((await host.cnitap("install")).code).toBe(0);
@@ -120,7 +120,7 @@ describe("cached", () => {
   });
 });
 
-test("plugins: the executable that a drop-in calls", async () => {
+test("plugins: the missing executable of a drop-in", async () => {
   const host = await hostWith({});
   await host.cnitap("install", "--mode", "drop-in");
   expect(await found(host, "plugins")).toEqual([]);
@@ -128,13 +128,13 @@ test("plugins: the executable that a drop-in calls", async () => {
   expect(await found(host, "plugins")).toEqual(["error: cni_post is not in /opt/cni/bin"]);
 });
 
-test("valid-files: the first file is an error, even where containerd would take another", async () => {
+test("valid-files: a broken first file is an error, also with CRI-O", async () => {
   const host = useHost({ "05-a.conf": "{", "10-calico.conflist": CALICO });
   await useContainerd(host, { name: "cri-o", cniConfig: null }, "/var/run/crio/crio.sock");
   expect(await found(host, "valid-files")).toEqual(["error: 05-a.conf: broken JSON at line 1, column 2"]);
 });
 
-test("log-file: that of a record, but not of one for another folder", async () => {
+test("log-file: the one of a record, unless that is for another directory", async () => {
   const host = useHost();
   host.write("/else/10-calico.conflist", CALICO);
   const drop = ["--mode", "drop-in", "--force"];

@@ -9,7 +9,7 @@ import { CALICO, CALICO_PATCHED, useHost } from "../support/host.ts";
 const DROP_IN = "/etc/cni/net.d/k8s-pod-network/99-cni_post.conf";
 const SINGLE = '{"cniVersion":"1.0.0","name":"s","type":"ptp"}';
 
-describe("a drop-in is made for containerd 2.1 and newer", () => {
+describe("install makes a drop-in for containerd 2.1 and newer", () => {
   test.each([
     ["containerd", "v2.1.0", true],
     ["containerd", "2.10.3+unknown", true],
@@ -31,17 +31,20 @@ test.each([
   [0, false],
   [1, true],
   [2, false],
-])("a list from a single plugin where pods are attached to %i files: %s", async (maxConfNum, made) => {
-  const host = useHost({ "10-s.conf": SINGLE });
-  host.write("/opt/cni/bin/ptp", "", 0o755);
-  await useContainerd(host, { maxConfNum });
-  const { code, err } = await host.cnitap("install");
-  expect(code).toBe(made ? 0 : 1);
-  if (!made) expect(err).toContain(`max_conf_num is ${maxConfNum}`);
-  expect(existsSync(host.path("/etc/cni/net.d/10-cni-tap-s.conflist"))).toBe(made);
-});
+])(
+  "install makes a list from a single plugin if pods are attached to %i files: %s",
+  async (maxConfNum, made) => {
+    const host = useHost({ "10-s.conf": SINGLE });
+    host.write("/opt/cni/bin/ptp", "", 0o755);
+    await useContainerd(host, { maxConfNum });
+    const { code, err } = await host.cnitap("install");
+    expect(code).toBe(made ? 0 : 1);
+    if (!made) expect(err).toContain(`max_conf_num is ${maxConfNum}`);
+    expect(existsSync(host.path("/etc/cni/net.d/10-cni-tap-s.conflist"))).toBe(made);
+  },
+);
 
-test("an executable that cannot be executed is put in again, one that can stays", async () => {
+test("install replaces only an executable that is not executable", async () => {
   const host = useHost();
   await host.cnitap("install");
   const pre = host.path("/opt/cni/bin/cni_pre");
@@ -55,7 +58,7 @@ test("an executable that cannot be executed is put in again, one that can stays"
   expect(statSync(host.path("/opt/cni/bin/cni_post")).ino).toBe(post);
 });
 
-test("over taps that were put in by hand, the backup and the record are of the file without them", async () => {
+test("install over taps added by hand makes backup and record of the file without them", async () => {
   const host = useHost({ "10-calico.conflist": CALICO_PATCHED });
   await host.cnitap("install", "--no-capabilities", "--set", "label=x");
   const [installation] = readRecord(new Root(host.root));
@@ -68,7 +71,7 @@ test("over taps that were put in by hand, the backup and the record are of the f
   expect((await host.cnitap("uninstall")).out).toContain("the file has its original bytes");
 });
 
-test("the record of a list from a single plugin names its source and has its hash", async () => {
+test("the record of a list from a single plugin has its source and hash", async () => {
   const host = useHost({ "10-s.conf": SINGLE });
   await host.cnitap("install", "--mode", "post", "--force");
   expect(readRecord(new Root(host.root))).toMatchObject([
@@ -82,14 +85,14 @@ test("the record of a list from a single plugin names its source and has its has
   ]);
 });
 
-test("a file that is made is shown as one that was not there", async () => {
+test("--dry-run shows a new file as a change from /dev/null", async () => {
   const host = useHost({ "10-s.conf": SINGLE });
   const { out } = await host.cnitap("install", "--dry-run", "--force");
   const made = "/etc/cni/net.d/10-cni-tap-s.conflist";
   expect(out).toContain(`write ${made}\n--- /dev/null\n+++ ${made}\n`);
 });
 
-test("executables come first, and the network last: a kill between leaves a network that works", async () => {
+test("install writes the executables first and the network last, so that a kill leaves a working network", async () => {
   const host = useHost();
   const { out } = await host.cnitap("install", "--dry-run", "--json");
   const paths: string[] = JSON.parse(out).steps.map(({ path }: { path: string }) => path);

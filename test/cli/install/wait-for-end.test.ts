@@ -9,12 +9,12 @@ test.each([
   ["2h", 2 * HOUR],
   ["24d", 24 * 24 * HOUR],
   ["2147483s", 2_147_483_000],
-])("%s", (text, ms) => {
+])("parseDuration reads %s", (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
 });
 
 test.each(["", "0s", "5", "s", "-1s", "1.5h", "1h30m", "1w", "25d", "2147484s", " 1s", "1S"])(
-  "%j is no time, or longer than a timer waits",
+  "parseDuration refuses %j",
   (text) => {
     expect(() => parseDuration(text)).toThrow("at most 24 days");
   },

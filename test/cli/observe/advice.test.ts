@@ -24,7 +24,7 @@ function field(number: number, value: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
 }
 
-/** A runtime that says this of itself. */
+/** Starts a runtime with these facts. */
 async function useRuntime(name: string, version: string, cniConfig = ""): Promise<void> {
   const info = field(2, Buffer.concat([field(1, "cniconfig"), field(2, cniConfig)]));
   const about = Buffer.concat([field(1, "0.1.0"), field(2, name), field(3, version)]);
@@ -48,11 +48,11 @@ describe("advice", () => {
     ["disconnected", undefined, ""],
     ["timeout", undefined, ""],
   ])("for %s, %s", async (code, reason, advice) => {
-    const words = "permission denied, it is not there"; // which are not what it goes by
+    const words = "permission denied, it is not there"; // the advice does not depend on the message
     expect(await adviceFor(new NriError(code, words, { reason }), waiting())).toBe(advice);
   });
 
-  it("names the runtime that runs here, and what switches NRI on in it", async () => {
+  it("names the running runtime and how to switch NRI on in it", async () => {
     await useRuntime("containerd", "v2.1.9");
     expect(await adviceFor(missing, waiting())).toBe(`containerd v2.1.9 runs here, ${CONTAINERD_2}`);
     const refused = new NriError("connect", "nobody listens there", { reason: "refused" });
@@ -68,21 +68,21 @@ describe("advice", () => {
     expect(enableAdvice({ name, version }).startsWith(advice)).toBe(true);
   });
 
-  it("is what holds for all where no runtime answers", async () => {
+  it("is general if no runtime answers", async () => {
     vi.stubEnv("CONTAINER_RUNTIME_ENDPOINT", "unix:///nowhere/cri.sock");
     expect(await adviceFor(missing, waiting())).toMatch(NOBODY);
     expect(enableAdvice(null)).toMatch(NOBODY);
   });
 
   it.each([["{ this is no JSON"], ['{"Networks":5}'], ['{"Networks":[null]}']])(
-    "is what holds for all where a runtime says %s",
+    "is general if the runtime's facts are %s",
     async (config) => {
       await useRuntime("containerd", "2.0", config);
       expect(await adviceFor(missing, waiting())).toMatch(NOBODY);
     },
   );
 
-  it("is not waited for where the runtime never answers, nor when nobody waits for it any more", async () => {
+  it("is general if the runtime never answers or the wait is aborted", async () => {
     const sockets: Socket[] = [];
     const silent = await listenOnScratch(
       createServer((peer) => void sockets.push(peer.on("error", () => {}))),

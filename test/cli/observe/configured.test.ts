@@ -11,7 +11,7 @@ import { classicPodLineOf, podNumber, tell } from "./support/pods.ts";
 const EVENTS = 7;
 const runtime = { runtimeName: "containerd", runtimeVersion: "v2.3.4" };
 
-/** Configures an observer that logs to the scratch directory; its log's lines after one event. */
+/** Configures an observer that logs to the scratch directory. Returns its log's lines after one event. */
 async function configured(scratch: Scratch, config: string) {
   const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
   expect(await connection.start({}, { ...runtime, config })).toBe(EVENTS);
@@ -30,7 +30,7 @@ describe("a configuration from the runtime", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ nri: "RunPodSandbox", label: "from the runtime" });
   });
 
-  it("counts less than the flags", async () => {
+  it("does not override flags", async () => {
     const scratch = useScratch();
     const args = ["-log-file", scratch.logFile, "-set", "label=flag"];
     const { connection } = await observeRuntime({ args });
@@ -52,26 +52,30 @@ describe("a configuration from the runtime", () => {
     ],
     ["nested 16,000 deep", "[".repeat(16_000), /^Cannot read the configuration: (resource|too)/],
     ["that is an alias bomb", bomb, /^Cannot read the configuration: too deep, or with aliases/],
-    ["that is no mapping", "- a\n- b\n", new RegExp(`^${cannot}keys and values are expected, not a list$`)],
+    [
+      "that is not a mapping",
+      "- a\n- b\n",
+      new RegExp(`^${cannot}keys and values are expected, not a list$`),
+    ],
     ["that is broken", "logFormat: [json\n\x1b", new RegExp(`^${cannot}[a-z ]+ at byte \\d+$`)],
     [
       "with a value of a wrong type",
       "logFormat: 5\n",
       /^Cannot use logFormat: wants "classic" or "json", saw a number$/,
     ],
-    ["that holds itself", "label: &a [*a]\n", /^Cannot use label: wants a string, saw an array$/],
+    ["that contains itself", "label: &a [*a]\n", /^Cannot use label: wants a string, saw an array$/],
     [
-      "that tells a secret in a wrong place",
+      "with a secret in the wrong place",
       "redact: s3cret\n",
       /^Cannot use redact: wants true or false, saw a string$/,
     ],
-  ])("%s fails nothing, and is complained of on stderr and in the log", async (_, config, complaint) => {
+  ])("%s costs a complaint on stderr and in the log, and nothing else", async (_, config, complaint) => {
     const { observing, lines } = await configured(useScratch(), config);
     expect(lines).toEqual([expect.stringMatching(complaint), classicPodLineOf("RunPodSandbox", 1)]);
     await observing.said(complaint);
   });
 
-  it("with a key twice is read, and the last counts", async () => {
+  it("with duplicate keys is read, and the last one counts", async () => {
     const { lines } = await configured(
       useScratch(),
       "label: a\nlogFormat: classic\nlogFormat: json\nlabel: b\n",
@@ -79,7 +83,7 @@ describe("a configuration from the runtime", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ label: "b" });
   });
 
-  it("that is no UTF-8, which no runtime in Go can send, is refused, and the next one taken", async () => {
+  it("that is not UTF-8 is refused, and the next one accepted", async () => {
     const { observing, connection } = await observeRuntime();
     await connection.registration;
     const bytes = Buffer.from(encode(ConfigureRequestSchema, { ...runtime, config: "label: @@@@" }));
@@ -89,7 +93,7 @@ describe("a configuration from the runtime", () => {
     expect((await observing.end()).code).toBe(0);
   });
 
-  it("may come again, and counts from the next line on", async () => {
+  it("may be repeated, and is used from the next line on", async () => {
     const scratch = useScratch();
     const { connection } = await configured(scratch, "logFormat: json\n");
     const config = `logFormat: classic\n`;
@@ -100,14 +104,14 @@ describe("a configuration from the runtime", () => {
   });
 });
 
-describeOnPrivateMachine("launched by a runtime, without a log of its own,", () => {
-  /** Its /tmp and the record of installations are directories of the test. */
+describeOnPrivateMachine("an observer that a runtime launches without a log of its own", () => {
+  /** The observer's /tmp and its record of installations are directories of the test. */
   const script = `mount --bind "\${1%/*}" /mnt && mount --bind "$0" /var/lib && mount --bind "$0" /tmp && exec "/mnt/\${1##*/}"`;
 
   it.each([
     ["without a configuration", "", []],
-    ["with a broken one", "[", [expect.stringMatching(/^Cannot read the configuration: /)]],
-  ])("%s it logs to /tmp/cni.log", async (_, config, notes) => {
+    ["with a broken configuration", "[", [expect.stringMatching(/^Cannot read the configuration: /)]],
+  ])("logs to /tmp/cni.log %s", async (_, config, notes) => {
     const scratch = useScratch();
     const via = ["/usr/bin/env", ...unshare, "/bin/sh", "-c", script, scratch.folder];
     const { observing, connection } = launchObserving(CNITAP, { name: "n", index: "10" }, via);

@@ -10,18 +10,18 @@ import { useScratch } from "../../support/scratch.ts";
 import { type Observing, observe, observeRuntime } from "./support/observing.ts";
 import { classicPodLineOf, podNumber, runPods, tell } from "./support/pods.ts";
 
-/** Far beyond the second that the law gives it: a machine may be slow. */
+/** Much longer than the second that the end may take, as a machine may be slow. */
 const SOON_MS = 10_000;
 const FINE = { code: 0, signal: null };
 
-/** SIGTERM ends it, and soon. */
+/** Expects that SIGTERM ends the observer soon. */
 async function expectEnd(observing: Observing): Promise<void> {
   const end = observing.end();
   expect(await Promise.race([end, delay(SOON_MS, "still there", { ref: false })])).toEqual(FINE);
 }
 
-describe("a runtime that is not there", () => {
-  it("is told of when that changes, not for each attempt, and is taken when it comes", async () => {
+describe("an observer", () => {
+  it("reports a missing runtime once and each change of the reason, and connects when the runtime is there", async () => {
     const scratch = useScratch();
     const socket = scratch.path("nri.sock");
     const observing = observe({ args: ["-socket", socket, "-log-file", scratch.logFile] });
@@ -41,7 +41,7 @@ describe("a runtime that is not there", () => {
     const connection = await runtime.next();
     await connection.start({ pods: [podNumber(1)] });
     await observing.said("pod default/web-1:");
-    await runtime.close(); // and its socket is gone
+    await runtime.close(); // removes its socket, too
     await observing.said(/^Connection to the runtime lost: .*; trying again in \d+ ms$/);
     expect(await complaint(4)).toMatch(/: it is not there; /);
     const again = await FakeRuntime.listen(socket);
@@ -51,7 +51,7 @@ describe("a runtime that is not there", () => {
     expect(complaints()).toHaveLength(4);
   });
 
-  it("is not waited for with --once when it goes", async () => {
+  it("ends with --once when the runtime disconnects", async () => {
     const { observing, connection } = await observeRuntime({ args: ["--once"] });
     await connection.start();
     connection.socket.end();
@@ -60,14 +60,14 @@ describe("a runtime that is not there", () => {
   });
 });
 
-describe("SIGTERM ends it", () => {
-  it("while it waits for the runtime", async () => {
+describe("SIGTERM ends an observer", () => {
+  it("that waits for the runtime", async () => {
     const observing = observe({ args: ["-socket", "/nowhere/nri.sock"] });
     await observing.said("Cannot connect");
     await expectEnd(observing);
   });
 
-  it("while a runtime is asked what it is, and never answers", async () => {
+  it("that asks a runtime for its version and gets no answer", async () => {
     const asked: Socket[] = [];
     const silent = createServer((peer) => void asked.push(peer.on("error", () => {})));
     const endpoint = await listenOnScratch(silent);
@@ -79,7 +79,7 @@ describe("SIGTERM ends it", () => {
     expect(observing.messages.filter((line) => line.startsWith("Cannot connect"))).toHaveLength(1);
   });
 
-  it("while its registration is not answered", async () => {
+  it("whose registration is not answered", async () => {
     const runtime = await FakeRuntime.listen();
     runtime.answersRegistration = false;
     const observing = observe({ args: ["-socket", runtime.socket] });
@@ -95,7 +95,7 @@ describe("SIGTERM ends it", () => {
     await expectEnd(observing);
   });
 
-  it("right behind an event, which is told", async () => {
+  it("right after an event, which is logged", async () => {
     const scratch = useScratch();
     const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
     await connection.start();
@@ -105,9 +105,9 @@ describe("SIGTERM ends it", () => {
     expect(observing.messages.at(-1)).toMatch(/^Started pod default\/web-1:/);
   });
 
-  it("with 9,000 lines that wait, which are written", async () => {
+  it("with 9,000 waiting lines, which are written", async () => {
     const scratch = useScratch();
-    mkdirSync(scratch.logFile); // no log can be there
+    mkdirSync(scratch.logFile); // the log cannot be opened
     const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
     await connection.start();
     await runPods(connection, 0, 9_000);
@@ -120,7 +120,7 @@ describe("SIGTERM ends it", () => {
     expect(scratch.lines().join("\n") === wanted.join("\n")).toBe(true);
   });
 
-  it("with lines that cannot be written, and says how many, those that are gone already with them", async () => {
+  it("with lines that cannot be written, and reports how many, including those dropped before", async () => {
     const scratch = useScratch();
     mkdirSync(scratch.logFile);
     const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });

@@ -10,8 +10,8 @@ import { classicPodLineOf, podNumber, sentenceOf, tell } from "./support/pods.ts
 const MB = 1 << 20;
 const MICROSECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}000Z$/;
 
-describe("the events of a runtime", () => {
-  it("are sentences of network-logger and lines of the classic format", async () => {
+describe("pod events", () => {
+  it("are reported in network-logger's sentences and logged in the classic format", async () => {
     const scratch = useScratch();
     const { observing, connection } = await observeRuntime({ args: ["--log-file", scratch.logFile] });
     expect(await connection.registration).toMatchObject({ pluginName: "network-logger", pluginIdx: "10" });
@@ -50,7 +50,7 @@ describe("the events of a runtime", () => {
     expect(statSync(scratch.logFile).mode & 0o777).toBe(0o600);
   });
 
-  it("are lines of the json format with all there is to know, on a node without pods at first", async () => {
+  it("are logged in the json format with all their fields", async () => {
     const scratch = useScratch();
     const args = ["-log-file", scratch.logFile, "-log-format=json", "-set", "label=node-1"];
     const { observing, connection } = await observeRuntime({ args });
@@ -82,7 +82,7 @@ describe("the events of a runtime", () => {
     expect((await observing.end("SIGINT")).code).toBe(0);
   });
 
-  it("have names that no terminal obeys, on one line", async () => {
+  it("are shown and logged on one line without control sequences for a terminal", async () => {
     const scratch = useScratch();
     const { observing, connection } = await observeRuntime({ args: ["--log-file", scratch.logFile] });
     await connection.start();
@@ -97,7 +97,7 @@ describe("the events of a runtime", () => {
     expect(observing.err).not.toContain("\x1b");
   });
 
-  it("may be of a pod with a megabyte of labels and annotations", async () => {
+  it("may have a megabyte of labels and annotations", async () => {
     const scratch = useScratch();
     const args = ["--log-file", scratch.logFile, "--log-format", "json"];
     const { connection } = await observeRuntime({ args });
@@ -111,7 +111,7 @@ describe("the events of a runtime", () => {
   });
 });
 
-/** Synchronizes 20,000 pods and containers in parts, as a runtime does whose messages would be too large. */
+/** Synchronizes 20,000 pods and containers in parts, as a runtime does if its messages would be too large. */
 async function synchronizeMany(connection: RuntimeConnection, count: number): Promise<void> {
   await connection.registration;
   await connection.ask(Plugin.method.configure, { runtimeName: "containerd", runtimeVersion: "v2.3.4" });
@@ -125,7 +125,7 @@ async function synchronizeMany(connection: RuntimeConnection, count: number): Pr
 }
 
 describe("a Synchronize", () => {
-  it("of 20,000 pods and containers loses no line, nor do the events that come right behind it", async () => {
+  it("of 20,000 pods and containers loses no line, nor do the events right after it", async () => {
     const scratch = useScratch();
     const count = 20_000;
     const { observing, connection } = await observeRuntime({ args: ["--log-file", scratch.logFile] });
@@ -148,7 +148,7 @@ describe("a Synchronize", () => {
     expect(said.join("\n") === sentences.join("\n")).toBe(true);
   });
 
-  it("after a lost connection tells which pods vanished", async () => {
+  it("after a lost connection reports the pods that have vanished", async () => {
     const scratch = useScratch();
     const { observing, runtime, connection } = await observeRuntime({
       args: ["--log-file", scratch.logFile],

@@ -12,19 +12,19 @@ const options = [
 ];
 const rewrite = (...args: string[]) => rewriteGoFlags(args, options);
 
-describe("flags", () => {
+describe("rewriteGoFlags", () => {
   it.each([
     ["-idx 10", ["--idx=10"]],
     ["-idx=10", ["--idx=10"]],
     ["--idx 10", ["--idx=10"]],
     ["--idx=10", ["--idx=10"]],
     ["-log-file /x -name n -once", ["--log-file=/x", "--name=n", "--once"]],
-    ["-name -idx", ["--name=-idx"]], // as Go: what follows a flag is its value
+    ["-name -idx", ["--name=-idx"]], // as in Go, the word after a flag is its value
     ["-idx= -name=", ["--idx=", "--name="]],
     ["-set label=a=b -set=redact=false", ["--set=label=a=b", "--set=redact=false"]],
     ["-once -once", ["--once", "--once"]],
     ["-once=true", ["--once=true"]],
-    ["-idx", ["--idx"]], // its value is missing, which is complained of later
+    ["-idx", ["--idx"]], // the missing value is reported later
     ["-help", ["--help"]],
     ["--help", ["--help"]],
     ["-h", ["-h"]],
@@ -33,17 +33,17 @@ describe("flags", () => {
     ["word -idx 1", ["word", "--idx=1"]],
     ["-once -- -idx 10", ["--once", "--", "-idx", "10"]],
     ["-name -- -idx 10", ["--name=--", "--idx=10"]],
-  ])("%s", (line, rewritten) => {
+  ])("rewrites %s", (line, rewritten) => {
     expect(rewrite(...line.split(" "))).toEqual(rewritten);
   });
 
-  it("may have values of several lines, or empty ones", () => {
+  it("keeps values of several lines and empty values", () => {
     expect(rewrite("-name", "a\nb", "-idx", "")).toEqual(["--name=a\nb", "--idx="]);
     expect(rewrite("-name=a\n=b")).toEqual(["--name=a\n=b"]);
   });
 });
 
-test("each way of writing gives the same, whatever the value", () => {
+test("rewriteGoFlags gives the same for each way of writing a flag, with any value", () => {
   const option = fc.constantFrom("idx", "name", "log-file", "set");
   fc.assert(
     fc.property(fc.array(fc.tuple(option, fc.string(), fc.nat(3))), (flags) => {
@@ -56,7 +56,7 @@ test("each way of writing gives the same, whatever the value", () => {
   );
 });
 
-test("what is rewritten already stays", () => {
+test("rewriteGoFlags does not change rewritten flags", () => {
   const arg = fc.oneof(fc.constantFrom("-idx", "--once", "--", "-name=x", "word", "-x"), fc.string());
   fc.assert(
     fc.property(fc.array(arg), (args) => {

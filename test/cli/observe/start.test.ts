@@ -14,14 +14,14 @@ const INDEX_HINT = "An index is two digits, as in -idx 10.";
 const HELP_HINT = "See cnitap observe --help.";
 const NOBODY = 65534;
 
-/** cnitap under another name, as an administrator or a runtime has it. */
+/** A link to cnitap with another name, as an administrator or a runtime may use it. */
 function linkNamed(name: string): string {
   const path = useScratch().path(name);
   symlinkSync(CNITAP, path);
   return path;
 }
 
-describe("wrong usage is one complaint with a hint, and exit code 2:", () => {
+describe("wrong usage ends in one complaint with a hint and exit code 2:", () => {
   it.each<[string, readonly string[], string, Readonly<Record<string, string>>?]>([
     ["an index of one digit", ["--idx", "1"], `Cannot use index "1": two digits are expected\n${INDEX_HINT}`],
     ["an index of letters", ["-idx=ab"], `Cannot use index "ab": two digits are expected\n${INDEX_HINT}`],
@@ -45,7 +45,7 @@ describe("wrong usage is one complaint with a hint, and exit code 2:", () => {
     ],
     ["a name with a space", ["-name", "a b"], 'Cannot use name "a b": only letters, digits and _.+-'],
     [
-      "a descriptor that is no number",
+      "a descriptor that is not a number",
       [],
       'Cannot use NRI_PLUGIN_SOCKET "x": not a number',
       { NRI_PLUGIN_SOCKET: "x" },
@@ -85,25 +85,29 @@ describe("wrong usage is one complaint with a hint, and exit code 2:", () => {
   });
 });
 
-describe("a runtime that cannot be reached is one line, and exit code 1 with --once:", () => {
+describe("with --once, an unreachable runtime ends in one line and exit code 1:", () => {
   it.each([
     ["nothing", "none", /: it is not there\. Is a runtime running here\? containerd 2 .*$/],
-    ["a folder", ".", `: it is a directory. ${SOCKET_HINT}`],
+    ["a directory", ".", `: it is a directory. ${SOCKET_HINT}`],
     ["a file", "file", `: it is not a socket. ${SOCKET_HINT}`],
-    ["a file for a folder", "file/nri.sock", /: connect ENOTDIR .*\. Specify the runtime's NRI socket/],
-    ["too long a path", "x".repeat(108), `: a socket's path has at most 107 bytes. ${SOCKET_HINT}`],
+    [
+      "a file in place of a directory",
+      "file/nri.sock",
+      /: connect ENOTDIR .*\. Specify the runtime's NRI socket/,
+    ],
+    ["a path that is too long", "x".repeat(108), `: a socket's path has at most 107 bytes. ${SOCKET_HINT}`],
   ])("%s at the socket's path", async (_, name, seen) => {
     const scratch = useScratch();
     writeFileSync(scratch.path("file"), "");
     const observing = observe({ args: ["--once", "--socket", scratch.path(name)] });
     expect(await observing.ended).toEqual({ code: 1, signal: null });
-    expect(observing.messages).toHaveLength(2); // the first is that the plugin was made
+    expect(observing.messages).toHaveLength(2); // the first is about the creation of the plugin
     expect(observing.messages[1]).toMatch(/^Cannot connect to the runtime at /);
     if (typeof seen === "string") expect(observing.messages[1]?.endsWith(seen)).toBe(true);
     else expect(observing.messages[1]).toMatch(seen);
   });
 
-  it("one that speaks something else", async () => {
+  it("one that does not speak NRI", async () => {
     const path = useScratch().path("http.sock");
     const server = createServer((peer) =>
       peer.on("error", () => {}).write("HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -117,7 +121,7 @@ describe("a runtime that cannot be reached is one line, and exit code 1 with --o
     );
   });
 
-  it("one that hangs up on whoever calls", async () => {
+  it("one that closes every connection", async () => {
     const path = useScratch().path("rude.sock");
     const server = createServer((peer) => peer.on("error", () => {}).on("data", () => peer.end()));
     await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -130,7 +134,7 @@ describe("a runtime that cannot be reached is one line, and exit code 1 with --o
     expect(observing.messages.at(-1)).toBe("Connection to the runtime lost, exiting...");
   });
 
-  it("one that refuses the plugin: it was reached, and its socket is not at fault", async () => {
+  it("one that refuses the plugin, with another hint than about its socket", async () => {
     const runtime = await FakeRuntime.listen();
     runtime.answersRegistration = false;
     const observing = observe({ args: ["-once", "-socket", runtime.socket] });
@@ -144,7 +148,7 @@ describe("a runtime that cannot be reached is one line, and exit code 1 with --o
     );
   });
 
-  it("one that goes when it has taken the plugin, before it says more", async () => {
+  it("one that disconnects after the registration, without a hint", async () => {
     const { observing, connection } = await observeRuntime({ args: ["-once"] });
     await connection.registration;
     connection.socket.end();
@@ -152,11 +156,11 @@ describe("a runtime that cannot be reached is one line, and exit code 1 with --o
     expect(observing.messages.slice(2)).toEqual(["Connection to the runtime lost, exiting..."]);
   });
 
-  it.runIf(process.getuid?.() === 0)("one that only root may reach", async () => {
+  it.runIf(process.getuid?.() === 0)("one that only root can reach", async () => {
     const scratch = useScratch();
     chmodSync(scratch.folder, 0o755);
     mkdirSync(scratch.path("closed"), { mode: 0o700 });
-    const exe = scratch.path("network-logger"); // the checkout may be closed to others
+    const exe = scratch.path("network-logger"); // the checkout may be unreadable for others
     copyFileSync(CNITAP, exe);
     const socket = scratch.path("closed/nri.sock");
     await FakeRuntime.listen(socket);
@@ -167,50 +171,47 @@ describe("a runtime that cannot be reached is one line, and exit code 1 with --o
     );
   });
 
-  it.each(["network-logger", "07-network-logger"])("nothing, for a plugin by the name %s", async (name) => {
-    const observing = observe({ exe: linkNamed(name), args: ["-socket=/nowhere/nri.sock"] });
-    expect(await observing.ended).toEqual({ code: 1, signal: null });
-    expect(observing.messages.at(-1)).toMatch(/^Cannot connect to the runtime at \/nowhere\/nri\.sock: /);
-  });
+  it.each(["network-logger", "07-network-logger"])(
+    "no socket, for a plugin with the name %s",
+    async (name) => {
+      const observing = observe({ exe: linkNamed(name), args: ["-socket=/nowhere/nri.sock"] });
+      expect(await observing.ended).toEqual({ code: 1, signal: null });
+      expect(observing.messages.at(-1)).toMatch(/^Cannot connect to the runtime at \/nowhere\/nri\.sock: /);
+    },
+  );
 });
 
-describe("started", () => {
+describe("an observer that is started", () => {
   it.each([
     ["network-logger", [], "network-logger", "10"],
     ["07-network-logger", [], "network-logger", "07"],
     ["07-network-logger", ["-idx", "42", "-name=mine"], "mine", "42"],
-  ])(
-    "as %s %j it registers as %s, %s, and ends with the runtime",
-    async (name, args, pluginName, pluginIdx) => {
-      const { observing, connection } = await observeRuntime({ exe: linkNamed(name), args });
-      expect(await connection.registration).toMatchObject({ pluginName, pluginIdx });
-      connection.socket.destroy();
-      expect(await observing.ended).toEqual({ code: 1, signal: null });
-      expect(observing.messages.at(-1)).toBe("Connection to the runtime lost, exiting...");
-    },
-  );
+  ])("as %s %j registers as %s, %s, and ends with the runtime", async (name, args, pluginName, pluginIdx) => {
+    const { observing, connection } = await observeRuntime({ exe: linkNamed(name), args });
+    expect(await connection.registration).toMatchObject({ pluginName, pluginIdx });
+    connection.socket.destroy();
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+    expect(observing.messages.at(-1)).toBe("Connection to the runtime lost, exiting...");
+  });
 
   it.each([
     ["10-network-logger", { name: "network-logger", index: "10" }],
     ["23-anything", { name: "anything", index: "23" }],
-  ])(
-    "by a runtime as %s it observes over descriptor 3, and ends with the runtime",
-    async (file, identity) => {
-      const scratch = useScratch();
-      const { observing, connection } = launchObserving(linkNamed(file), identity);
-      expect(await connection.registration).toMatchObject({
-        ...{ pluginName: identity.name, pluginIdx: identity.index },
-      });
-      const config = `logFile: ${scratch.logFile}\n`;
-      expect(await connection.start({ pods: [podNumber(1)] }, { runtimeName: "containerd", config })).toBe(7);
-      await tell(connection, "run", podNumber(2));
-      await waitFor("the lines", () => scratch.linesSoFar().length === 2);
-      expect(scratch.lines()).toEqual([
-        classicPodLineOf("Synchronize", 1),
-        classicPodLineOf("RunPodSandbox", 2),
-      ]);
-      connection.socket.destroy();
-      expect(await observing.ended).toEqual({ code: 1, signal: null });
-    },
-  );
+  ])("by a runtime as %s observes over descriptor 3, and ends with the runtime", async (file, identity) => {
+    const scratch = useScratch();
+    const { observing, connection } = launchObserving(linkNamed(file), identity);
+    expect(await connection.registration).toMatchObject({
+      ...{ pluginName: identity.name, pluginIdx: identity.index },
+    });
+    const config = `logFile: ${scratch.logFile}\n`;
+    expect(await connection.start({ pods: [podNumber(1)] }, { runtimeName: "containerd", config })).toBe(7);
+    await tell(connection, "run", podNumber(2));
+    await waitFor("the lines", () => scratch.linesSoFar().length === 2);
+    expect(scratch.lines()).toEqual([
+      classicPodLineOf("Synchronize", 1),
+      classicPodLineOf("RunPodSandbox", 2),
+    ]);
+    connection.socket.destroy();
+    expect(await observing.ended).toEqual({ code: 1, signal: null });
+  });
 });

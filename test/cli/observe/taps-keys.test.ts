@@ -11,7 +11,7 @@ function keysWith(record: string | undefined) {
   return tapsKeys(new Root(host.root));
 }
 
-test("the log is where cnitap install had the taps log", async () => {
+test("tapsKeys returns the settings of cnitap install", async () => {
   const host = useHost();
   const args = ["--log-file", "/var/log/cni.log", "--format", "json", "--set", "label=node-1"];
   expect(await host.cnitap("install", ...args)).toMatchObject({ code: 0, err: "" });
@@ -24,32 +24,32 @@ const entry = { confDir: "/c", network: "n", file: "f", mode: "post", binDir: "/
 const recordOf = (...networks: unknown[]) => JSON.stringify({ v: 1, networks });
 
 it.each<[string, string | undefined, unknown]>([
-  ["there is none", undefined, {}],
-  ["it is broken", "{", {}],
-  ["it is of another version", '{"v":2,"networks":[]}', {}],
-  ["it has no network", recordOf(), {}],
-  ["it has no entry", recordOf({ ...entry, pre: null, post: null }), {}],
-  ["it has only that of cni_pre", recordOf({ ...entry, pre: { label: "a" }, post: null }), { label: "a" }],
+  ["is missing", undefined, {}],
+  ["is broken", "{", {}],
+  ["has another version", '{"v":2,"networks":[]}', {}],
+  ["has no network", recordOf(), {}],
+  ["has no entry", recordOf({ ...entry, pre: null, post: null }), {}],
+  ["has only the entry of cni_pre", recordOf({ ...entry, pre: { label: "a" }, post: null }), { label: "a" }],
   [
-    "it has both, of which cni_post's counts",
+    "has both entries, of which cni_post's counts",
     recordOf({ ...entry, pre: { label: "a" }, post: { label: "b" } }),
     { label: "b" },
   ],
   [
-    "it has two networks, of which the first counts",
+    "has two networks, of which the first with an entry counts",
     recordOf({ ...entry, pre: null, post: null }, { ...entry, post: { label: "c" } }),
     { label: "c" },
   ],
-])("a record where %s", (_, record, keys) => {
+])("tapsKeys reads a record that %s", (_, record, keys) => {
   expect(keysWith(record)).toEqual(keys);
 });
 
-it.each([["text"], [5], [[1]], [true]])("an entry in a record that is %j gives settings", (post) => {
+it.each([["text"], [5], [[1]], [true]])("an entry of %j in a record gives the default settings", (post) => {
   const keys = keysWith(recordOf({ ...entry, pre: null, post }));
   expect(readSettings({ ...keys }).settings).toMatchObject({ logFile: "/tmp/cni.log", logFormat: "classic" });
 });
 
-test("a record that cannot be read is none", () => {
+test("tapsKeys returns nothing for an unreadable record", () => {
   const host = useHost();
   host.write(`${RECORD_PATH}/file`, "");
   expect(tapsKeys(new Root(host.root))).toEqual({});

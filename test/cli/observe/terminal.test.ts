@@ -16,12 +16,12 @@ async function observeOnTerminal(env: Readonly<Record<string, string>> = {}) {
   return { scratch, ...(await observeRuntime({ args, env, via, terminal: true })) };
 }
 
-/** Types Ctrl-S, and has things said until nothing comes any more. */
-async function stopTerminal(observing: Observing, haveSaid: () => Promise<void>): Promise<void> {
+/** Types Ctrl-S, and has the observer write until nothing more is shown. */
+async function stopTerminal(observing: Observing, writeMore: () => Promise<void>): Promise<void> {
   observing.child.stdin?.write(STOP_OUTPUT);
   for (let before = -1; before !== observing.err.length; await delay(20)) {
     before = observing.err.length;
-    await haveSaid();
+    await writeMore();
   }
 }
 
@@ -29,7 +29,7 @@ function runsIn(scratch: Scratch): number {
   return scratch.linesSoFar().filter((line) => line.startsWith("NRI_EVENT=RunPodSandbox,")).length;
 }
 
-/** Tells of 100 pods while the terminal takes nothing; the log has them all. */
+/** Sends events of 100 pods while the terminal is stopped. Returns when the log has them all. */
 async function runOnStoppedTerminal() {
   const { observing, connection, scratch } = await observeOnTerminal();
   await connection.start();
@@ -55,15 +55,15 @@ const CONNECTED = [
 describe("on a terminal", () => {
   it.each([
     ["coloured", {}, "\x1b[36mINFO   \x1b[0m"],
-    ["coloured, where NO_COLOR is empty,", { NO_COLOR: "" }, "\x1b[36mINFO   \x1b[0m"],
-    ["plain, where colours are not wanted,", { NO_COLOR: "1" }, "INFO   "],
+    ["coloured if NO_COLOR is empty,", { NO_COLOR: "" }, "\x1b[36mINFO   \x1b[0m"],
+    ["plain if NO_COLOR is set,", { NO_COLOR: "1" }, "INFO   "],
   ])("lines are %s as logrus shows them", async (_, env, info) => {
     const { observing, connection } = await observeOnTerminal(env);
     await connection.start({ pods: [podNumber(1)] });
     await tell(connection, "remove", podNumber(1));
     await waitFor("the last line", () => observing.err.includes("Removed pod"));
     expect(await observing.end()).toEqual({ code: 0, signal: null });
-    // Seconds since the start: a slow machine may be at the next one.
+    // Seconds since the start, which a slow machine may exceed.
     expect(observing.err.replace(/\[000\d\]/g, "[0000]")).toBe(
       [
         ...CONNECTED,
@@ -76,14 +76,14 @@ describe("on a terminal", () => {
     );
   });
 
-  it("that is stopped no event waits, and all is said when it goes on", async () => {
+  it("that is stopped, no event waits, and all sentences are shown when it goes on", async () => {
     const { observing } = await runOnStoppedTerminal();
     observing.child.stdin?.write(START_OUTPUT);
     await waitFor("the last sentence", () => observing.err.includes(sentenceOf("Started", 99)));
     expect(observing.err.match(/Started pod/g)).toHaveLength(100);
   });
 
-  it("that is stopped SIGTERM ends it", async () => {
+  it("that is stopped, SIGTERM ends the observer", async () => {
     const { observing, connection, scratch } = await runOnStoppedTerminal();
     await observing.end();
     await connection.closed;

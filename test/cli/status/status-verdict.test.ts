@@ -7,7 +7,7 @@ const list = (name: string, ...types: string[]) =>
   JSON.stringify({ cniVersion: "1.0.0", name, plugins: types.map((type) => ({ type })) });
 
 describe("the exit code of status", () => {
-  test("is for the network that pods get, or the one that is named", async () => {
+  test("is about the network that pods get, or the one of --network", async () => {
     const host = useHost({ "10-calico.conflist": CALICO, "20-b.conflist": list("b", "ptp", "cni_post") });
     for (const name of ["cni_pre", "cni_post"]) host.write(`/opt/cni/bin/${name}`, "", 0o755);
     const code = async (...args: string[]) => (await host.cnitap("status", ...args)).code;
@@ -19,10 +19,10 @@ describe("the exit code of status", () => {
     host.write("/etc/cni/net.d/10-calico.conflist", CALICO_PATCHED);
     expect(await code()).toBe(0);
     rmSync(host.path("/opt/cni/bin/cni_pre"));
-    expect([await code(), await code("--network", "b")]).toEqual([1, 0]); // b calls cni_post alone
+    expect([await code(), await code("--network", "b")]).toEqual([1, 0]); // b calls only cni_post
   });
 
-  test("is 1 where one of the runtimes that may be here would load no network", async () => {
+  test("is 1 if one of the possible runtimes would load no network", async () => {
     const host = useHost({ "05-broken.conf": "{", "10-calico.conflist": CALICO_PATCHED });
     for (const name of ["cni_pre", "cni_post"]) host.write(`/opt/cni/bin/${name}`, "", 0o755);
     const { code, out } = await host.cnitap("status");
@@ -33,7 +33,7 @@ describe("the exit code of status", () => {
   });
 });
 
-test("an executable is that of the first folder of the runtime's that has it", async () => {
+test("status shows an executable in the first of the runtime's directories that has it", async () => {
   const host = useHost({ "10-calico.conflist": CALICO_PATCHED });
   rmSync(host.path("/opt/cni/bin/cni_pre"));
   host.write("/second/cni_pre", "", 0o755);
@@ -50,11 +50,11 @@ test("an executable is that of the first folder of the runtime's that has it", a
 
 test.each<[string, string[], string | null, string]>([
   ["cni_pre and a drop-in", ["cni_pre", "ptp"], "cni_post", "both"],
-  ["cni_pre alone", ["cni_pre", "ptp"], null, "pre"],
-  ["cni_pre and another's drop-in", ["cni_pre", "ptp"], "tuning", "pre"],
+  ["only cni_pre", ["cni_pre", "ptp"], null, "pre"],
+  ["cni_pre and a drop-in of others", ["cni_pre", "ptp"], "tuning", "pre"],
   ["cni_post twice", ["ptp", "cni_post"], "cni_post", "post"],
-  ["nothing but another's drop-in", ["ptp"], "tuning", "none"],
-])("%s", async (_, types, dropIn, mode) => {
+  ["only a drop-in of others", ["ptp"], "tuning", "none"],
+])("status shows the mode of %s", async (_, types, dropIn, mode) => {
   const host = useHost({ "10-n.conflist": list("n", ...types) });
   if (dropIn) host.write("/etc/cni/net.d/n/1.conf", JSON.stringify({ type: dropIn }));
   const { out } = await host.cnitap("status", "--json");

@@ -5,17 +5,17 @@ import { onTestFinished } from "vitest";
 import { grpcFrame, replyGrpc } from "../../support/grpc.ts";
 import type { Host } from "./host.ts";
 
-/** What a runtime says of itself. */
-export interface Said {
+/** The facts that a runtime reports. */
+export interface RuntimeFacts {
   readonly name?: string;
   readonly version?: string;
   readonly confDir?: string;
   readonly binDirs?: readonly string[];
   readonly maxConfNum?: number;
   readonly loadStatus?: string;
-  /** False: it never loads what is written. */
+  /** If false, it never loads changed files. */
   readonly loads?: boolean;
-  /** In place of what it would say of its networks; null: nothing. */
+  /** Its answer about its networks, in place of the real one; null for none. */
   readonly cniConfig?: string | null;
 }
 
@@ -39,13 +39,13 @@ interface ListFile {
   readonly plugins?: readonly { readonly type: string }[];
 }
 
-/** The networks of a folder as containerd tells of them: its first file, and none where that is broken. */
-function networksOf(folder: string): unknown[] {
-  const [file] = readdirSync(folder)
+/** The networks of a directory as containerd reports them: its first file, or none if that is broken. */
+function networksOf(directory: string): unknown[] {
+  const [file] = readdirSync(directory)
     .filter((name) => /\.conf(list)?$/.test(name))
     .sort();
   if (file === undefined) return [];
-  const Source = readFileSync(join(folder, file), "utf8");
+  const Source = readFileSync(join(directory, file), "utf8");
   try {
     const list: ListFile = JSON.parse(Source);
     const types = list.plugins?.map(({ type }) => type) ?? [list.type];
@@ -55,21 +55,25 @@ function networksOf(folder: string): unknown[] {
   }
 }
 
-/** A containerd at a host's socket that says this of itself, and loads what is in its folder of networks. */
-export async function useContainerd(host: Host, said: Said = {}, socket?: string): Promise<Containerd> {
-  const { name = "containerd", version = "v2.1.9", confDir = "/etc/cni/net.d", loads = true } = said;
+/** A containerd at a host's socket that reports these facts, and loads what is in its directory of networks. */
+export async function useContainerd(
+  host: Host,
+  facts: RuntimeFacts = {},
+  socket?: string,
+): Promise<Containerd> {
+  const { name = "containerd", version = "v2.1.9", confDir = "/etc/cni/net.d", loads = true } = facts;
   const before = networksOf(host.path(confDir));
   const server = createServer();
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {});
     const cni = JSON.stringify({
-      PluginDirs: said.binDirs ?? ["/opt/cni/bin"],
+      PluginDirs: facts.binDirs ?? ["/opt/cni/bin"],
       PluginConfDir: confDir,
-      PluginMaxConfNum: said.maxConfNum ?? 1,
+      PluginMaxConfNum: facts.maxConfNum ?? 1,
       Networks: loads ? networksOf(host.path(confDir)) : before,
     });
-    const { cniConfig = cni } = said;
-    const info: [string, string][] = [["lastCNILoadStatus", said.loadStatus ?? "OK"]];
+    const { cniConfig = cni } = facts;
+    const info: [string, string][] = [["lastCNILoadStatus", facts.loadStatus ?? "OK"]];
     if (cniConfig !== null) info.push(["cniconfig", cniConfig]);
     const status = info.map(([key, value]) => field(2, Buffer.concat([field(1, key), field(2, value)])));
     const about = [field(1, "0.1.0"), field(2, name), field(3, version)];

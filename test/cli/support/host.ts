@@ -10,7 +10,7 @@ export interface Ran {
   readonly err: string;
 }
 
-/** The file tree of a node, below a scratch directory that goes when the running test ends. */
+/** The file tree of a node, below a scratch directory that is removed when the running test ends. */
 export interface Host {
   readonly root: string;
   /** The directory of networks, as this process sees it. */
@@ -59,8 +59,8 @@ export function useHost(networks: Readonly<Record<string, string>> = { "10-calic
     mkdirSync(dirname(path(name)), { recursive: true });
     writeFileSync(path(name), typeof text === "string" ? Buffer.from(text, "latin1") : text, { mode });
   };
-  for (const folder of ["/etc/cni/net.d", "/opt/cni/bin", "/run/lock", "/var/lib", "/tmp"]) {
-    mkdirSync(path(folder), { recursive: true });
+  for (const name of ["/etc/cni/net.d", "/opt/cni/bin", "/run/lock", "/var/lib", "/tmp"]) {
+    mkdirSync(path(name), { recursive: true });
   }
   for (const [name, text] of Object.entries(networks)) {
     write(join("/etc/cni/net.d", name), text);

@@ -10,7 +10,7 @@ const why = probe();
 if (why !== "")
   console.warn(`skipped: the tests of full and read-only file systems need mounts of their own: ${why}`);
 
-/** `describe` where mounts can be made, else a skipped one that says why. */
+/** `describe` if mounts can be made, otherwise a skipped one that says why. */
 export function describeInMounts(title: string, tests: () => void): void {
   if (why === "") describe(title, tests);
   else describe.skip(`${title} (skipped: ${why})`, tests);
@@ -18,14 +18,13 @@ export function describeInMounts(title: string, tests: () => void): void {
 
 /**
  * Runs cnitap with mounts that only it sees.
- * @param script makes them; `$root` is the host's tree
- * @param after run in the same mounts when cnitap has ended; what it prints comes behind cnitap's output
+ * @param script the shell commands that make them; `$root` is the host's tree
  */
 export function runInMounts(host: Host, script: string, command: string, ...args: string[]): Promise<Ended> {
   return inMounts(host, script, `exec "$@"`, [command, "--host-root", host.root, ...args]);
 }
 
-/** The same, and then a shell command in the same mounts; its output, and cnitap's exit code and errors. */
+/** The same, followed by a shell command in the same mounts. Returns its output, and cnitap's exit code and errors. */
 export function runInMountsAnd(host: Host, script: string, after: string, command: string): Promise<Ended> {
   return inMounts(host, script, `"$@" >/dev/null; code=$?; ${after}; exit $code`, [
     command,

@@ -15,13 +15,13 @@ export interface Ended {
 
 export interface Started {
   readonly pid: number;
-  /** What it has said on standard error until now. */
+  /** What it has written to standard error so far. */
   said(): string;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
 }
 
-/** Starts a program; `env` is added to PATH alone. */
+/** Starts a program. Its environment is PATH and `env`. */
 export function start(
   file: string,
   args: readonly string[],
@@ -42,7 +42,7 @@ export function start(
   return { pid: child.pid ?? 0, said: () => err, kill: (signal) => void child.kill(signal), ended };
 }
 
-/** Runs the executable that was built. */
+/** Runs the built executable. */
 export function runCnitap(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended> {
   return start(CNITAP, args, env).ended;
 }

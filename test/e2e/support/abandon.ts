@@ -1,6 +1,6 @@
 /**
  * A command that starts a containerd and a pod and never stops them: abandon.ts ENDING PRE POST.
- * It writes "starting …", then "running FOLDER"; at the end of its stdin it ends: ENDING is throw or exit.
+ * It writes "starting …", then "running DIRECTORY", and ends at the end of its stdin as ENDING says: throw or exit.
  */
 import { once } from "node:events";
 import { startNode } from "../../../scripts/containerd/node.ts";

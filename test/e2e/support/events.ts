@@ -4,7 +4,7 @@ import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { type PodEventLine, parseLogLine } from "../../../src/log/log-line.ts";
 import { type Line, tapLine } from "./log.ts";
 
-/** A line of the observer; a note has no event, and no pod. */
+/** A line of the observer. A note has neither event nor pod. */
 export interface PodLine {
   readonly time: string;
   readonly nri: string | null;
@@ -28,19 +28,19 @@ function readLine(line: string): Line | PodLine {
 export class Events {
   readonly lines: readonly (Line | PodLine)[];
 
-  /** A line that is not whole fails here. Empty ones are no lines. */
+  /** Throws at a line that is not whole. Ignores empty lines. */
   constructor(log: string) {
-    if (!/\n$|^$/.test(log)) throw new Error("Cannot read the log: its last line has no end");
+    if (!/\n$|^$/.test(log)) throw new Error("Cannot read the log: its last line has no line feed");
     const lines = log.split("\n").filter((line) => line !== "");
-    // The observer writes when the runtime has its answer, so a tap's next line may be there first. Its time is the
-    // event's, in milliseconds; what has the same stays as it is.
+    // The observer writes after it has answered the runtime, so a tap's next line may come first. Its time is the
+    // event's, in milliseconds. Lines with the same time keep their order.
     const at = ({ time }: Line | PodLine) => time.slice(0, "2026-11-21T07:59:48.298".length);
     this.lines = lines
       .map(readLine)
       .sort((one, other) => (at(one) < at(other) ? -1 : at(one) > at(other) ? 1 : 0));
   }
 
-  /** A container's story, a line in two words: "ADD pre", "NRI RunPodSandbox". */
+  /** The lines of a container, each in two words: "ADD pre", "NRI RunPodSandbox". */
   story(id: string): string[] {
     return this.lines
       .filter(({ containerId }) => containerId === id)
@@ -58,14 +58,14 @@ export class Events {
   }
 }
 
-/** A pod that comes and goes while everything is seen. */
+/** The lines of a pod's whole life, of taps and observer. */
 export const wholeStoryWithEvents = [
   ...["ADD pre", "ADD post", "NRI RunPodSandbox"],
   ...["NRI StopPodSandbox", "DEL post", "DEL pre"],
   ...["DEL post", "DEL pre", "NRI RemovePodSandbox"],
 ];
 
-/** The log, when an event of a container is in it. */
+/** Waits until an event of a container is in the log, and returns the log. */
 export async function logWith(
   node: ContainerdNode,
   event: string,
@@ -85,7 +85,7 @@ export async function endPod(node: ContainerdNode, { id }: Pod): Promise<void> {
   await node.removePod(id);
 }
 
-/** Whether a runtime tells a pod's addresses, and namespaces with each event but the last: containerd 2. */
+/** Whether the runtime's events have a pod's addresses, and its namespaces except in the last one: containerd 2. */
 export function tellsAll(node: ContainerdNode): boolean {
   return !node.version.startsWith("1.");
 }

@@ -1,4 +1,4 @@
-/** An NRI plugin that containerd launches: its file argument tells what it heard, for there is no stderr. */
+/** An NRI plugin that containerd launches. It writes its events to the file of its argument, as it has no stderr. */
 import { appendFileSync } from "node:fs";
 import { runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
 

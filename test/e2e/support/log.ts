@@ -1,6 +1,6 @@
 import { type LogLine, parseLogLine } from "../../../src/log/log-line.ts";
 
-/** A CNI result as far as the tests look at it. */
+/** The parts of a CNI result that the tests check. */
 export interface Result {
   readonly cniVersion: string;
   readonly ips: readonly { readonly address: string }[];
@@ -25,16 +25,16 @@ export interface Line {
   readonly output?: Result;
 }
 
-/** All lines of a log of taps; one that is not whole fails here. */
+/** All lines of a log of taps. Throws at a line that is not whole. */
 export function parseLog(log: string): Line[] {
   const lines = log.split("\n");
-  if (lines.pop() !== "") throw new Error("Cannot read the log: its last line has no end");
+  if (lines.pop() !== "") throw new Error("Cannot read the log: its last line has no line feed");
   return lines.map((line) => tapLine(line, parseLogLine(line)));
 }
 
-/** A line of a tap that tells all there is; any other one fails. */
+/** A complete line of a tap. Throws at any other line. */
 export function tapLine(line: string, read: LogLine | null): Line {
-  if (read?.kind !== "call") throw new Error(`Cannot read the log: this is no line of a tap: ${line}`);
+  if (read?.kind !== "call") throw new Error(`Cannot read the log: this is not a line of a tap: ${line}`);
   const { time, tap, command, containerId, network, cniVersion, ifname, netns, args, content } = read;
   if (
     !time ||
@@ -71,7 +71,7 @@ export function brief({ command, tap, output }: Line): string {
   return `${command} ${tap} ${output ? "output" : "input"}`;
 }
 
-/** The lines of a pod that came and went. */
+/** The taps' lines of a pod's whole life. */
 export const wholeStory = [
   "ADD pre input",
   "ADD post output",

@@ -3,13 +3,13 @@ import { type ContainerdNode, type NodeOptions, startNode } from "../../../scrip
 import type { Suite } from "../../../scripts/containerd/packages.ts";
 import { tapPath } from "../../support/run-tap.ts";
 
-// CI skips nothing: without root the tests fail there and say why.
+// In CI nothing is skipped: without root the tests fail there.
 const skipped = process.getuid?.() !== 0 && !process.env.CI;
 const why = "skipped: a containerd needs root for its namespaces, mounts and control groups";
 
-if (skipped) console.warn(`${why}; run the tests as root to have them`);
+if (skipped) console.warn(`${why}; run the tests as root to include them`);
 
-/** `describe` for root; for others a skipped one that says why. */
+/** `describe` as root, otherwise a skipped one that says why. */
 export function describeAsRoot(title: string, tests: () => void): void {
   describe.skipIf(skipped)(skipped ? `${title} (${why})` : title, tests);
 }
@@ -27,11 +27,11 @@ export function useNode(options: Omit<NodeOptions, "taps"> = {}): () => Containe
   return useBareNode({ ...options, taps: { pre: tapPath("pre"), post: tapPath("post") } });
 }
 
-/** The same, with the taps that the options name, or none. */
+/** The same with the taps of the options, or without any. */
 export function useBareNode(options: NodeOptions): () => ContainerdNode {
   let node: ContainerdNode | undefined;
   const get = () => {
-    if (!node) throw new Error("Cannot use the containerd: no test of this describe runs");
+    if (!node) throw new Error("The containerd is not running: useNode's result was called outside a test");
     return node;
   };
   beforeAll(async () => {

@@ -14,16 +14,16 @@ export interface ObserverEnd {
   readonly ms: number;
 }
 
-/** `cnitap observe`, a process of its own. */
+/** `cnitap observe` in a process of its own. */
 export interface Observer {
-  /** All that it has said on standard error until now. */
+  /** All that it has written to standard error so far. */
   said(): string;
   stop(signal?: NodeJS.Signals): Promise<ObserverEnd>;
 }
 
 /**
- * Observes a node from this machine, which has its own /tmp, until the test ends. It has been synchronized.
- * @param log the log as the node sees it
+ * Observes a node from this machine, which has its own /tmp, until the test ends. Returns after the synchronization.
+ * @param log the path of the log on the node
  */
 export async function startObserver(
   node: ContainerdNode,

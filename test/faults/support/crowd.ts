@@ -6,12 +6,12 @@ import { bring, type Place } from "./place.ts";
 export interface Crowd {
   readonly role: Role;
   readonly env: Readonly<Record<string, string>>;
-  /** The variable that numbers the calls; CNI_CONTAINERID unless told. */
+  /** The variable that gets the number of the call; CNI_CONTAINERID by default. */
   readonly variable?: string;
   readonly from?: number;
   readonly to: number;
   readonly atOnce: number;
-  /** See crowd.c; "whole" unless told. */
+  /** See crowd.c; "whole" by default. */
   readonly mode?: "whole" | "cut" | `kill:${number}`;
   readonly stdin: string | Uint8Array;
   /** What each call should write to stdout. */
@@ -22,19 +22,19 @@ export interface Crowd {
 export interface CrowdCall {
   readonly number: number;
   readonly code: number;
-  /** 0 where none ended it. */
+  /** The signal that ended it, or 0. */
   readonly signal: number;
-  /** Whether stdout is the reply asked for. */
+  /** Whether stdout is the expected reply. */
   readonly same: boolean;
-  /** The line feed at its end is a space. */
+  /** Control characters are spaces here, also the line feed at the end. */
   readonly stderr: string;
-  /** Where it is not the reply asked for: its beginning. */
+  /** If it is not the expected reply, its beginning. */
   readonly stdout: string;
 }
 
 let crowds = 0;
 
-/** Many calls of one tap, made by a small C program: some 2,000 a second. In the order of their ends. */
+/** Makes many calls of one tap with a small C program, about 2,000 a second. Returns them in the order of their ends. */
 export async function runCrowd(crowd: Crowd, place: Place): Promise<CrowdCall[]> {
   const name = `crowd-${++crowds}`;
   writeFileSync(join(place.folder, `${name}.stdin`), crowd.stdin);

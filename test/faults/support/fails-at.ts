@@ -1,7 +1,7 @@
 import type { Host } from "../../../src/native/host.ts";
 import { run } from "../../../src/tap/run-tap.ts";
 
-/* The real script in a host that fails at the step TAP_TEST_STEP, in the way TAP_TEST_FAULT: a word, or a signal's number. */
+/* The real script in a host that fails at the step TAP_TEST_STEP as TAP_TEST_FAULT says: a word, or a signal's number. */
 
 declare const host: Host & { raise(signal: number): void };
 
@@ -17,7 +17,7 @@ function at(step: string): void {
       throw new Error("a step that throws");
     case "loop":
       for (;;);
-    case "builtin": // QuickJS asks nobody while it is inside one
+    case "builtin": // QuickJS does not call its interrupt handler in a builtin
       Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
       return;
     case "memory": {

@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import type { Scratch } from "../../support/scratch.ts";
 
-/** A system call on one file that hangs, as on a disk that does not answer, until it is released. */
+/** A system call on one file that hangs until it is released, as on a disk that does not answer. */
 export interface Hanging {
-  /** For the process whose calls hang. */
+  /** Variables for the process whose calls hang. */
   readonly env: Readonly<Record<string, string>>;
   /** Waits until a call hangs. */
   began(): Promise<unknown>;
-  /** Whether it does still. */
-  readonly goesOn: boolean;
+  /** Whether the call still hangs. */
+  readonly hangs: boolean;
   release(): void;
 }
 
-/** A call that has done nothing yet, or, "opened" and "looked" (pread), all but come back. */
+/** Where it hangs: before a write or open, or, with "opened" and "looked" (pread), right before the call returns. */
 export type HangingCall = "write" | "open" | "opened" | "looked";
 
 /** Makes calls on the scratch directory's log hang. Needs gcc. */
@@ -32,7 +32,7 @@ export function useHanging(scratch: Scratch, call: HangingCall): Hanging {
       ...{ HANG_WHILE: gate, HANG_SEEN: seen },
     },
     began: () => waitFor(`a ${call} that hangs`, () => existsSync(seen)),
-    get goesOn() {
+    get hangs() {
       return existsSync(gate) && existsSync(seen);
     },
     release: () => rmSync(gate),

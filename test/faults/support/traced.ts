@@ -6,7 +6,7 @@ import { startTap, type TapCall, type TapRun } from "../../support/run-tap.ts";
 import type { Scratch } from "../../support/scratch.ts";
 import { bring, here, type Place } from "./place.ts";
 
-/** What is done to a system call of a tap; the numbers are Linux's on x86-64. See tracer.c. */
+/** What tracer.c does to a system call of a tap. The numbers are Linux's on x86-64. */
 export type Trace =
   | readonly ["kill", nth: number]
   | readonly ["fail", nth: number, errno: number]
@@ -42,11 +42,11 @@ export interface Hit {
 }
 
 export interface TracedRun extends TapRun {
-  /** Null where no system call was hit. */
+  /** Null if no system call was hit. */
   readonly hit: Hit | null;
 }
 
-/** Makes a call of the very executable, one of its system calls disturbed. A killed one ends with code 137. */
+/** Makes a call of the executable with a disturbance of one of its system calls. A killed tap ends with code 137. */
 export async function runTraced(place: Place, trace: Trace, call: TapCall): Promise<TracedRun> {
   const report = join(place.folder, "tracer.report");
   writeFileSync(report, "");
@@ -56,16 +56,16 @@ export async function runTraced(place: Place, trace: Trace, call: TapCall): Prom
   return { ...run, hit: readHit(report) };
 }
 
-/** A tap that stands still at one of its system calls. */
+/** A tap that is stopped at one of its system calls. */
 export interface HeldTap {
   readonly at: Hit;
-  /** What it has written to standard output so far. */
+  /** What the tap has written to standard output so far. */
   stdout(): string;
-  /** Lets it go on, to its end. */
+  /** Lets the tap run to its end. */
   go(): Promise<TapRun>;
 }
 
-/** Makes a call and holds the tap before, or behind, its n-th call of this system call. */
+/** Makes a call and stops the tap before or after its n-th call of this system call. */
 export async function holdAt(
   scratch: Scratch,
   [when, syscall, nth]: readonly ["before" | "after", syscall: number, nth: number],
@@ -77,7 +77,7 @@ export async function holdAt(
   const tracer = await bring("tracer", here(scratch));
   const via = [tracer, report, when, String(syscall), String(nth), ...(call.via ?? [])];
   const tap = startTap({ ...call, via });
-  onTestFinished(() => void tap.child.kill("SIGKILL")); // which ends the tap, too
+  onTestFinished(() => void tap.child.kill("SIGKILL")); // ends the tap, too
   const seen: Buffer[] = [];
   tap.child.stdout?.on("data", (chunk: Buffer) => seen.push(chunk));
   tap.end();

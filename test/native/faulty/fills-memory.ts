@@ -1,3 +1,3 @@
-// 4 KB and less at a time, all of it written to.
+// At most 4 KB at a time, all of it written to.
 const kept: number[][] = [];
 for (;;) kept.push(new Array<number>(256).fill(7));

@@ -7,15 +7,15 @@ import type { Host, Scan } from "../../../src/native/host.ts";
 import { INPUT_LEVELS_MOST, SECRETS_MOST } from "../../../src/native/limits.ts";
 import { scanTwin } from "./twin-scan.ts";
 
-/** What a twin of the host is given in place of a process's surroundings. */
+/** The environment that a twin of the host gets in place of a process's own. */
 export interface TwinWorld {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: Uint8Array | string;
   readonly terminal?: boolean;
   readonly now?: Instant;
-  /** What `append` answers. */
+  /** What `append` returns. */
   readonly faults?: readonly number[];
-  /** What `reply` answers. */
+  /** What `reply` returns. */
   readonly replyErrno?: number;
 }
 

@@ -4,7 +4,7 @@ import { SCAN_ERRORS, type Scan } from "../../../src/native/host.ts";
 export interface ScanRequest {
   /** Levels of nesting, the object itself being the first. */
   readonly depthLimit: number;
-  /** Secrets noted before `overflow`; 0 looks for none. */
+  /** How many secrets are noted before `overflow`; 0 looks for none. */
   readonly secretLimit: number;
   /** Names of top-level members. */
   readonly members: readonly string[];
@@ -15,8 +15,8 @@ export interface ScanRequest {
 }
 
 /*
- * scan.c's twin: the same answers, found in another way (strings are decoded, words are searched one by one, shapes
- * by a regular expression), so that a test which holds the two together says something. For tests under Node.
+ * scan.c's twin for tests under Node. It finds the same answers in another way (it decodes strings, searches words one
+ * by one, and shapes by a regular expression), so that comparing the two is a test of both.
  */
 
 class Fault extends Error {
@@ -77,7 +77,7 @@ class TwinScan {
     }
   }
 
-  /** Passes a string and returns what it stands for. */
+  /** Skips a string and returns its decoded text. */
   string(): string {
     const from = this.at;
     if (this.text.charAt(from) !== '"') this.fail(BYTE);
@@ -101,7 +101,7 @@ class TwinScan {
     }
   }
 
-  /** Every secret is found first, those within another one too; `run` keeps the outermost. */
+  /** Notes every secret, including those within another; scanTwin keeps the outermost. */
   note(start: number, end: number): void {
     if (this.request.secretLimit > 0) this.found.push([start, end]);
   }
@@ -157,7 +157,7 @@ class TwinScan {
     this.space();
   }
 
-  /** A string or another scalar, noted where it is secret. */
+  /** A string or another scalar, noted if it is secret. */
   leaf(): void {
     const from = this.at;
     const quoted = this.text.charAt(from) === '"';
@@ -233,7 +233,7 @@ function outermost(spans: readonly (readonly [number, number])[]): (readonly [nu
   });
 }
 
-/** What scan_json of scan.c answers. */
+/** What scan_json of scan.c returns. */
 export function scanTwin(bytes: Uint8Array, request: ScanRequest): Scan {
   const scan = new TwinScan(bytes, request);
   const { members } = scan;

@@ -8,19 +8,19 @@ import { start } from "../support/running.ts";
 
 const none = new Uint8Array(0);
 
-it("each slow call is named, the second as the first", async () => {
+it("every slow call is logged, not only the first", async () => {
   const runtime = await FakeRuntime.listen();
   const { log } = start(runtime.socket, { runPodSandbox: () => gate().opened });
   const connection = await runtime.next();
   await connection.start();
   for (const count of [1, 2, 3]) {
-    connection.call("RunPodSandbox", none, 20).catch(() => {}); // it is never answered
+    connection.call("RunPodSandbox", none, 20).catch(() => {}); // the call is never answered
     await waitFor(`warning ${count}`, () => log.filter((line) => line.startsWith("warn")).length === count);
   }
   expect(log.at(-1)).toContain("The handler runPodSandbox has not answered within 20 ms");
 });
 
-it("the signal has one listener, however often it has connected", async () => {
+it("the signal has one listener after several connections", async () => {
   const runtime = await FakeRuntime.listen();
   const { stop } = start(runtime.socket);
   for (let i = 0; i < 3; i++) {
@@ -31,11 +31,11 @@ it("the signal has one listener, however often it has connected", async () => {
   }
 });
 
-it("an abort between the connection and its session ends it", async () => {
+it("an abort between the connection and its session ends the plugin", async () => {
   const runtime = await FakeRuntime.listen();
   const stop = new AbortController();
   const remove = stop.signal.removeEventListener.bind(stop.signal);
-  // The moment at which the listener of the one is gone, and that of the other not there yet.
+  // At this moment, the connection's listener is removed and the session's is not added yet.
   vi.spyOn(stop.signal, "removeEventListener").mockImplementationOnce((type, listener) => {
     remove(type, listener);
     stop.abort();

@@ -21,7 +21,7 @@ const pod = { id: "pod-1", name: "web" };
 const container = { id: "container-1", name: "main" };
 
 describe("a plugin on a socket", () => {
-  it("registers, is configured, synchronized, and hears events both ways", async () => {
+  it("registers, is configured and synchronized, and receives events as StateChange and as calls of their own", async () => {
     const runtime = await FakeRuntime.listen();
     const heard: string[] = [];
     start(runtime.socket, {
@@ -96,7 +96,7 @@ describe("a plugin on a socket", () => {
     expect(await plugin.updateContainers([])).toMatchObject(failed);
   });
 
-  it("takes and gives messages of 4 MiB", async () => {
+  it("receives and sends messages of 4 MiB", async () => {
     const runtime = await FakeRuntime.listen();
     const text = "x".repeat(4_190_000);
     start(runtime.socket, { createContainer: (_, { args }) => ({ adjust: { args } }) });
@@ -109,7 +109,7 @@ describe("a plugin on a socket", () => {
     expect(adjust?.args[0] === text).toBe(true);
   });
 
-  it("answers many calls at once, and stops reading where nobody reads", async () => {
+  it("answers many calls at once, and stops reading while its answers are not read", async () => {
     const runtime = await FakeRuntime.listen();
     const args = ["x".repeat(1 << 20)];
     let created = 0;
@@ -133,10 +133,10 @@ describe("a plugin on a socket", () => {
   });
 });
 
-/** A number that does not change for a while. */
+/** Waits until the number does not change for a while, and returns it. */
 async function stable(read: () => number): Promise<number> {
   let [last, same] = [read(), 0];
-  await waitFor("a standstill", () => {
+  await waitFor("a number that does not change", () => {
     same = read() === last ? same + 1 : 0;
     last = read();
     return same > 5;
@@ -144,14 +144,14 @@ async function stable(read: () => number): Promise<number> {
   return last;
 }
 
-it("a runtime that would wait for years is no timer that fires at once", () => {
+it("the delay of a timer is at least 1 ms and at most what a timer can wait", () => {
   expect(timerDelayMs(1e15, 0)).toBe(2 ** 31 - 1);
   expect(timerDelayMs(10, 8.5)).toBe(2);
   expect(timerDelayMs(10, 20)).toBe(1);
 });
 
-describe("the end", () => {
-  it("by the signal is no error, whatever it does", async () => {
+describe("a plugin", () => {
+  it("ends without an error if the signal is aborted, also before it starts", async () => {
     const runtime = await FakeRuntime.listen();
     const { ended, stop } = start(runtime.socket);
     const connection = await runtime.next();
@@ -171,23 +171,26 @@ describe("the end", () => {
     "synchronized",
     "in a call",
   ] as const;
-  it.each(moments)("by the runtime, when %s, is an error without reconnect", async (moment) => {
-    const runtime = await FakeRuntime.listen();
-    runtime.answersRegistration = moment !== "connected";
-    const { opened, open } = gate();
-    onTestFinished(open);
-    const { ended } = start(runtime.socket, { runPodSandbox: () => opened }, { reconnect: false });
-    const connection = await runtime.next();
-    if (moment !== "connected") await connection.registration;
-    if (moment === "configured") await connection.ask(Plugin.method.configure, {});
-    if (moment === "synchronizing") await connection.ask(Plugin.method.synchronize, { more: true });
-    if (moment === "synchronized" || moment === "in a call") await connection.start();
-    if (moment === "in a call") connection.ask(Plugin.method.runPodSandbox, { pod }).catch(() => {});
-    connection.socket.end();
-    const reason = moment === "connected" ? "no-nri" : undefined;
-    expect(await ended).toMatchObject({ code: "disconnected", reason });
-    await connection.closed;
-  });
+  it.each(moments)(
+    "without reconnect ends with an error if the runtime disconnects when it is %s",
+    async (moment) => {
+      const runtime = await FakeRuntime.listen();
+      runtime.answersRegistration = moment !== "connected";
+      const { opened, open } = gate();
+      onTestFinished(open);
+      const { ended } = start(runtime.socket, { runPodSandbox: () => opened }, { reconnect: false });
+      const connection = await runtime.next();
+      if (moment !== "connected") await connection.registration;
+      if (moment === "configured") await connection.ask(Plugin.method.configure, {});
+      if (moment === "synchronizing") await connection.ask(Plugin.method.synchronize, { more: true });
+      if (moment === "synchronized" || moment === "in a call") await connection.start();
+      if (moment === "in a call") connection.ask(Plugin.method.runPodSandbox, { pod }).catch(() => {});
+      connection.socket.end();
+      const reason = moment === "connected" ? "no-nri" : undefined;
+      expect(await ended).toMatchObject({ code: "disconnected", reason });
+      await connection.closed;
+    },
+  );
 
   it.each([
     ["/nowhere/nri.sock", "it is not there", "absent"],
@@ -195,7 +198,7 @@ describe("the end", () => {
     ["/etc/passwd", "it is not a socket", "not-a-socket"],
     ["/etc/passwd/nri.sock", "connect ENOTDIR /etc/passwd/nri.sock", undefined],
     [`/${"x".repeat(107)}`, "a socket's path has at most 107 bytes", undefined],
-  ])("is an error where %s is the socket", async (socket, seen, reason) => {
+  ])("ends with an error if its socket is %s", async (socket, seen, reason) => {
     const { ended } = start(socket, {}, { reconnect: false });
     expect(await ended).toMatchObject({
       ...{ code: "connect", reason },
@@ -203,21 +206,21 @@ describe("the end", () => {
     });
   });
 
-  it("is an error where nobody listens any more", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "cni-tap-nri-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const socket = join(folder, "nri.sock");
+  it("ends with an error if nobody listens on its socket", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "cni-tap-nri-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const socket = join(directory, "nri.sock");
     const listen = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, 9))`;
-    spawnSync(process.execPath, ["-e", listen, socket]); // killed, it leaves its socket behind
+    spawnSync(process.execPath, ["-e", listen, socket]); // killed, so that its socket stays
     const { ended } = start(socket, {}, { reconnect: false });
     expect(await ended).toMatchObject({
       ...{ reason: "refused", message: expect.stringMatching(/: nobody listens there$/) },
     });
   });
 
-  it("is an error where the runtime speaks something else", async () => {
-    const folderless = await FakeRuntime.listen();
-    const socket = `${folderless.socket}.http`;
+  it("ends with an error if the other side does not speak NRI", async () => {
+    const runtime = await FakeRuntime.listen();
+    const socket = `${runtime.socket}.http`;
     const server = createServer((peer) => peer.write("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     onTestFinished(() => void server.close());
@@ -225,11 +228,11 @@ describe("the end", () => {
     expect(await ended).toMatchObject({ code: "protocol", reason: "no-nri" });
   });
 
-  it("is an error where the descriptor is not a socket", async () => {
+  it("cannot connect to a descriptor that is not a socket", async () => {
     await expect(connect({ descriptor: 987_654 })).rejects.toMatchObject({ code: "connect" });
   });
 
-  it("by a refused registration is an error, and the connection closed", async () => {
+  it("ends with an error and closes the connection if its registration is refused", async () => {
     const runtime = await FakeRuntime.listen();
     runtime.answersRegistration = false;
     const { ended } = start(runtime.socket, {}, { reconnect: false });
@@ -242,7 +245,7 @@ describe("the end", () => {
 });
 
 describe("reconnecting", () => {
-  it("comes back after each loss, and is synchronized each time", async () => {
+  it("connects again after each loss, and is synchronized each time", async () => {
     const runtime = await FakeRuntime.listen();
     let synchronized = 0;
     const { log } = start(runtime.socket, { synchronize: () => void synchronized++ });
@@ -253,12 +256,12 @@ describe("reconnecting", () => {
     }
     expect(synchronized).toBe(3);
     await waitFor("the third loss", () => log.filter((line) => line.startsWith("warn")).length === 3);
-    // Each session was synchronized: every wait is a first one.
+    // Each session was synchronized, so every wait is as short as a first one.
     for (const line of log.filter((one) => one.startsWith("warn")))
       expect(line).toMatch(/^warn: Connection to the runtime lost: .*; trying again in ([5-9][0-9]|100) ms$/);
   });
 
-  it("waits for a runtime that is not there yet, longer each time", async () => {
+  it("tries again after longer and longer waits until the runtime is there", async () => {
     const other = await FakeRuntime.listen();
     const socket = `${other.socket}.later`;
     const { log } = start(socket);
@@ -272,7 +275,7 @@ describe("reconnecting", () => {
     await (await runtime.next()).start();
   });
 
-  it("ends by the signal while it waits", async () => {
+  it("ends if the signal is aborted while it waits", async () => {
     const { log, ended, stop } = start("/nowhere/nri.sock");
     await waitFor("an attempt", () => log.length > 0);
     stop.abort();
@@ -281,7 +284,7 @@ describe("reconnecting", () => {
 });
 
 describe("options", () => {
-  it("that cannot be used are refused at once", async () => {
+  it("that are invalid are refused at once", async () => {
     await expect(runPlugin({ name: "a b", index: "10", handlers: {} })).rejects.toMatchObject({
       code: "configuration",
     });

@@ -29,13 +29,13 @@ export const registered = encodeFrames(
   encodeMessage(1, MessageType.response, new Uint8Array(0)),
 );
 
-/** ... and one that refuses the plugin. */
+/** A runtime's answer to RegisterPlugin that refuses the plugin. */
 export function rejection(code: number, message: string): Uint8Array {
   const response = encode(ResponseSchema, { status: { code, message } });
   return encodeFrames(Connection.runtime, encodeMessage(1, MessageType.response, response));
 }
 
-/** What containerd 2.3 says first. */
+/** The Configure request of containerd 2.3. */
 export const configureBytes = encode(ConfigureRequestSchema, {
   runtimeName: "containerd",
   runtimeVersion: "v2.3.4",
@@ -44,7 +44,7 @@ export const configureBytes = encode(ConfigureRequestSchema, {
   NRIVersion: "v0.12.0",
 });
 
-/** What an answer says. */
+/** Decodes an answer. */
 export function responseOf(sent: Sent | undefined): Response {
   if (sent?.type !== MessageType.response) throw new Error(`Cannot read the answer: ${JSON.stringify(sent)}`);
   return fromBinary(ResponseSchema, sent.payload);

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { RuntimeConnection } from "../../../scripts/nri/runtime-connection.ts";
 
-/** A runtime on a unix socket, for what no containerd at hand does. Gone when the test is. */
+/** A runtime on a Unix socket, for what no available containerd does. It is closed when the test ends. */
 export class FakeRuntime {
   readonly socket: string;
-  /** False: RegisterPlugin is heard and not answered. */
+  /** If false, RegisterPlugin is received but not answered. */
   answersRegistration = true;
   readonly #server: Server;
   readonly #all: RuntimeConnection[] = [];
@@ -16,12 +16,12 @@ export class FakeRuntime {
   readonly #waiting: ((connection: RuntimeConnection) => void)[] = [];
 
   static async listen(socket?: string): Promise<FakeRuntime> {
-    const folder = mkdtempSync(join(tmpdir(), "cni-tap-nri-"));
-    const runtime = new FakeRuntime(socket ?? join(folder, "nri.sock"));
+    const directory = mkdtempSync(join(tmpdir(), "cni-tap-nri-"));
+    const runtime = new FakeRuntime(socket ?? join(directory, "nri.sock"));
     await new Promise<void>((resolve) => runtime.#server.listen(runtime.socket, resolve));
     onTestFinished(async () => {
       await runtime.close();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     });
     return runtime;
   }
@@ -43,7 +43,7 @@ export class FakeRuntime {
     return arrived ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Ends all connections, and takes no more. */
+  /** Closes all connections, and accepts no more. */
   async close(): Promise<void> {
     for (const { socket } of this.#all) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));

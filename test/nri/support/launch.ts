@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { RuntimeConnection } from "../../../scripts/nri/runtime-connection.ts";
 
-/** Starts a plugin as a runtime does: descriptor 3 is its connection, and nothing else is in its environment. */
+/** Starts a plugin as a runtime does: descriptor 3 is its connection, and its environment has only NRI's variables. */
 export function launch(
   node: string,
   script: string,

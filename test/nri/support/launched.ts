@@ -1,4 +1,4 @@
-/** A plugin as a runtime launches it; exit code 7 when its connection ends as it should, and leaves no timer. */
+/** A plugin that a runtime launches. Its exit code is 7 if its connection ends as expected and no timer is left. */
 
 import { runPlugin } from "../../../src/nri/nodejs/run-plugin.ts";
 import { NriError } from "../../../src/nri/nri-error.ts";

@@ -3,10 +3,10 @@ import type { Handlers } from "../../../src/nri/handlers.ts";
 import type { NriError } from "../../../src/nri/nri-error.ts";
 import { type Sent, SentReader } from "./messages.ts";
 
-/** A plugin without a socket, on a clock of the test. */
+/** A plugin without a socket, whose clock the test sets. */
 export class MemoryPlugin {
   readonly driver: Driver;
-  /** All it wrote. */
+  /** All that it has written. */
   readonly written: Uint8Array[] = [];
   readonly log: string[] = [];
   /** Why it ended. */
@@ -33,7 +33,7 @@ export class MemoryPlugin {
     this.driver.open({ name: "test", index: "10" });
   }
 
-  /** The messages written since it was last asked. */
+  /** The messages written since the last call. */
   sent(): Sent[] {
     const found = this.written.slice(this.#read).flatMap((bytes) => this.#reader.push(bytes));
     this.#read = this.written.length;
@@ -41,12 +41,12 @@ export class MemoryPlugin {
   }
 }
 
-/** Lets everything that is ready in promises happen. */
+/** Waits until all pending promise callbacks have run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A promise, and what fulfils it. */
+/** A promise, and the function that fulfils it. */
 export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = () => {};
   const opened = new Promise<void>((resolve) => {

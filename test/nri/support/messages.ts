@@ -1,10 +1,10 @@
 import { type Message, MessageDecoder } from "../../../src/nri/wire/message.ts";
 import { MuxDecoder } from "../../../src/nri/wire/mux.ts";
 
-/** A message and the connection it came on. */
+/** A message and the connection on which it came. */
 export type Sent = Message & { readonly connection: number };
 
-/** Decodes what either side wrote. */
+/** Decodes what either side has written. */
 export class SentReader {
   readonly #mux = new MuxDecoder();
   readonly #decoders = new Map<number, MessageDecoder>();

@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import type { Handlers } from "../../../src/nri/handlers.ts";
 import { createPlugin, type PluginOptions } from "../../../src/nri/nodejs/run-plugin.ts";
 
-/** Runs a plugin until the test ends; `ended` has its error, undefined for none. */
+/** Runs a plugin until the test ends; `ended` is its error, or undefined. */
 export function start(socket: string, handlers: Handlers = {}, options: Partial<PluginOptions> = {}) {
   const stop = new AbortController();
   const log: string[] = [];

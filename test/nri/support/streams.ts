@@ -2,21 +2,21 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../../scripts/cache-dir.ts";
 
-const folder = join(ROOT, "test/vectors/nri-streams");
+const directory = join(ROOT, "test/vectors/nri-streams");
 
-/** A recorded session, each direction in one piece. */
+/** A recorded session, the bytes of each direction in one array. */
 export interface Stream {
   readonly name: string;
   readonly toPlugin: Uint8Array;
   readonly toRuntime: Uint8Array;
 }
 
-export const streams: readonly Stream[] = readdirSync(folder)
+export const streams: readonly Stream[] = readdirSync(directory)
   .filter((file) => file.endsWith(".json"))
   .sort()
   .map((file) => {
     const { chunks }: { chunks: { dir: string; hex?: string }[] } = JSON.parse(
-      readFileSync(join(folder, file), "utf8"),
+      readFileSync(join(directory, file), "utf8"),
     );
     const bytes = (dir: string) =>
       Buffer.concat(
@@ -29,7 +29,7 @@ export const streams: readonly Stream[] = readdirSync(folder)
     };
   });
 
-/** Bytes in pieces of the given lengths, which are used again and again. */
+/** Cuts bytes into pieces of the given lengths, which are repeated. */
 export function* cut(bytes: Uint8Array, lengths: readonly number[]): Iterable<Uint8Array> {
   for (let at = 0, i = 0; at < bytes.length; i++) {
     const length = lengths[i % lengths.length] ?? bytes.length;

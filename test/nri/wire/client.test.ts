@@ -5,7 +5,7 @@ import { type Message, MessageType, maxMessageLength } from "../../../src/nri/wi
 
 const none = new Uint8Array(0);
 
-/** A client with one call under way, of which 10 ms are left, and how often and by what it ended. */
+/** A client with one call that has 10 ms left, and the outcomes reported for that call. */
 function calling() {
   const client = new Client(() => {});
   const outcomes: Outcome[] = [];
@@ -18,7 +18,7 @@ function answer(length = 0): Message {
   return { streamId: 1, type: MessageType.response, length, payload: none };
 }
 
-test("a call that is answered has ended", () => {
+test("a call ends once if it is answered", () => {
   const { client, outcomes } = calling();
   expect(client.receive(answer())).toBe(true);
   expect(client.receive(answer())).toBe(false);
@@ -27,7 +27,7 @@ test("a call that is answered has ended", () => {
   expect(outcomes).toEqual([{ payload: none }]);
 });
 
-test("a call whose time is over has ended", () => {
+test("a call ends once if its time is over", () => {
   const { client, outcomes } = calling();
   expect(client.expire(9)).toBe(10);
   expect(client.expire(10)).toBe(Number.POSITIVE_INFINITY);
@@ -37,7 +37,7 @@ test("a call whose time is over has ended", () => {
   expect(outcomes).toMatchObject([{ error: { code: "timeout" } }]);
 });
 
-test("a call that failed with the connection has ended", () => {
+test("a call ends once if the connection is lost", () => {
   const { client, outcomes } = calling();
   client.fail(new NriError("disconnected", "lost"));
   client.expire(1000);

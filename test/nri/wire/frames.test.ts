@@ -18,7 +18,7 @@ function frameHeader(connection: number, length: number): Buffer {
   return header;
 }
 
-/** The lengths of the frames in what was encoded. */
+/** The lengths of the frames in encoded bytes. */
 function frameLengths(bytes: Uint8Array): number[] {
   const lengths: number[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -33,7 +33,7 @@ describe("messages", () => {
   const payloads = fc.array(fc.uint8Array({ maxLength: 20_000 }), { maxLength: 5 });
   const lengths = fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 10 });
 
-  it("come out as they went in, in whatever cuts", () => {
+  it("are decoded as they were encoded, in pieces of any length", () => {
     fc.assert(
       fc.property(payloads, lengths, (some, cuts) => {
         const bytes = some.map((payload, i) =>
@@ -54,8 +54,8 @@ describe("messages", () => {
   it.each([
     ["4096 bytes", 4086, [4096]],
     ["4097 bytes", 4087, [4096, 1]],
-    ["the longest", maxMessageLength, [4096, maxFrameLength - 4096]],
-  ])("of %s are framed as Go's reader takes them", (_, length, frames) => {
+    ["the maximum length", maxMessageLength, [4096, maxFrameLength - 4096]],
+  ])("of %s are framed as Go's reader expects", (_, length, frames) => {
     expect(frameLengths(encodeFrames(1, encodeMessage(1, 2, new Uint8Array(length))))).toEqual(frames);
   });
 
@@ -72,7 +72,7 @@ describe("messages", () => {
     }
   });
 
-  it("that are too long are passed over, and told", () => {
+  it("that are too long are skipped and reported", () => {
     const found: Message[] = [];
     const decoder = new MessageDecoder();
     const length = maxMessageLength + 1;
@@ -88,7 +88,7 @@ describe("messages", () => {
     ]);
   });
 
-  it("are not allocated on the word of their length", () => {
+  it("are not allocated when only their header has come", () => {
     const before = process.memoryUsage().arrayBuffers;
     const header = Buffer.alloc(10);
     header.writeUInt32BE(maxMessageLength);
@@ -102,14 +102,14 @@ describe("messages", () => {
 });
 
 describe("frames", () => {
-  it("over Go's longest are refused by their header", () => {
+  it("longer than Go's limit are refused by their header", () => {
     const push = (length: number) => () => new MuxDecoder().push(frameHeader(1, length), () => {});
     expect(push(maxFrameLength)).not.toThrow();
     expect(push(maxFrameLength + 1)).toThrow(NriError);
     expect(push(0xffffffff)).toThrow("Cannot read a frame: 4294967295 bytes, over 4194314");
   });
 
-  it("of no bytes say nothing", () => {
+  it("of no bytes are ignored", () => {
     const pieces: Uint8Array[] = [];
     const bytes = Buffer.concat([frameHeader(1, 0), frameHeader(1, 0), frameHeader(2, 1), Buffer.from("x")]);
     new MuxDecoder().push(bytes, (_, piece) => pieces.push(piece));

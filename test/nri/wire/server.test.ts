@@ -8,10 +8,10 @@ import { responseOf } from "../support/calls.ts";
 import type { Sent } from "../support/messages.ts";
 
 const none = new Uint8Array(0);
-/** Sixteen of them are all that may be held, and not quite 64 MiB. */
+/** Calls may hold 64 MiB: sixteen of these fit, seventeen do not. */
 const large = new Uint8Array(4_000_000);
 
-/** A server, and the answers that it sent. */
+/** A server, and a function that returns the statuses of its answers since the last call. */
 function serve() {
   const answers: Sent[] = [];
   const decoder = new MessageDecoder();
@@ -27,14 +27,14 @@ function requestOf(streamId: number, payload: Uint8Array): Message {
   return { streamId, type: MessageType.request, length: bytes.length, payload: bytes };
 }
 
-/** Receives a call that must be taken. */
+/** Receives a call that the server must accept. */
 function take(server: Server, streamId: number, payload: Uint8Array): IncomingCall {
   const call = server.receive(requestOf(streamId, payload));
-  if (!call) throw new Error(`Cannot take call ${streamId}`);
+  if (!call) throw new Error(`The server did not accept call ${streamId}`);
   return call;
 }
 
-test("a request that cannot be read uses up its stream, as Go's does", () => {
+test("a request that cannot be decoded uses up its stream ID, as in Go", () => {
   const { server, codes } = serve();
   const bad = Buffer.from("0f", "hex");
   const message = { streamId: 5, type: MessageType.request, length: bad.length, payload: bad };
@@ -44,7 +44,7 @@ test("a request that cannot be read uses up its stream, as Go's does", () => {
   expect(take(server, 7, none).streamId).toBe(7);
 });
 
-describe("what calls hold is given back", () => {
+describe("the memory that a call holds is released", () => {
   const ends: Readonly<Record<string, (server: Server, streamId: number) => void>> = {
     "an answer": (server, streamId) => server.respond(streamId, none),
     "an error": (server, streamId) => server.refuse(streamId, { code: StatusCode.unknown, message: "no" }),
@@ -71,7 +71,7 @@ describe("what calls hold is given back", () => {
     expect(codes()).toEqual([StatusCode.resourceExhausted]);
   });
 
-  it("and a call that was refused for them holds nothing", () => {
+  it("and a refused call holds none", () => {
     const { server, codes } = serve();
     for (let i = 0; i < 16; i++) take(server, 2 * i + 1, large);
     for (let i = 0; i < 16; i++) expect(server.receive(requestOf(101 + 2 * i, large))).toBeUndefined();

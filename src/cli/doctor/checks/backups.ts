@@ -1,6 +1,6 @@
 import { type Check, error, warning } from "../check.ts";
 
-/** Names that people and tools give to copies. */
+/** Common names of backup copies. */
 const COPY =
   /(?:^|[._~-])(?:bak|back|backup|orig|old|save|copy|tmp|temp|disabled|dpkg-\w+|rpm\w+)(?:[._~-]|\d|$)|^[.#~]/i;
 

@@ -16,7 +16,7 @@ export const cached: Check = {
         missing.set(type, (missing.get(type) ?? 0) + 1);
       }
     }
-    const blind = survey.runtime?.name === "containerd"; // it ends pods with the list of today
+    const blind = survey.runtime?.name === "containerd"; // it deletes pods with the current list
     return [...missing].map(([type, pods]) => {
       const seen = `${type} is not in ${survey.binDirs.join(", ")}, and ${pods === 1 ? "1 pod was" : `${pods} pods were`} made with it`;
       const advice = "CRI-O cannot end those pods without it: install it again until they have ended.";

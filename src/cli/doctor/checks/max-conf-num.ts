@@ -7,8 +7,8 @@ export const maxConfNum: Check = {
   id: "max-conf-num",
   title: "pods are attached to one network",
   run({ survey }) {
-    const told = survey.runtimeReads ? survey.runtime?.cni?.maxConfNum : undefined;
-    const number = told ?? configured(survey.root.at(CONFIG));
+    const reported = survey.runtimeReads ? survey.runtime?.cni?.maxConfNum : undefined;
+    const number = reported ?? configured(survey.root.at(CONFIG));
     if (number === 1) return [];
     return [
       warning(
@@ -19,7 +19,7 @@ export const maxConfNum: Check = {
   },
 };
 
-/** What containerd's configuration says; 1 where it says nothing. */
+/** The value in containerd's configuration; 1 if it is not set. */
 function configured(path: string): number {
   try {
     return Number(/^\s*max_conf_num\s*=\s*(\d+)/m.exec(readFileSync(path, "utf8"))?.[1] ?? 1);

@@ -11,12 +11,12 @@ export const overwritten: Check = {
     return mine.flatMap(({ network, file, mode, source, original }): Finding[] => {
       const advice = "Run cnitap install again.";
       const dropIn = mode === "drop-in";
-      const there = dropIn
+      const inPlace = dropIn
         ? survey.conf.dropIns.some((one) => `${one.network}/${one.file}` === file)
         : survey.location.candidates.some(
             (one) => one.file === file && one.network?.plugins.some(({ type }) => isTap(type)),
           );
-      if (!there)
+      if (!inPlace)
         return [
           error(
             `the taps of the network ${network} are gone from ${file}: the file was rewritten after the installation`,

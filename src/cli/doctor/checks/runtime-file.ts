@@ -4,8 +4,8 @@ import { type Check, error } from "../check.ts";
 export const runtimeFile: Check = {
   id: "runtime-file",
   title: "the runtime finds a network to use",
-  allowsInstall: true, // it is told which network is meant, or refuses by itself
-  tell({ survey }) {
+  allowsInstall: true, // install gets --network, or refuses by itself
+  summarize({ survey }) {
     const [taken] = defaultNetworks(survey);
     return `pods get the network ${taken?.network?.name} of ${taken?.network?.file}`;
   },

@@ -9,7 +9,7 @@ export const selinux: Check = {
     try {
       enforce = readFileSync(survey.root.at("/sys/fs/selinux/enforce"), "utf8").trim();
     } catch {
-      return []; // a kernel without it
+      return []; // SELinux is not available
     }
     if (enforce !== "1") return [];
     return [

@@ -20,7 +20,7 @@ export const validFiles: Check = {
   },
 };
 
-/** Files of drop-in directories: a broken one keeps its list from being loaded (libcni 1.3). */
+/** Checks drop-in files. A broken one prevents its list from being loaded (libcni 1.3). */
 function dropIns({ survey, networks }: CheckSubject): Finding[] {
   const open = networks
     .filter(({ kind, inlineOnly }) => kind === "list" && !inlineOnly)
@@ -36,7 +36,7 @@ function dropIns({ survey, networks }: CheckSubject): Finding[] {
 function faultOf({ file, text }: DropIn): string | null {
   if (text === null) return "it cannot be read";
   try {
-    readNetwork(file, text); // one plugin, as a .conf of the folder itself
+    readNetwork(file, text); // a single plugin, like other .conf files
     return null;
   } catch (failure) {
     if (!(failure instanceof ConflistError)) throw failure;

@@ -8,17 +8,17 @@ import { onOwnMachine } from "../../../support/own-machine.ts";
 import { CNITAP } from "../../support/spawn.ts";
 
 export interface ObservingOptions {
-  /** Behind `cnitap observe`, or a program of the plugin's name. */
+  /** Arguments after `cnitap observe` or `exe`. */
   readonly args?: readonly string[];
-  /** All of the environment but PATH. */
+  /** The environment, in addition to PATH. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A program that starts it in its own place. */
+  /** A program that starts the observer in its own process. */
   readonly via?: readonly string[];
-  /** It gets a terminal from the program of `via`, whose stdout is what is shown and whose stdin is what is typed. */
+  /** Whether the program of `via` gives it a terminal: its stdout is what is shown, its stdin what is typed. */
   readonly terminal?: boolean;
-  /** Started by this name, as the plugin; `cnitap observe` otherwise. */
+  /** An executable with the plugin's name; `cnitap observe` by default. */
   readonly exe?: string;
-  /** Root starts it as this user. */
+  /** The user who runs it, if the tests run as root. */
   readonly uid?: number;
 }
 
@@ -31,7 +31,7 @@ export interface ObservingEnd {
 export class Observing {
   readonly child: ChildProcess;
   readonly ended: Promise<ObservingEnd>;
-  /** What it said on standard error, or on its terminal. */
+  /** What it has written to standard error or its terminal. */
   err = "";
 
   constructor(child: ChildProcess) {
@@ -45,7 +45,7 @@ export class Observing {
     });
     onTestFinished(async () => {
       child.kill("SIGKILL");
-      child.stderr?.destroy(); // a reader that was paused
+      child.stderr?.destroy(); // it may be paused
       await this.ended;
     });
   }
@@ -54,7 +54,7 @@ export class Observing {
     return this.child.pid ?? 0;
   }
 
-  /** The messages of its whole lines, without time and level. */
+  /** The messages of its complete lines, without time and level. */
   get messages(): string[] {
     const lines = this.err.split("\n").slice(0, -1);
     return lines.map((line) => {
@@ -64,23 +64,23 @@ export class Observing {
     });
   }
 
-  /** Waits for a line on standard error; its message. */
+  /** Waits for a line on standard error, and returns its message. */
   async said(what: string | RegExp): Promise<string> {
     const fits = (line: string) => (typeof what === "string" ? line.includes(what) : what.test(line));
     return waitFor(`${what} on standard error, but: ${this.err}`, () => this.messages.find(fits), 20_000);
   }
 
-  /** Ends it by a signal, SIGTERM unless told. */
+  /** Ends it with a signal, SIGTERM by default. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<ObservingEnd> {
     this.child.kill(signal);
     return this.ended;
   }
 }
 
-/** No runtime of this machine is asked. */
+/** Keeps it from asking a runtime of this machine. */
 const NO_RUNTIME = { CONTAINER_RUNTIME_ENDPOINT: "/nowhere/cri.sock" };
 
-/** Starts it on a machine where no cni-tap is installed; it is gone when the running test is. */
+/** Starts it on a machine where no cni-tap is installed. It is killed when the running test ends. */
 export function observe({
   args = [],
   env = {},
@@ -100,7 +100,7 @@ export function observe({
   return new Observing(child);
 }
 
-/** Starts it against a fake runtime, which waits for it. */
+/** Starts it with a fake runtime, and waits until it connects. */
 export async function observeRuntime(
   options: ObservingOptions = {},
 ): Promise<{ observing: Observing; runtime: FakeRuntime; connection: RuntimeConnection }> {
@@ -110,15 +110,15 @@ export async function observeRuntime(
   const connection = await Promise.race([
     runtime.next(),
     observing.ended.then(({ code }) => {
-      throw new Error(`Cannot observe: ended with ${code}: ${observing.err}`);
+      throw new Error(`The observer ended with ${code}: ${observing.err}`);
     }),
   ]);
   return { observing, runtime, connection };
 }
 
 /**
- * Starts it as a runtime does: descriptor 3 is the connection, and nothing else is in its environment.
- * @param via a program that starts it in its own place, by its path
+ * Starts it as a runtime does: descriptor 3 is the connection, and its environment has only NRI's variables.
+ * @param via a program that starts it in its own process, by its path
  */
 export function launchObserving(
   exe: string,

@@ -1,7 +1,7 @@
 import type { RuntimeConnection } from "../../../../scripts/nri/runtime-connection.ts";
 import { Event, Plugin } from "../../../../src/nri/gen/api_pb.js";
 
-/** A PodSandbox's fields. */
+/** The fields of a PodSandbox. */
 export interface PodInit {
   readonly id?: string;
   readonly name?: string;
@@ -13,7 +13,7 @@ export interface PodInit {
   readonly linux?: { readonly namespaces: { readonly type: string; readonly path?: string }[] };
 }
 
-/** A pod with a network, as containerd tells of it. */
+/** A pod with a network, as containerd sends it. */
 export function podNumber(number: number, more: PodInit = {}): PodInit {
   return {
     ...{ id: `id-${number}`, name: `web-${number}`, namespace: "default", uid: `uid-${number}` },
@@ -23,14 +23,14 @@ export function podNumber(number: number, more: PodInit = {}): PodInit {
   };
 }
 
-/** Its sentence on standard error. */
+/** The sentence about such a pod on standard error. */
 export function sentenceOf(verb: "Started" | "Stopped" | "Removed" | "", number: number): string {
   const netns = verb === "Started" || verb === "" ? `namespace=/var/run/netns/cni-${number} ` : "";
   const rest = `${netns}ips=[10.0.${number >> 8}.${number & 255}] id=id-${number}`;
   return `${verb === "" ? "pod" : `${verb} pod`} default/web-${number}: ${rest}`;
 }
 
-/** Its line in a classic log. */
+/** The line of such a pod in a classic log. */
 export function classicPodLineOf(event: string, number: number): string {
   return (
     `NRI_EVENT=${event},CNI_CONTAINERID=id-${number},pod={"namespace":"default","name":"web-${number}",` +
@@ -38,14 +38,14 @@ export function classicPodLineOf(event: string, number: number): string {
   );
 }
 
-/** Tells a plugin of an event, and waits for its answer. */
+/** Sends an event to a plugin, and waits for its answer. */
 export async function tell(
   connection: RuntimeConnection,
   event: "run" | "stop" | "remove",
   pod: PodInit,
 ): Promise<void> {
   const { method } = Plugin;
-  // containerd 2.3 has a call for the first, and StateChange for the others.
+  // containerd 2.3 has a call for RunPodSandbox, and StateChange for the others.
   if (event === "run") await connection.ask(method.runPodSandbox, { pod });
   else {
     const kind = event === "stop" ? Event.STOP_POD_SANDBOX : Event.REMOVE_POD_SANDBOX;
@@ -53,7 +53,7 @@ export async function tell(
   }
 }
 
-/** Tells of the start of pods from one number to before another; all are answered, in order. */
+/** Sends the start of the pods from number `from` to before `to`, in order, and waits for all answers. */
 export async function runPods(connection: RuntimeConnection, from: number, to: number): Promise<void> {
   const atOnce = 100;
   for (let first = from; first < to; first += atOnce) {
