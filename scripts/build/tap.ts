@@ -13,6 +13,7 @@ const SOURCES = [
   ...[
     "scan",
     "secret",
+    "control",
     "values",
     "file",
     "lock",

@@ -29,13 +29,13 @@ class BinaryTwin extends TwinHost {
     return value === undefined ? null : asByteString(value);
   }
 
-  override append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[] {
-    this.written.push({ target, text: this.join(line, flatten) });
+  override append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean, escape: boolean): number[] {
+    this.written.push({ target, text: this.join(line, flatten, escape) });
     return [];
   }
 
   override reply(pieces: Readonly<Pieces>): number {
-    this.replied += this.join(pieces, false);
+    this.replied += this.join(pieces, false, false);
     return 0;
   }
 }

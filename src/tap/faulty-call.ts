@@ -38,6 +38,7 @@ function noteLine(text: string): Outcome["line"] {
   return {
     target: DEFAULT_TARGET,
     flatten: false,
+    escape: false,
     pieces: classicLine(variables, { kind: "note", text }, NO_INPUT),
   };
 }

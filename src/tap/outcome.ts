@@ -10,6 +10,8 @@ export interface Line {
   readonly pieces: Readonly<Pieces>;
   /** Raw CR and LF of slices become spaces. */
   readonly flatten: boolean;
+  /** The line is JSON: U+007F to U+009F are escaped. */
+  readonly escape: boolean;
 }
 
 /** What to do for a call. */

@@ -213,3 +213,28 @@ for (const role of roles) {
     expect(read.payload).toEqual({ name: "input", text: stdin.replace(/[\r\n]/g, " ") });
   });
 }
+
+for (const role of roles) {
+  test(`a JSON line of cni_${role} has nothing that a terminal obeys, and stays the same text`, async () => {
+    const scratch = useScratch();
+    const text = "a\u007fb\u009b31mc\u0080\u009f é À \u00a0";
+    const stdin = inJson(
+      scratch,
+      JSON.stringify({ name: text, "\u009b": [text], prevResult: { [text]: text } }),
+      { label: text },
+    );
+    const env = { ...required, CNI_IFNAME: text, CNI_ARGS: `K=${text}` };
+    const { members } = await lineOf(scratch, { role, env, stdin });
+    expect(members).toMatchObject({ network: text, ifname: text, label: text, args: { K: text } });
+    expect(JSON.stringify(members)).toContain(text);
+    expect(scratch.log().toString()).not.toMatch(/[\u007f-\u009f]/);
+    expect(scratch.log().toString()).toContain("\\u007fb\\u009b31mc\\u0080\\u009f é À \u00a0");
+  });
+
+  test(`a classic line of cni_${role} has the bytes that came in`, async () => {
+    const scratch = useScratch();
+    const stdin = stanza(scratch, JSON.stringify({ name: "a\u009bb" }));
+    await runTap({ role, env: required, stdin });
+    expect(scratch.log().toString()).toContain("a\u009bb");
+  });
+}

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "io.h"
 #include "log.h"
 #include "policy.h"
@@ -115,55 +116,74 @@ struct pieces {
   size_t bytes;
 };
 
-/* A list of pieces: a string is the script's own, two numbers are a slice of standard input. Slices are the parts
-   whose CR and LF become spaces when the line is built anew. */
-static bool read_pieces(JSContext *ctx, JSValueConst list, struct pieces *pieces, bool flatten) {
+/* The list that a script gives: a string is its own, two numbers are a slice of standard input. Slices are marked in
+   `slice`, a byte for each piece. */
+static bool read_pieces(JSContext *ctx, JSValueConst list, struct pieces *pieces, uint8_t **slice) {
   uint32_t length;
   if (!read_length(ctx, list, &length)) return false;
-  pieces->piece = js_malloc(ctx, (length + 1) * sizeof *pieces->piece);
+  pieces->piece = js_malloc(ctx, (length + 1) * (sizeof *pieces->piece + 1));
   if (!pieces->piece) return false;
+  *slice = (uint8_t *)(pieces->piece + length + 1);
   pieces->piece[0] = (struct iovec){0};
   pieces->count = 1;
   pieces->bytes = 0;
-  uint8_t *copy = NULL;
-  for (int pass = 0; pass < 2; pass++) {
-    for (uint32_t i = 0; i < length; i++) {
-      JSValue item = JS_GetPropertyUint32(ctx, list, i);
-      struct iovec piece;
-      bool own = JS_IsString(item);
-      if (own) {
-        piece.iov_base = (void *)bytes_of_string(ctx, item, &piece.iov_len);
-        if (!piece.iov_base) return false;
-      } else {
-        uint32_t start, end;
-        if (JS_ToUint32(ctx, &start, item) != 0 || !read_uint_at(ctx, list, ++i, &end)) return false;
-        if (start > end || end > input.length) {
-          JS_ThrowRangeError(ctx, "slice");
-          return false;
-        }
-        piece = (struct iovec){input.text + start, end - start};
+  for (uint32_t i = 0; i < length; i++) {
+    JSValue item = JS_GetPropertyUint32(ctx, list, i);
+    struct iovec piece;
+    bool own = JS_IsString(item);
+    if (own) {
+      piece.iov_base = (void *)bytes_of_string(ctx, item, &piece.iov_len);
+      if (!piece.iov_base) return false;
+    } else {
+      uint32_t start, end;
+      if (JS_ToUint32(ctx, &start, item) != 0 || !read_uint_at(ctx, list, ++i, &end)) return false;
+      if (start > end || end > input.length) {
+        JS_ThrowRangeError(ctx, "slice");
+        return false;
       }
-      if (copy) {
-        memcpy(copy, piece.iov_base, piece.iov_len);
-        if (!own && flatten)
-          for (size_t b = 0; b < piece.iov_len; b++)
-            if (copy[b] == '\n' || copy[b] == '\r') copy[b] = ' ';
-        copy += piece.iov_len;
-      } else {
-        pieces->piece[pieces->count++] = piece;
-        pieces->bytes += piece.iov_len;
-      }
+      piece = (struct iovec){input.text + start, end - start};
     }
-    if (copy || (!flatten && pieces->count <= PIECES_IN_ONE_CALL)) break;
-    copy = mmap(NULL, pieces->bytes + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (copy == MAP_FAILED) {
-      JS_ThrowOutOfMemory(ctx);
-      return false;
-    }
-    pieces->piece[1] = (struct iovec){copy, pieces->bytes};
-    pieces->count = 2;
+    (*slice)[pieces->count] = !own;
+    pieces->piece[pieces->count++] = piece;
+    pieces->bytes += piece.iov_len;
   }
   return true;
+}
+
+/* Makes one piece of all: raw CR and LF of slices become spaces (`flatten`), and what a terminal would obey is escaped
+   (`escape`, for JSON). */
+static bool join_pieces(JSContext *ctx, struct pieces *pieces, const uint8_t *slice, bool flatten, bool escape) {
+  size_t room = pieces->bytes + 1;
+  if (escape)
+    for (int i = 1; i < pieces->count; i++) room += control_growth(pieces->piece[i].iov_base, pieces->piece[i].iov_len);
+  uint8_t *copy = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *to = copy;
+  if (copy == MAP_FAILED) {
+    JS_ThrowOutOfMemory(ctx);
+    return false;
+  }
+  for (int i = 1; i < pieces->count; i++) {
+    const uint8_t *from = pieces->piece[i].iov_base;
+    size_t length = pieces->piece[i].iov_len;
+    uint8_t *start = to;
+    if (escape) {
+      to = control_escape(to, from, length);
+    } else {
+      memcpy(to, from, length);
+      to += length;
+    }
+    if (flatten && slice[i])
+      for (uint8_t *at = start; at < to; at++)
+        if (*at == '\n' || *at == '\r') *at = ' ';
+  }
+  pieces->piece[1] = (struct iovec){copy, (size_t)(to - copy)};
+  pieces->count = 2;
+  return true;
+}
+
+static bool has_control(const struct pieces *pieces) {
+  for (int i = 1; i < pieces->count; i++)
+    if (control_growth(pieces->piece[i].iov_base, pieces->piece[i].iov_len)) return true;
+  return false;
 }
 
 static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -171,14 +191,17 @@ static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueC
   struct log_request request;
   struct faults faults = {0};
   struct pieces pieces;
+  uint8_t *slice;
   double timeout_ms, max_bytes;
   JSValue lock_file = JS_GetPropertyStr(ctx, argv[0], "lockFile");
   request.lock_file = JS_IsNull(lock_file) ? NULL : bytes_of_string(ctx, lock_file, NULL);
   request.log_file = bytes_of_string(ctx, JS_GetPropertyStr(ctx, argv[0], "logFile"), NULL);
   if (!request.log_file || (!request.lock_file && !JS_IsNull(lock_file)) ||
       !read_uint(ctx, argv[0], "lockTimeoutMs", LOCK_TIMEOUT_MS_MOST, &timeout_ms) ||
-      !read_uint(ctx, argv[0], "logMaxBytes", LOG_BYTES_MOST, &max_bytes) ||
-      !read_pieces(ctx, argv[1], &pieces, JS_ToBool(ctx, argv[2])))
+      !read_uint(ctx, argv[0], "logMaxBytes", LOG_BYTES_MOST, &max_bytes) || !read_pieces(ctx, argv[1], &pieces, &slice))
+    return JS_EXCEPTION;
+  bool flatten = JS_ToBool(ctx, argv[2]), escape = JS_ToBool(ctx, argv[3]) && has_control(&pieces);
+  if ((flatten || escape || pieces.count > PIECES_IN_ONE_CALL) && !join_pieces(ctx, &pieces, slice, flatten, escape))
     return JS_EXCEPTION;
   request.lock_timeout_ms = (unsigned)timeout_ms;
   request.max_bytes = (uint64_t)max_bytes;
@@ -194,8 +217,9 @@ static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueC
 static JSValue host_reply(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
   struct pieces pieces;
+  uint8_t *slice;
   int32_t exit_code;
-  if (!read_pieces(ctx, argv[0], &pieces, false) || JS_ToInt32(ctx, &exit_code, argv[1]) != 0) return JS_EXCEPTION;
+  if (!read_pieces(ctx, argv[0], &pieces, &slice) || JS_ToInt32(ctx, &exit_code, argv[1]) != 0) return JS_EXCEPTION;
   int error = io_write_output(pieces.piece, pieces.count);
   if (error == 0) io_exit_code = exit_code;
   io_output_ended = true;
@@ -236,7 +260,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("now", 0, host_now),
     JS_CFUNC_DEF("readInput", 1, host_read_input),
     JS_CFUNC_DEF("text", 2, host_text),
-    JS_CFUNC_DEF("append", 3, host_append),
+    JS_CFUNC_DEF("append", 4, host_append),
     JS_CFUNC_DEF("reply", 2, host_reply),
     JS_CFUNC_DEF("complain", 1, host_complain),
     JS_CFUNC_DEF("errorText", 1, host_error_text),

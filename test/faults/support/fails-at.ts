@@ -48,9 +48,9 @@ function start(): number {
       return scan;
     },
     text: (from, to) => host.text(from, to),
-    append: (target, line, flatten) => {
+    append: (target, line, flatten, escape) => {
       at("before the line");
-      const faults = host.append(target, line, flatten);
+      const faults = host.append(target, line, flatten, escape);
       at("after the line");
       return faults;
     },

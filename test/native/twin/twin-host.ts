@@ -66,13 +66,13 @@ export class TwinHost implements Host {
     return asByteString(this.#input.toString("latin1", start, end));
   }
 
-  append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean): number[] {
-    this.lines.push({ target, text: utf8(this.join(line, flatten)) });
+  append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean, escape: boolean): number[] {
+    this.lines.push({ target, text: utf8(this.join(line, flatten, escape)) });
     return [...(this.world.faults ?? [])];
   }
 
   reply(pieces: Readonly<Pieces>): number {
-    this.stdout += utf8(this.join(pieces, false));
+    this.stdout += utf8(this.join(pieces, false, false));
     return this.world.replyErrno ?? 0;
   }
 
@@ -85,7 +85,7 @@ export class TwinHost implements Host {
   }
 
   /** The bytes of a list of pieces, as a binary string. */
-  protected join(pieces: Readonly<Pieces>, flatten: boolean): string {
+  protected join(pieces: Readonly<Pieces>, flatten: boolean, escape: boolean): string {
     let joined = "";
     for (let index = 0; index < pieces.length; index++) {
       const piece = pieces[index];
@@ -96,10 +96,15 @@ export class TwinHost implements Host {
       const slice = this.text(piece ?? -1, Number(pieces[++index]));
       joined += flatten ? slice.replace(/[\r\n]/g, " ") : slice;
     }
-    return joined;
+    return escape ? joined.replace(/\x7f|\xc2[\x80-\x9f]/g, escapeControl) : joined;
   }
 }
 
 function utf8(binary: string): string {
   return Buffer.from(binary, "latin1").toString();
+}
+
+/** U+007F, or a C1 control character as two bytes of UTF-8, as JSON escapes it. */
+function escapeControl(bytes: string): string {
+  return `\\u00${bytes.charCodeAt(bytes.length - 1).toString(16)}`;
 }
