@@ -17,6 +17,9 @@ export type Fitness = (typeof UNFIT)[number][0];
 /** Mode bits: writable by group or others. */
 const WRITABLE_BY_OTHERS = 0o022;
 
+/** Read permission for group or others: of no harm to the log, but a reader can hold its lock. */
+export const READABLE_BY_OTHERS = 0o044;
+
 /** The fields of stat(2) that the checks need. */
 export interface FileState {
   readonly uid: number;

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 import { parseLogLine } from "../log/log-line.ts";
 import type { Root } from "./root.ts";
 
@@ -33,4 +33,10 @@ export function readLogState(root: Root, path: string): LogState {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Permissions of a log; null if there is none, or something other than a regular file. */
+export function readLogMode(root: Root, path: string): number | null {
+  const stat = lstatSync(root.entry(path), { throwIfNoEntry: false });
+  return stat?.isFile() ? stat.mode & 0o7777 : null;
 }

@@ -277,6 +277,17 @@ describe("the taps' log and lock", () => {
     expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log can be written by others (mode 666)")]);
   });
 
+  test("log-file: readable by others, and hard links for everybody", async () => {
+    const host = useHost();
+    host.write(log, "", 0o644);
+    expect(await find(host, "log-file")).toEqual([warning("/tmp/cni.log can be read by others (mode 644)")]);
+    chmodSync(host.path(log), 0o600);
+    host.write("/proc/sys/fs/protected_hardlinks", "1\n");
+    expect(await find(host, "log-file")).toEqual([]);
+    host.write("/proc/sys/fs/protected_hardlinks", "0\n");
+    expect(await find(host, "log-file")).toEqual([warning("any user can give /tmp/cni.log a second name")]);
+  });
+
   test("log-file: another user's file", async ({ skip }) => {
     skip(!asRoot, whyRoot);
     const host = useHost();

@@ -142,6 +142,19 @@ describe("install", () => {
     expect(JSON.parse(host.read(CALICO_FILE)).plugins[0]).toEqual({ type: "cni_pre", logFormat: "json" });
   });
 
+  test("a log that others can read stays as it is, and the output says so", async () => {
+    const host = useHost();
+    host.write("/tmp/cni.log", "old\n", 0o644);
+    const { code, out } = await host.cnitap("install");
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "/tmp/cni.log was there with mode 644, and others can read it: chmod 600 closes it.\n",
+    );
+    expect(statSync(host.path("/tmp/cni.log")).mode & 0o7777).toBe(0o644);
+    chmodSync(host.path("/tmp/cni.log"), 0o600);
+    expect((await host.cnitap("install")).out).not.toContain("was there with mode");
+  });
+
   test("installs other executables with --from", async () => {
     const host = useHost();
     host.write("/else/cni_pre", "#!pre");

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { expectComplaint } from "../support/complaint.ts";
 import { holdLock } from "../support/hold-lock.ts";
@@ -102,6 +102,33 @@ for (const role of roles) {
     expectComplaint(run, role);
     expect(scratch.log().toString()).toBe(old);
     expect(scratch.names()).toEqual(["cni.lock", UNROTATABLE.log]);
+  });
+
+  test(`cni_${role} rotates a log that others may read, although one of them holds its lock for ever`, async () => {
+    const scratch = useScratch();
+    const old = fill(scratch, 1_500);
+    chmodSync(scratch.logFile, 0o644);
+    await holdLock(scratch.logFile);
+    const call = { role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000, lockTimeoutMs: 50 }) };
+    const runs = await Promise.all([runTap(call), runTap(call)]);
+    for (const run of runs) expect(run.stdout.toString()).toBe(reply);
+    expect(readFileSync(`${scratch.logFile}.1`, "utf8").startsWith(old)).toBe(true);
+    expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
+    // One of them had the lock file and rotated; the other may have written before that, without it.
+    const both = scratch.log().toString() + readFileSync(`${scratch.logFile}.1`, "utf8");
+    expect(both.split("\n").filter((line) => line.startsWith("CNI_COMMAND="))).toHaveLength(2);
+    expect(statSync(scratch.logFile).mode & 0o7777).toBe(0o600);
+  });
+
+  test(`cni_${role} waits for no lock of a log that others may read while it has room`, async () => {
+    const scratch = useScratch();
+    fill(scratch, 500);
+    chmodSync(scratch.logFile, 0o644);
+    await holdLock(scratch.logFile);
+    const run = await runTap({ role, env: add, stdin: stanza(scratch, body, { logMaxBytes: 1_000 }) });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(scratch.lines()).toHaveLength(2);
+    expect(statSync(scratch.logFile).mode & 0o7777).toBe(0o644);
   });
 
   test.each([

@@ -1,7 +1,10 @@
 import { Command, Option } from "commander";
 import type { InstallMode } from "../../conflist/installations.ts";
 import type { StanzaEntry } from "../../conflist/tap-entries.ts";
+import { READABLE_BY_OTHERS } from "../../log/fitness.ts";
 import { loadTaps } from "../../machine/carried-taps.ts";
+import { readLogMode } from "../../machine/log-state.ts";
+import { Root } from "../../machine/root.ts";
 import { retakeSurvey, type Survey, takeSurvey } from "../../machine/survey.ts";
 import { carryOut, checkLoaded, type Loaded, retryWhileFilesChange, sayLoaded } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
@@ -164,6 +167,12 @@ function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, opti
   for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
   io.out(`${words}\n`);
   const log = logFileOf(installation.post ?? {});
+  const mode = readLogMode(new Root(options.hostRoot), log);
+  if (mode !== null && (mode & READABLE_BY_OTHERS) !== 0) {
+    io.out(
+      `${escapeForTerminal(log)} was there with mode ${mode.toString(8)}, and others can read it: chmod 600 closes it.\n`,
+    );
+  }
   io.out(`Pods started or stopped from now on are logged: tail -F ${escapeForTerminal(log)}\n`);
   if (options.for !== undefined) io.out("Press Ctrl-C to remove the taps.\n");
 }

@@ -1,6 +1,37 @@
-import { lstatSync } from "node:fs";
-import { judgeLog } from "../../../log/fitness.ts";
-import { type Check, error, type Finding } from "../check.ts";
+import { lstatSync, readFileSync } from "node:fs";
+import { judgeLog, READABLE_BY_OTHERS } from "../../../log/fitness.ts";
+import type { Root } from "../../../machine/root.ts";
+import { type Check, error, type Finding, warning } from "../check.ts";
+
+/** Local users' ways to disturb a log that is root's own. */
+function openings(root: Root, path: string, mode: number): Finding[] {
+  const findings: Finding[] = [];
+  if ((mode & READABLE_BY_OTHERS) !== 0) {
+    findings.push(
+      warning(
+        `${path} can be read by others (mode ${mode.toString(8)}): its lines tell of every pod, and a reader can hold its lock`,
+        `chmod 600 ${path}, unless a log collector needs to read it.`,
+      ),
+    );
+  }
+  if (linksAreOpen(root)) {
+    findings.push(
+      warning(
+        `any user can give ${path} a second name (fs.protected_hardlinks is 0), and the taps refuse a log with two`,
+        "sysctl -w fs.protected_hardlinks=1, or log to a directory of root's: --log-file /var/log/cni-tap/cni.log.",
+      ),
+    );
+  }
+  return findings;
+}
+
+function linksAreOpen(root: Root): boolean {
+  try {
+    return readFileSync(root.at("/proc/sys/fs/protected_hardlinks"), "utf8").trim() === "0";
+  } catch {
+    return false; // not Linux's procfs, or not mounted
+  }
+}
 
 export const logFile: Check = {
   id: "log-file",
@@ -23,7 +54,7 @@ export const logFile: Check = {
         case "UNFIT_MODE":
           return [error(`${path} can be written by others (mode ${mode.toString(8)})`, `chmod 600 ${path}`)];
         default:
-          return [];
+          return openings(survey.root, path, mode);
       }
     });
   },
