@@ -29,8 +29,13 @@ class BinaryTwin extends TwinHost {
     return value === undefined ? null : asByteString(value);
   }
 
-  override append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean, escape: boolean): number[] {
-    this.written.push({ target, text: this.join(line, flatten, escape) });
+  override append(
+    target: LogTarget,
+    line: Readonly<Pieces>,
+    flatten: boolean,
+    escapeControls: boolean,
+  ): number[] {
+    this.written.push({ target, text: this.join(line, flatten, escapeControls) });
     return [];
   }
 

@@ -85,10 +85,11 @@ export interface Host {
   /** A slice of standard input. */
   text(start: number, end: number): ByteString;
   /**
-   * Locks, rotates if due, appends the line with one writev(2), unlocks. `flatten` turns raw CR and LF of
-   * slices into spaces; `escape`, for a line of JSON, escapes U+007F to U+009F, which a terminal would obey. Returns two numbers per fault: index into FAULTS, and detail.
+   * Locks, rotates if due, appends the line with one writev(2), unlocks. `flatten` turns raw CR and LF of slices
+   * into spaces. `escapeControls`, for a line of JSON, escapes U+007F to U+009F, which a terminal would obey.
+   * Returns two numbers per fault: index into FAULTS, and detail.
    */
-  append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean, escape: boolean): number[];
+  append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean, escapeControls: boolean): number[];
   /** Writes to standard output. Returns 0 or an errno. A crash after this call still exits with exitCode. */
   reply(pieces: Readonly<Pieces>, exitCode: number): number;
   /** Writes to standard error, as much as it accepts without blocking. */

@@ -38,7 +38,7 @@ function noteLine(text: string): Outcome["line"] {
   return {
     target: DEFAULT_TARGET,
     flatten: false,
-    escape: false,
+    escapeControls: false,
     pieces: classicLine(variables, { kind: "note", text }, NO_INPUT),
   };
 }

@@ -11,7 +11,7 @@ export interface Line {
   /** Raw CR and LF of slices become spaces. */
   readonly flatten: boolean;
   /** The line is JSON: U+007F to U+009F are escaped. */
-  readonly escape: boolean;
+  readonly escapeControls: boolean;
 }
 
 /** What to do for a call. */

@@ -6,7 +6,7 @@ import { usage } from "./usage.ts";
 
 function log(host: Host, { line }: Outcome): string[] {
   if (line === null) return [];
-  const faults = host.append(line.target, line.pieces, line.flatten, line.escape);
+  const faults = host.append(line.target, line.pieces, line.flatten, line.escapeControls);
   return faults.length > 0 ? describeFaults(host, line.target, faults) : [];
 }
 

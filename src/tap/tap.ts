@@ -43,7 +43,7 @@ export function tap(role: Role, world: World): Outcome {
       // STATUS is polled: it must wait for nobody.
       target: command === "STATUS" ? { ...stanza.target, lockFile: null } : stanza.target,
       flatten: request.rawNewline,
-      escape: stanza.logFormat === "json",
+      escapeControls: stanza.logFormat === "json",
       pieces:
         stanza.logFormat === "json"
           ? jsonLine(variables, readDetails(role, world, request, stanza), content, redaction)

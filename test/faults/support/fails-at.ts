@@ -48,9 +48,9 @@ function start(): number {
       return scan;
     },
     text: (from, to) => host.text(from, to),
-    append: (target, line, flatten, escape) => {
+    append: (target, line, flatten, escapeControls) => {
       at("before the line");
-      const faults = host.append(target, line, flatten, escape);
+      const faults = host.append(target, line, flatten, escapeControls);
       at("after the line");
       return faults;
     },

@@ -66,8 +66,8 @@ export class TwinHost implements Host {
     return asByteString(this.#input.toString("latin1", start, end));
   }
 
-  append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean, escape: boolean): number[] {
-    this.lines.push({ target, text: utf8(this.join(line, flatten, escape)) });
+  append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean, escapeControls: boolean): number[] {
+    this.lines.push({ target, text: utf8(this.join(line, flatten, escapeControls)) });
     return [...(this.world.faults ?? [])];
   }
 
@@ -85,7 +85,7 @@ export class TwinHost implements Host {
   }
 
   /** The bytes of a list of pieces, as a binary string. */
-  protected join(pieces: Readonly<Pieces>, flatten: boolean, escape: boolean): string {
+  protected join(pieces: Readonly<Pieces>, flatten: boolean, escapeControls: boolean): string {
     let joined = "";
     for (let index = 0; index < pieces.length; index++) {
       const piece = pieces[index];
@@ -96,7 +96,7 @@ export class TwinHost implements Host {
       const slice = this.text(piece ?? -1, Number(pieces[++index]));
       joined += flatten ? slice.replace(/[\r\n]/g, " ") : slice;
     }
-    return escape ? joined.replace(/\x7f|\xc2[\x80-\x9f]/g, escapeControl) : joined;
+    return escapeControls ? joined.replace(/\x7f|\xc2[\x80-\x9f]/g, escapeControl) : joined;
   }
 }
 
