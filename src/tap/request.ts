@@ -4,6 +4,10 @@ import type { Host } from "../native/host.ts";
 import { STANZA_KEYS, type StanzaKey } from "./stanza-settings.ts";
 
 const MEMBERS = ["cniVersion", "name", "prevResult", ...STANZA_KEYS] as const;
+type Member = (typeof MEMBERS)[number];
+
+/** Made while the executable is built: the snapshot holds it, and a call searches nothing. */
+const INDEX = Object.fromEntries(MEMBERS.map((name, index) => [name, index])) as Record<Member, number>;
 
 /** A request configuration (SPEC 1.1.0, section 3): the spans of its members in standard input. */
 export interface Request {
@@ -30,8 +34,8 @@ export function readRequest(host: Pick<Host, "readInput" | "text">): Request | U
   const scan = host.readInput(MEMBERS);
   if (scan.error !== 0) return { fault: scan.error, at: scan.at };
 
-  const member = (name: (typeof MEMBERS)[number]): Span | null => {
-    const index = MEMBERS.indexOf(name) * 2;
+  const member = (name: Member): Span | null => {
+    const index = INDEX[name] * 2;
     const end = scan.members[index + 1] ?? 0;
     return end === 0 ? null : { start: scan.members[index] ?? 0, end };
   };
