@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonText, stringText } from "../support/json-text.ts";
-import { classicLine, readJsonLine } from "../support/log-lines.ts";
+import { classicLine, escapeControls, readJsonLine } from "../support/log-lines.ts";
 import { type Role, roles, runTap } from "../support/run-tap.ts";
 import { makeScratch, type Scratch, splitLines } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
@@ -42,7 +42,7 @@ for (const role of roles) {
         expect(reply).toBe(prev);
         const name = role === "pre" ? "input" : "output";
         const text = onOneLine(role === "pre" ? stdin : prev);
-        if (json) expect(readJsonLine(line).payload).toEqual({ name, text });
+        if (json) expect(readJsonLine(line).payload).toEqual({ name, text: escapeControls(text) });
         else expect(line).toBe(classicLine("ADD", "c1", name, text));
         expect(JSON.parse(text)).toEqual(JSON.parse(role === "pre" ? stdin : prev));
       }),
@@ -69,7 +69,7 @@ for (const role of roles) {
         expect(line).not.toContain(marker);
         const { payload } = readJsonLine(line);
         const shown = `{"a":[{"${name}" : "[redacted ${Buffer.byteLength(value)} bytes]"}],"b":${onOneLine(other)}}`;
-        expect(payload.text).toContain(shown);
+        expect(payload.text).toContain(escapeControls(shown));
       }),
       runs,
     );

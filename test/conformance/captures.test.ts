@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Capture, prevResultText, readCaptures, roleOf } from "../support/captures.ts";
-import { classicLine, readJsonLine } from "../support/log-lines.ts";
+import { classicLine, escapeControls, readJsonLine } from "../support/log-lines.ts";
 import { type Role, roles, runTap } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 import { formats, logMembers, withMembers } from "../support/stanza.ts";
@@ -81,7 +81,7 @@ function expectJsonLine(
 ): void {
   const read = readJsonLine(line);
   const { name, cniVersion } = JSON.parse(stdin) as Record<string, unknown>;
-  expect(read.payload).toEqual(payload);
+  expect(read.payload).toEqual({ ...payload, text: escapeControls(payload.text) });
   expect(read.members).toMatchObject({
     tap: role,
     command: env.CNI_COMMAND,

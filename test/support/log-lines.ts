@@ -24,3 +24,8 @@ export function readJsonLine(line: string): JsonLine {
 export function classicLine(command: string, id: string, payload: "input" | "output", text: string): string {
   return `CNI_COMMAND=${command},CNI_CONTAINERID=${id},${payload}=${text}`;
 }
+
+/** What a line of the json format shows of a text with U+007F to U+009F, which a terminal would obey. */
+export function escapeControls(text: string): string {
+  return text.replace(/[\x7f-\x9f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+}
