@@ -78,10 +78,12 @@ export interface Host {
   pid(): number;
   now(): Instant;
   /**
-   * Reads standard input to its end and scans it once, with the limits of limits.ts and the words of redact.ts.
+   * Reads standard input to its end and scans it, with the limits of limits.ts and the words of redact.ts. The
+   * next call scans the same bytes again.
    * @param members names of top-level members to find: at most 16, each of at most 31 ASCII characters
+   * @param everywhere whether to search secrets in the whole object, or only in these members
    */
-  readInput(members: readonly string[]): Scan;
+  readInput(members: readonly string[], everywhere: boolean): Scan;
   /** A slice of standard input. */
   text(start: number, end: number): ByteString;
   /**

@@ -16,6 +16,8 @@ export interface Request {
   readonly rawNewline: boolean;
   /** The last member of this name at the top level. */
   member(name: StanzaKey | "prevResult"): Span | null;
+  /** The same of prevResult, unless it is `null`, which says nothing. */
+  prevResult(): Span | null;
   /** The same if it is a string, else null. */
   string(name: "cniVersion" | "name"): Span | null;
   text(span: Span): ByteString;
@@ -29,9 +31,12 @@ export interface Unreadable {
   readonly at: number;
 }
 
-/** Reads standard input. */
-export function readRequest(host: Pick<Host, "readInput" | "text">): Request | Unreadable {
-  const scan = host.readInput(MEMBERS);
+/** Reads standard input. `everywhere`: the whole of it may be logged, not only its members named above. */
+export function readRequest(
+  host: Pick<Host, "readInput" | "text">,
+  everywhere: boolean,
+): Request | Unreadable {
+  const scan = host.readInput(MEMBERS, everywhere);
   if (scan.error !== 0) return { fault: scan.error, at: scan.at };
 
   const member = (name: Member): Span | null => {
@@ -40,13 +45,19 @@ export function readRequest(host: Pick<Host, "readInput" | "text">): Request | U
     return end === 0 ? null : { start: scan.members[index] ?? 0, end };
   };
   const text = (span: Span) => host.text(span.start, span.end);
+  const begins = (span: Span | null, byte: string) =>
+    span !== null && host.text(span.start, span.start + 1) === byte;
   return {
     span: { start: scan.start, end: scan.end },
     rawNewline: scan.rawNewline,
     member,
     string: (name) => {
       const span = member(name);
-      return span !== null && host.text(span.start, span.start + 1) === '"' ? span : null;
+      return begins(span, '"') ? span : null;
+    },
+    prevResult: () => {
+      const span = member("prevResult");
+      return begins(span, "n") ? null : span;
     },
     text,
     redaction: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets }),

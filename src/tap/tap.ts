@@ -1,25 +1,18 @@
 import { NO_CONTAINER_ID } from "../cni/error-object.ts";
 import type { ByteString } from "../log/byte-string.ts";
-import {
-  type Content,
-  classicLine,
-  type Details,
-  jsonLine,
-  type Span,
-  type Variables,
-} from "../log/call-line.ts";
+import { type Content, classicLine, type Details, jsonLine, type Variables } from "../log/call-line.ts";
 import type { Pieces } from "../log/pieces.ts";
 import type { Host } from "../native/host.ts";
 import { noCommandOutcome, noContainerIdReply, unreadableOutcome } from "./faulty-call.ts";
 import { NOTHING, type Outcome, type Role } from "./outcome.ts";
-import { type Request, readRequest } from "./request.ts";
+import { type Request, readRequest, type Unreadable } from "./request.ts";
 import { readStanzaSettings, type StanzaSettings } from "./stanza-settings.ts";
 import { versionReply } from "./version-reply.ts";
 
 /** The version of cni-tap, put here by the build. */
 declare const BUILD: string;
 
-/** What a tap may know of the world. Nothing here changes it; each is asked for at most once, stdin before the clock. */
+/** What a tap may know of the world. Nothing here changes it; stdin is read before the clock. */
 export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput" | "text">;
 
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
@@ -27,10 +20,10 @@ export function tap(role: Role, world: World): Outcome {
   const command = world.env("CNI_COMMAND");
   if (!command) return world.isTerminal() ? { ...NOTHING, usage: true } : noCommandOutcome();
   if (command === "VERSION")
-    return { ...NOTHING, reply: versionReply(world.isTerminal() ? null : readRequest(world)) };
+    return { ...NOTHING, reply: versionReply(world.isTerminal() ? null : readRequest(world, false)) };
 
   const variables = readVariables(command, world);
-  const request = readRequest(world);
+  const request = readWhatIsLogged(role, command, world);
   if ("fault" in request) return unreadableOutcome(variables, request);
 
   const stanza = readStanzaSettings(request.member, request.text);
@@ -79,10 +72,13 @@ function readDetails(role: Role, world: World, request: Request, stanza: StanzaS
   };
 }
 
-/** Whether prevResult is there and says something; `null` says nothing. */
-function prevResultOf(request: Request): Span | null {
-  const span = request.member("prevResult");
-  return span !== null && request.text({ start: span.start, end: span.start + 1 }) !== "n" ? span : null;
+/** Only what is logged is searched for secrets: prevResult where there is one to log, else the whole request. */
+function readWhatIsLogged(role: Role, command: ByteString, world: World): Request | Unreadable {
+  if (role === "post" && command === "ADD") {
+    const request = readRequest(world, false);
+    if ("fault" in request || request.prevResult()) return request;
+  }
+  return readRequest(world, true);
 }
 
 /** What the call's line tells; null for no line. A note is a fault of the environment. */
@@ -98,7 +94,7 @@ function contentOf(
   switch (variables.command) {
     case "ADD": {
       if (!variables.containerId) return noId;
-      const result = role === "post" ? prevResultOf(request) : null;
+      const result = role === "post" ? request.prevResult() : null;
       return result ? { kind: "output", span: result } : input;
     }
     case "CHECK":
@@ -115,7 +111,7 @@ function contentOf(
 }
 
 function addReply(request: Request): Pieces {
-  const result = prevResultOf(request);
+  const result = request.prevResult();
   if (result) return [result.start, result.end];
   const version = request.string("cniVersion");
   return version ? ['{"cniVersion":', version.start, version.end, "}"] : ["{}"];

@@ -1,4 +1,4 @@
-/* The scanner by itself, for tests: reads frames "<length> <limits>\n<bytes>" and prints one line of numbers each.
+/* The scanner by itself, for tests: reads frames "<length> <limits> <everywhere>\n<bytes>" and prints one line of numbers each.
    Arguments are the words; one that begins with "-" is an ending. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +10,15 @@ int main(int argc, char **argv) {
   static struct scan_request request;
   static struct scan_result result;
   unsigned long length;
+  int everywhere;
   request.name_count = 5;
   for (int i = 0; i < 5; i++) request.names[i] = names[i];
   for (int i = 1; i < argc; i++) {
     bool ending = argv[i][0] == '-';
     if (!scan_add_word(&request.words, argv[i] + ending, ending)) return 1;
   }
-  while (scanf("%lu %u %u", &length, &request.depth_limit, &request.secret_limit) == 3) {
+  while (scanf("%lu %u %u %d", &length, &request.depth_limit, &request.secret_limit, &everywhere) == 4) {
+    request.search_everywhere = everywhere;
     getchar();
     unsigned char *text = malloc(length ? length : 1); /* exactly as long as the input, so that a sanitizer sees a byte too many */
     if (fread(text, 1, length, stdin) != length) return 1;

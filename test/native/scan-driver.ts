@@ -14,8 +14,11 @@ export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "l
 export const DRIVER_WORDS = ["password", "secret", "token", "apikey"];
 export const DRIVER_ENDINGS = ["file", "name"];
 
+/** What differs from scan to scan. */
+export type DriverLimits = Pick<ScanRequest, "depthLimit" | "secretLimit" | "everywhere">;
+
 /** The request that the driver's scans correspond to. */
-export function driverRequest(limits: { depthLimit: number; secretLimit: number }): ScanRequest {
+export function driverRequest(limits: DriverLimits): ScanRequest {
   return {
     members: DRIVER_MEMBERS,
     words: DRIVER_WORDS,
@@ -53,14 +56,11 @@ export class ScanDriver {
   }
 
   /** Scans one text. Throws if the driver has crashed. */
-  async scan(
-    text: Uint8Array,
-    { depthLimit, secretLimit }: { depthLimit: number; secretLimit: number },
-  ): Promise<Scan> {
+  async scan(text: Uint8Array, { depthLimit, secretLimit, everywhere }: DriverLimits): Promise<Scan> {
     const line = await new Promise<string>((resolve) => {
       if (this.#ended) resolve("crashed");
       this.#waiting.push(resolve);
-      this.#process.stdin.write(`${text.length} ${depthLimit} ${secretLimit}\n`);
+      this.#process.stdin.write(`${text.length} ${depthLimit} ${secretLimit} ${Number(everywhere)}\n`);
       this.#process.stdin.write(text);
     });
     if (line === "crashed") throw new Error(`The scanner crashed on ${Buffer.from(text).toString("latin1")}`);

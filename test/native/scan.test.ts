@@ -6,10 +6,10 @@ import { ROOT } from "../../scripts/cache-dir.ts";
 import type { Scan } from "../../src/native/host.ts";
 import { INPUT_LEVELS_MOST } from "../../src/native/limits.ts";
 import { howOften } from "../support/soak.ts";
-import { driverRequest, ScanDriver } from "./scan-driver.ts";
+import { type DriverLimits, driverRequest, ScanDriver } from "./scan-driver.ts";
 import { scanTwin } from "./twin/twin-scan.ts";
 
-const LIMITS = { depthLimit: 64, secretLimit: 8 };
+const LIMITS: DriverLimits = { depthLimit: 64, secretLimit: 8, everywhere: true };
 
 let driver: ScanDriver;
 beforeAll(async () => {
@@ -22,7 +22,14 @@ function essence(scan: Scan): Partial<Scan> {
   return scan.error === 0 ? scan : { error: scan.error, at: scan.at };
 }
 
+/** Both must agree on a text, searched whole and in its members only. Returns the first. */
 async function agree(text: Uint8Array, limits = LIMITS): Promise<Scan> {
+  const scan = await agreeAs(text, limits);
+  await agreeAs(text, { ...limits, everywhere: false });
+  return scan;
+}
+
+async function agreeAs(text: Uint8Array, limits: DriverLimits): Promise<Scan> {
   const scan = await driver.scan(text, limits);
   expect(essence(scan)).toEqual(essence(scanTwin(text, driverRequest(limits))));
   return scan;
@@ -115,7 +122,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
         fc.array(fc.tuple(key, tie("value")), { maxLength: 4 }).map((pairs) => Object.fromEntries(pairs)),
       ),
     }));
-    const limits = { depthLimit: 64, secretLimit: 100 };
+    const limits = { ...LIMITS, secretLimit: 100 };
     await fc.assert(
       fc.asyncProperty(fc.array(value, { maxLength: 6 }), async (list) => {
         expect((await agree(Buffer.from(JSON.stringify({ list })), limits)).error).toBe(0);
@@ -152,7 +159,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(bit, { maxLength: 20 }), async (parts) => {
         const text = parts.join("");
-        expect((await agree(Buffer.from(`{"a":"${text}","${text}":0}`))).error).toBe(0);
+        expect((await agree(Buffer.from(`{"label":"${text}","${text}":0}`))).error).toBe(0);
       }),
       { numRuns: howOften(10_000, 500_000) },
     );
@@ -162,7 +169,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     ["a JWT", ["eyJ", "ey", "J", ".", "a"], 7],
     ["a PEM block", ["-----", "-", "\\u002d", "BEGIN ", "BEG", "x"], 5],
   ] as const)("on all short strings made of parts of %s", async (_, bits, most) => {
-    const limits = { depthLimit: 64, secretLimit: 4096 };
+    const limits = { ...LIMITS, secretLimit: 4096 };
     let longest = [""];
     const texts: string[] = [];
     for (let length = 1; length <= most; length++) {
@@ -171,7 +178,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     }
     for (let from = 0; from < texts.length; from += 2000) {
       const list = texts.slice(from, from + 2000).map((text) => `"${text}"`);
-      expect((await agree(Buffer.from(`{"a":[${list.join(",")}]}`), limits)).error).toBe(0);
+      expect((await agree(Buffer.from(`{"label":[${list.join(",")}]}`), limits)).error).toBe(0);
     }
   });
 
@@ -196,7 +203,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     const key = fc.array(fc.constantFrom(...bits, ...odd), { maxLength: 7 }).map((parts) => parts.join(""));
     await fc.assert(
       fc.asyncProperty(key, async (name) => {
-        expect((await agree(Buffer.from(`{"${name}":0,"a":{"${name}":[]}}`))).error).toBe(0);
+        expect((await agree(Buffer.from(`{"${name}":0,"label":{"${name}":[]}}`))).error).toBe(0);
       }),
       { numRuns: howOften(5_000, 250_000) },
     );
@@ -217,7 +224,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
       for (let length = 0; length <= 40; length++) {
         for (const place of [0, 1, length >> 1, length]) {
           const inside = `${"x".repeat(place)}${odd}${"x".repeat(length - Math.min(place, length))}`;
-          await agree(Buffer.from(`{"a":"${inside}","${inside}":[1]}`));
+          await agree(Buffer.from(`{"label":"${inside}","${inside}":[1]}`));
         }
       }
     }
@@ -255,7 +262,7 @@ describe("the scanner", () => {
 
   test("accepts 10,000 levels and refuses 10,001", async () => {
     const nested = (levels: number) => Buffer.from(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
-    const limits = { depthLimit: INPUT_LEVELS_MOST, secretLimit: 8 };
+    const limits = { ...LIMITS, depthLimit: INPUT_LEVELS_MOST };
     expect((await agree(nested(10000), limits)).error).toBe(0);
     expect(await agree(nested(10001), limits)).toMatchObject({ error: 5, at: 50000 });
   });
@@ -283,6 +290,15 @@ describe("the scanner", () => {
     expect(secrets).toHaveLength(4);
     expect(text.slice(secrets[0], secrets[1])).toBe("1");
     expect(text.slice(secrets[2], secrets[3])).toBe("[]");
+  });
+
+  test("searches only the requested members for secrets if that is asked for", async () => {
+    const text =
+      '{"a":{"token":1},"label":{"token":2},"eyJa.b.c":3,"label":"eyJa.b.c","x":"eyJa.b.c","prevResult":[{"secret":4}]}';
+    const { secrets } = await agreeAs(Buffer.from(text), { ...LIMITS, everywhere: false });
+    const found = [0, 2, 4].map((at) => text.slice(secrets[at], secrets[at + 1]));
+    expect(found).toEqual(["2", '"eyJa.b.c"', "4"]);
+    expect(secrets).toHaveLength(6);
   });
 
   test("takes the last of duplicate members, and only at the top level", async () => {

@@ -71,6 +71,7 @@ static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSVa
   (void)this, (void)argc;
   static struct scan_request request = {.depth_limit = INPUT_LEVELS_MOST, .secret_limit = SECRETS_MOST};
   if (!read_members(ctx, argv[0], &request)) return JS_EXCEPTION;
+  request.search_everywhere = JS_ToBool(ctx, argv[1]) == 1;
   if (request.words.bits == 0) add_secret_words(&request.words);
   io_read_input(INPUT_BYTES_MOST);
   if (input.error || input.too_long) {
@@ -258,7 +259,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("isTerminal", 0, host_is_terminal),
     JS_CFUNC_DEF("pid", 0, host_pid),
     JS_CFUNC_DEF("now", 0, host_now),
-    JS_CFUNC_DEF("readInput", 1, host_read_input),
+    JS_CFUNC_DEF("readInput", 2, host_read_input),
     JS_CFUNC_DEF("text", 2, host_text),
     JS_CFUNC_DEF("append", 4, host_append),
     JS_CFUNC_DEF("reply", 2, host_reply),

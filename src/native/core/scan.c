@@ -14,6 +14,7 @@ struct scan {
   uint32_t depth;
   uint8_t nesting[INPUT_LEVELS_MOST / 8 + 1]; /* bit d: level d is an object */
   uint32_t secret_depth; /* level of the open object or array that is secret as a whole; 0: none */
+  bool search;           /* secrets are searched here */
 };
 
 static bool fail(struct scan *s, enum scan_error error, const uint8_t *at) {
@@ -22,65 +23,111 @@ static bool fail(struct scan *s, enum scan_error error, const uint8_t *at) {
   return false;
 }
 
-#ifdef __SSE2__
-/* Skips to the next quote, backslash or control character, by 16 bytes; stops before the last 15. */
-static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end, unsigned *seen) {
-  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), j = _mm_set1_epi8('J'),
-                dash = _mm_set1_epi8('-'), last_control = _mm_set1_epi8(31);
-  while (end - p >= 16) {
-    __m128i chunk = _mm_loadu_si128((const __m128i *)p);
-    __m128i stops = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)),
-                                 _mm_cmpeq_epi8(_mm_min_epu8(chunk, last_control), chunk));
-    unsigned stop = (unsigned)_mm_movemask_epi8(stops), before = stop ? (stop & -stop) - 1 : 0xffff;
-    unsigned dashes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, dash)) & before;
-    if ((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, j)) & before) *seen |= SEEN_J;
-    if ((dashes & dashes >> 1) | (dashes & 0x8000)) *seen |= SEEN_DASHES; /* the pair may span two chunks */
-    if (stop) return p + __builtin_ctz(stop);
-    p += 16;
-  }
-  return p;
+/* What may follow a backslash, but for u. */
+static const bool escapes[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+                                  ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
+
+/* Passes a \u escape, or one that is invalid. *p is its letter. */
+static __attribute__((noinline)) bool pass_rare_escape(struct scan *s, const uint8_t **p, unsigned *seen) {
+  if (*p >= s->end) return fail(s, SCAN_END, *p);
+  if (**p != 'u') return fail(s, SCAN_ESCAPE, *p);
+  *seen |= SEEN_UNICODE;
+  ++*p;
+  for (int i = 0; i < 4; i++, ++*p)
+    if (*p >= s->end || string_hex_digit(**p) < 0) return fail(s, SCAN_ESCAPE, *p);
+  return true;
 }
-#else
-static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end, unsigned *seen) {
-  (void)end, (void)seen;
-  return p;
+
+/* Passes an escape. *p is its letter. */
+static inline bool pass_escape(struct scan *s, const uint8_t **p, unsigned *seen) {
+  *seen |= SEEN_ESCAPE;
+  if (*p >= s->end || !escapes[**p]) return pass_rare_escape(s, p, seen);
+  ++*p;
+  return true;
+}
+
+#ifdef __SSE2__
+/* A bit for each byte of the chunk that is c. */
+static inline unsigned equal(__m128i chunk, char c) {
+  return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, _mm_set1_epi8(c)));
+}
+
+static inline unsigned controls(__m128i chunk) {
+  return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(chunk, _mm_set1_epi8(31)), chunk));
+}
+
+/* The letters of escapes, but for the quote, the backslash and u. */
+static inline unsigned escape_letters(__m128i chunk) {
+  return equal(chunk, 'n') | equal(chunk, '/') | equal(chunk, 't') | equal(chunk, 'r') | equal(chunk, 'b') | equal(chunk, 'f');
+}
+
+/* Passes 16 bytes at a time while that many are left. Returns true at the end of the string, *p being behind its quote,
+   and where it is invalid. Escapes are passed without a branch for each: where those of a string lie, no processor
+   foretells. What is rare is passed one by one: a backslash at the end of the chunk, before another, before u. */
+static inline __attribute__((always_inline)) bool pass_chunks(struct scan *s, const uint8_t **p, unsigned *seen, const bool search) {
+  while (s->end - *p >= 16) {
+    const uint8_t *from = *p;
+    __m128i chunk = _mm_loadu_si128((const __m128i *)from);
+    unsigned quotes = equal(chunk, '"'), slashes = equal(chunk, '\\'), rare = controls(chunk), inside = 0xffff;
+    if (slashes) {
+      unsigned escaped = slashes << 1, unknown = escaped & ~(quotes | escape_letters(chunk));
+      rare |= unknown >> 1;
+      quotes &= ~escaped;
+      *seen |= SEEN_ESCAPE;
+    }
+    unsigned stops = quotes | rare;
+    if (stops) inside = (stops & -stops) - 1;
+    if (search) {
+      /* What is before the chunk is not looked at: its first byte may end a pair. */
+      unsigned y = equal(chunk, 'y') << 1 | 1, dash = equal(chunk, '-');
+      if (equal(chunk, 'J') & y & inside) *seen |= SEEN_J;
+      if (dash & (dash << 1 | 1) & inside) *seen |= SEEN_DASHES;
+    }
+    if (!stops) {
+      *p = from + 16;
+      continue;
+    }
+    const uint8_t *stop = from + __builtin_ctz(stops);
+    *p = stop + 1;
+    if (*stop == '"') return true;
+    if (*stop != '\\') return !fail(s, SCAN_CONTROL, stop);
+    if (!pass_escape(s, p, seen)) return true;
+  }
+  return false;
 }
 #endif
 
 /* Skips a string with its quotes and checks its escapes. */
-static bool pass_string(struct scan *s, unsigned *seen_in_it) {
-  const uint8_t *p = s->p + 1, *end = s->end;
-  unsigned seen = 0;
+static inline __attribute__((always_inline)) bool pass_string_as(struct scan *s, unsigned *seen, const bool search) {
+  const uint8_t *p = s->p + 1;
+  *seen = 0;
+#ifdef __SSE2__
+  if (pass_chunks(s, &p, seen, search)) {
+    s->p = p;
+    return s->result->error == SCAN_OK;
+  }
+#endif
   for (;;) {
-    p = skip_plain(p, end, &seen);
-    if (p >= end) return fail(s, SCAN_END, end);
+    if (p >= s->end) return fail(s, SCAN_END, s->end);
     uint8_t c = *p++;
     if (c == '"') break;
-    if (c == 'J') seen |= SEEN_J;
-    else if (c == '-') seen |= SEEN_DASHES;
-    else if (c < 32) return fail(s, SCAN_CONTROL, p - 1);
-    if (c != '\\') continue;
-    seen |= SEEN_ESCAPE;
-    if (p >= end) return fail(s, SCAN_END, end);
-    switch (*p) {
-      case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': p++; break;
-      case 'u':
-        seen |= SEEN_UNICODE;
-        p++;
-        for (int i = 0; i < 4; i++, p++)
-          if (p >= end || string_hex_digit(*p) < 0) return fail(s, SCAN_ESCAPE, p);
-        break;
-      default: return fail(s, SCAN_ESCAPE, p);
-    }
+    if (c < 32) return fail(s, SCAN_CONTROL, p - 1);
+    if (c == '\\' && !pass_escape(s, &p, seen)) return false;
+    if (search && c == 'J') *seen |= SEEN_J;
+    if (search && c == '-') *seen |= SEEN_DASHES;
   }
   s->p = p;
-  *seen_in_it = seen;
   return true;
 }
 
+/* The same twice: what is not searched costs half as much. */
+static bool pass_searched(struct scan *s, unsigned *seen) { return pass_string_as(s, seen, true); }
+static bool pass_unsearched(struct scan *s, unsigned *seen) { return pass_string_as(s, seen, false); }
+static bool pass_string(struct scan *s, unsigned *seen) { return s->search ? pass_searched(s, seen) : pass_unsearched(s, seen); }
+
 /* Whether the string before s->p (start is its opening quote) contains a JWT or PEM block. */
 static bool string_holds_shape(struct scan *s, const uint8_t *start, unsigned seen) {
-  if (!(seen & (SEEN_UNICODE | SEEN_J | SEEN_DASHES)) || s->request->secret_limit == 0 || s->secret_depth) return false;
+  if (!(seen & (SEEN_UNICODE | SEEN_J | SEEN_DASHES)) || !s->search || s->secret_depth) return false;
   return secret_shape(start + 1, s->p - 1, seen);
 }
 
@@ -99,7 +146,7 @@ static int find_member(const struct scan_request *request, const uint8_t *p, con
 
 /* Whether a key is secret and its value must be recorded. p..end is the key without its quotes. */
 static bool is_secret_key(const struct scan *s, const uint8_t *p, const uint8_t *end, unsigned seen) {
-  return s->request->secret_limit != 0 && s->secret_depth == 0 && secret_key(&s->request->words, p, end, seen);
+  return s->search && s->secret_depth == 0 && secret_key(&s->request->words, p, end, seen);
 }
 
 static void add_secret(struct scan *s, uint32_t start, uint32_t end) {
@@ -148,6 +195,7 @@ static bool in_object(const struct scan *s) { return s->nesting[s->depth / 8] >>
 
 void scan_json(const uint8_t *text, size_t length, const struct scan_request *request, struct scan_result *result) {
   static struct scan s; /* static: 8 KB are too much for a small stack. All but the nesting is set below. */
+  const bool everywhere = request->search_everywhere && request->secret_limit != 0;
   bool key_is_secret = false;
   int member = -1; /* of the current top-level value */
   uint32_t member_start = 0;
@@ -160,6 +208,7 @@ void scan_json(const uint8_t *text, size_t length, const struct scan_request *re
   s.request = request;
   s.result = result;
   s.depth = s.secret_depth = 0;
+  s.search = everywhere;
   result->error = SCAN_OK;
   result->at = result->start = result->end = 0;
   result->raw_newline = result->overflow = false;
@@ -253,10 +302,14 @@ close:
 member_key: {
   const uint8_t *from = s.p;
   if (s.p >= s.end || *s.p != '"') goto bad_byte;
+  if (s.depth == 1) s.search = everywhere;
   if (!pass_string(&s, &seen)) return;
   start = (uint32_t)(from - text);
+  if (s.depth == 1) {
+    member = find_member(request, from + 1, s.p - 1);
+    s.search = everywhere || (member >= 0 && request->secret_limit != 0);
+  }
   key_is_secret = is_secret_key(&s, from + 1, s.p - 1, seen);
-  if (s.depth == 1) member = find_member(request, from + 1, s.p - 1);
   if (string_holds_shape(&s, from, seen)) add_secret(&s, start, (uint32_t)(s.p - text));
   skip_space(&s);
   if (s.p >= s.end || *s.p != ':') goto bad_byte;

@@ -34,6 +34,7 @@ struct scan_request {
   uint32_t name_count;
   struct scan_words words;
   uint32_t secret_limit; /* at most SECRETS_MOST; 0: do not search for secrets */
+  bool search_everywhere; /* false: only in the requested members */
   uint32_t depth_limit;  /* at most INPUT_LEVELS_MOST */
 };
 

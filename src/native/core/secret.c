@@ -4,14 +4,16 @@
 
 /* Characters of a key: 1-26 for letters of either case, KEY_SKIP for ignored ones, 0 for all others. */
 enum { KEY_SKIP = 27 };
-static const uint8_t key_class[128] = {
-    ['_'] = KEY_SKIP, ['-'] = KEY_SKIP, ['.'] = KEY_SKIP,
+#define LETTERS                                                                                                     \
+  LETTER(0), LETTER(1), LETTER(2), LETTER(3), LETTER(4), LETTER(5), LETTER(6), LETTER(7), LETTER(8), LETTER(9),     \
+      LETTER(10), LETTER(11), LETTER(12), LETTER(13), LETTER(14), LETTER(15), LETTER(16), LETTER(17), LETTER(18),   \
+      LETTER(19), LETTER(20), LETTER(21), LETTER(22), LETTER(23), LETTER(24), LETTER(25)
 #define LETTER(n) ['a' + n] = n + 1, ['A' + n] = n + 1
-    LETTER(0), LETTER(1), LETTER(2), LETTER(3), LETTER(4), LETTER(5), LETTER(6), LETTER(7), LETTER(8),
-    LETTER(9), LETTER(10), LETTER(11), LETTER(12), LETTER(13), LETTER(14), LETTER(15), LETTER(16), LETTER(17),
-    LETTER(18), LETTER(19), LETTER(20), LETTER(21), LETTER(22), LETTER(23), LETTER(24), LETTER(25)};
-
-static uint32_t letter_bit(uint8_t c) { return c < 0x80 ? 1u << key_class[c] : 1; }
+static const uint8_t key_class[128] = {['_'] = KEY_SKIP, ['-'] = KEY_SKIP, ['.'] = KEY_SKIP, LETTERS};
+#undef LETTER
+/* The bit of each letter in a set of letters. */
+#define LETTER(n) ['a' + n] = 1u << n, ['A' + n] = 1u << n
+static const uint32_t letter_bit[256] = {LETTERS};
 
 bool scan_add_word(struct scan_words *words, const char *word, bool ending) {
   size_t length = strlen(word);
@@ -22,7 +24,7 @@ bool scan_add_word(struct scan_words *words, const char *word, bool ending) {
   for (size_t i = 0; i < length; i++) words->letter[word[i] - 'a'] |= (unsigned __int128)1 << words->bits++;
   if (!ending) {
     uint32_t letters = 0;
-    for (size_t i = 0; i < length; i++) letters |= letter_bit((uint8_t)word[i]);
+    for (size_t i = 0; i < length; i++) letters |= letter_bit[(uint8_t)word[i]];
     words->letters[words->count++] = letters;
   }
   *(ending ? &words->last_of_endings : &words->last) |= (unsigned __int128)1 << (words->bits - 1);
@@ -119,7 +121,7 @@ bool secret_shape(const uint8_t *p, const uint8_t *end, unsigned seen) {
 /* Whether a key has all letters of one of the words: a fast check, enough for most keys. */
 static bool may_be_secret(const struct scan_words *words, const uint8_t *p, const uint8_t *end) {
   uint32_t letters = 0;
-  while (p < end) letters |= letter_bit(*p++);
+  while (p < end) letters |= letter_bit[*p++];
   for (unsigned i = 0; i < words->count; i++)
     if ((words->letters[i] & ~letters) == 0) return true;
   return false;

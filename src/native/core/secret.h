@@ -7,8 +7,8 @@
 
 #include "scan.h"
 
-/* What was seen in a string. A JWT ("eyJ...") needs a J and a PEM block ("-----BEGIN ") two dashes, unless
-   they are written with \u. */
+/* What was seen in a string. A JWT ("eyJ...") needs yJ and a PEM block ("-----BEGIN ") two dashes, unless
+   they are written with \u. SEEN_J and SEEN_DASHES may be set without need. */
 enum { SEEN_ESCAPE = 1, SEEN_UNICODE = 2, SEEN_J = 4, SEEN_DASHES = 8 };
 
 /* The value of a hexadecimal digit, or -1. */

@@ -41,9 +41,9 @@ function start(): number {
     isTerminal: () => host.isTerminal(),
     pid: () => host.pid(),
     now: () => host.now(),
-    readInput: (members) => {
+    readInput: (members, everywhere) => {
       at("before stdin");
-      const scan = host.readInput(members);
+      const scan = host.readInput(members, everywhere);
       at("after stdin");
       return scan;
     },

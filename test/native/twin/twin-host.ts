@@ -50,11 +50,12 @@ export class TwinHost implements Host {
     return this.world.now ?? [1763674680, 123456];
   }
 
-  readInput(members: readonly string[]): Scan {
+  readInput(members: readonly string[], everywhere: boolean): Scan {
     this.inputReads++;
     return scanTwin(this.#input, {
       depthLimit: INPUT_LEVELS_MOST,
       secretLimit: SECRETS_MOST,
+      everywhere,
       members,
       words: SECRET_WORDS,
       endings: HARMLESS_ENDINGS,

@@ -6,6 +6,8 @@ export interface ScanRequest {
   readonly depthLimit: number;
   /** How many secrets are noted before `overflow`; 0 looks for none. */
   readonly secretLimit: number;
+  /** Whether secrets are searched in the whole object, or only in these members. */
+  readonly everywhere: boolean;
   /** Names of top-level members. */
   readonly members: readonly string[];
   /** A key that holds one of these words is secret: a-z only. */
@@ -103,7 +105,8 @@ class TwinScan {
 
   /** Notes every secret, including those within another; scanTwin keeps the outermost. */
   note(start: number, end: number): void {
-    if (this.request.secretLimit > 0) this.found.push([start, end]);
+    if (this.request.secretLimit > 0 && (this.request.everywhere || this.member >= 0))
+      this.found.push([start, end]);
   }
 
   isSecretKey(name: string): boolean {
