@@ -1,5 +1,6 @@
 import type { ByteString } from "../log/byte-string.ts";
 import type { Redaction, Span } from "../log/call-line.ts";
+import type { SecretRules } from "../log/redact.ts";
 import type { Host } from "../native/host.ts";
 import { STANZA_KEYS, type StanzaKey } from "./stanza-settings.ts";
 
@@ -26,7 +27,7 @@ export interface Unreadable {
 }
 
 /** Reads standard input. */
-export function readRequest(host: Pick<Host, "readInput" | "text">): Request | Unreadable {
+export function readRequest(host: Pick<Host, "readInput" | "text"> & SecretRules): Request | Unreadable {
   const scan = host.readInput(MEMBERS);
   if (scan.error !== 0) return { fault: scan.error, at: scan.at };
 
@@ -45,6 +46,6 @@ export function readRequest(host: Pick<Host, "readInput" | "text">): Request | U
       return span !== null && host.text(span.start, span.start + 1) === '"' ? span : null;
     },
     text,
-    redaction: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets }),
+    redaction: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets, rules: host }),
   };
 }
