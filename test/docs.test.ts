@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ROOT } from "../scripts/cache-dir.ts";
 import { missingLinesNote } from "../src/log/notes.ts";
 import { POD_EVENTS } from "../src/log/pod-line.ts";
-import { HARMLESS_ENDINGS, SECRET_WORDS } from "../src/log/redact.ts";
+import { HARMLESS_ENDINGS, OWN_FOLLOWERS, OWN_WORDS, SECRET_WORDS } from "../src/log/secret-keys.ts";
 import { FAULTS, SCAN_ERRORS } from "../src/native/host.ts";
 import { STANZA_KEYS } from "../src/tap/stanza-settings.ts";
 
@@ -99,7 +99,8 @@ describe("docs/log.md", () => {
 
   test("lists the words that make a key secret, and the endings that do not", () => {
     const words = section("docs/log.md", "Redaction").split(/[^a-z]+/);
-    for (const word of [...SECRET_WORDS, ...HARMLESS_ENDINGS]) expect(words).toContain(word);
+    for (const word of [...SECRET_WORDS, ...OWN_WORDS, ...OWN_FOLLOWERS, ...HARMLESS_ENDINGS])
+      expect(words).toContain(word);
   });
 });
 

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { ErrorCode, errorObjectTail, NO_CONTAINER_ID } from "../../src/cni/error-object.ts";
 import { CNI_VERSIONS, LATEST_CNI_VERSION } from "../../src/cni/versions.ts";
 import { UNFIT } from "../../src/log/fitness.ts";
-import { HARMLESS_ENDINGS, SECRET_WORDS } from "../../src/log/redact.ts";
+import {
+  HARMLESS_ENDINGS,
+  KEY_LETTERS_MOST,
+  OWN_FOLLOWERS,
+  OWN_WORDS,
+  SECRET_WORDS,
+} from "../../src/log/secret-keys.ts";
 import { LOCK_TIMEOUT_MS_MOST, LOG_BYTES_MOST, PATH_BYTES_MOST } from "../../src/log/target.ts";
 import { FAULTS, SCAN_ERRORS } from "../../src/native/host.ts";
 import { INPUT_BYTES_MOST, INPUT_LEVELS_MOST, SECRETS_MOST } from "../../src/native/limits.ts";
@@ -15,12 +21,26 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
+/** A set of letters, one bit each: `a` is bit 1. */
+function lettersOf(word: string): number {
+  return [...word].reduce((letters, letter) => letters | (1 << (letter.charCodeAt(0) - 0x60)), 0);
+}
+
+/** The words, each with its length and its letters. */
 function words(list: readonly string[]): string {
   for (const word of list) {
     if (!/^[a-z]+$/.test(word))
       throw new Error(`Cannot make policy.h: the word ${JSON.stringify(word)} is not a-z alone`);
+    if (word.length > KEY_LETTERS_MOST)
+      throw new Error(`Cannot make policy.h: a word has more than ${KEY_LETTERS_MOST} letters`);
   }
-  return list.map(quote).join(", ");
+  return list.map((word) => `{${quote(word)}, ${word.length}, ${lettersOf(word)}}`).join(", ");
+}
+
+/** The smallest sets of letters that a word needs: a key that has all letters of none of them is not secret. */
+function neededLetters(list: readonly string[]): string {
+  const all = [...new Set(list.map(lettersOf))];
+  return all.filter((one) => !all.some((other) => other !== one && (other & ~one) === 0)).join(", ");
 }
 
 function constants(entries: Readonly<Record<string, string | number>>): string[] {
@@ -39,9 +59,11 @@ export function policyHeader(secretWords = SECRET_WORDS, harmlessEndings = HARML
     "#define CNI_TAP_POLICY_H",
     ...constants({
       SECRET_WORDS: words(secretWords),
-      SECRET_WORD_COUNT: secretWords.length,
+      OWN_WORDS: words(OWN_WORDS),
+      OWN_FOLLOWERS: words(OWN_FOLLOWERS),
       HARMLESS_ENDINGS: words(harmlessEndings),
-      SECRET_LETTERS: [...secretWords, ...harmlessEndings].join("").length,
+      SECRET_LETTERS: neededLetters([...secretWords, ...OWN_WORDS]),
+      KEY_LETTERS_MOST,
       INPUT_BYTES_MOST,
       INPUT_LEVELS_MOST,
       SECRETS_MOST,

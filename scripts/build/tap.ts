@@ -13,6 +13,8 @@ const SOURCES = [
   ...[
     "scan",
     "secret",
+    "secret-key",
+    "secret-parts",
     "control",
     "values",
     "file",

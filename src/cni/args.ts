@@ -6,16 +6,23 @@
  */
 export function parseArgs(text: string): Record<string, string> {
   const args: Record<string, string> = Object.create(null);
+  visitArgs(text, (key, value) => {
+    args[key] = value ?? "";
+  });
+  return args;
+}
+
+/** Calls `visit` with each pair; the value of one without `=` is null. */
+export function visitArgs(text: string, visit: (key: string, value: string | null) => void): void {
   for (let from = 0; from < text.length; ) {
     const semicolon = text.indexOf(";", from);
     const to = semicolon < 0 ? text.length : semicolon;
     if (to > from) {
       const part = text.slice(from, to);
       const cut = part.indexOf("=");
-      if (cut < 0) args[part] = "";
-      else args[part.slice(0, cut)] = part.slice(cut + 1);
+      if (cut < 0) visit(part, null);
+      else visit(part.slice(0, cut), part.slice(cut + 1));
     }
     from = to + 1;
   }
-  return args;
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from "../cni/args.ts";
 import { asByteString, type ByteString } from "./byte-string.ts";
 import type { Pieces } from "./pieces.ts";
-import { pushRedacted, redactArgs, redactText, type Secrets } from "./redact.ts";
+import { pushRedacted, redactArgs, redactText, type SecretRules, type Secrets } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
 
 /** A slice of standard input. An object, because destructuring an array needs an iterator in QuickJS. */
@@ -40,6 +40,8 @@ export interface Details {
 /** Which parts of standard input are secret, and whether they are hidden. */
 export interface Redaction extends Secrets {
   readonly redact: boolean;
+  /** For the variables. */
+  readonly rules: SecretRules;
 }
 
 const EMPTY = asByteString("");
@@ -64,8 +66,11 @@ export function escapeVariable(value: ByteString): ByteString {
 }
 
 /** `CNI_COMMAND=ADD,CNI_CONTAINERID=…`: the start of a classic line, and the end of a note about a call. */
-export function classicVariables(variables: Variables, redact: boolean): string {
-  const show = (value: ByteString) => escapeVariable(redact ? redactText(value) : value);
+export function classicVariables(
+  variables: Variables,
+  { redact, rules }: Pick<Redaction, "redact" | "rules">,
+): string {
+  const show = (value: ByteString) => escapeVariable(redact ? redactText(value, rules) : value);
   return `CNI_COMMAND=${show(variables.command)},CNI_CONTAINERID=${show(variables.containerId ?? EMPTY)}`;
 }
 
@@ -77,7 +82,7 @@ function pushSpan(pieces: Pieces, redaction: Redaction, span: Span): void {
 /** A line in the classic format, a drop-in for logs of `CNI_COMMAND=…,CNI_CONTAINERID=…,input=…`. */
 export function classicLine(variables: Variables, content: Content, redaction: Redaction): Pieces {
   if (content.kind === "note") return [`${content.text}\n`];
-  const pieces: Pieces = [`${classicVariables(variables, redaction.redact)},${content.kind}=`];
+  const pieces: Pieces = [`${classicVariables(variables, redaction)},${content.kind}=`];
   pushSpan(pieces, redaction, content.span);
   pieces.push("\n");
   return pieces;
@@ -91,7 +96,7 @@ export function jsonLine(
   redaction: Redaction,
 ): Pieces {
   const quote = (value: string | null) =>
-    value === null ? "null" : JSON.stringify(redaction.redact ? redactText(value) : value);
+    value === null ? "null" : JSON.stringify(redaction.redact ? redactText(value, redaction.rules) : value);
   const pieces: Pieces = [];
   const span = (name: string, value: Span | null) => {
     pieces.push(`,"${name}":`);
@@ -106,7 +111,7 @@ export function jsonLine(
   span("network", details.network);
   span("cniVersion", details.cniVersion);
   pieces.push(
-    `,"ifname":${quote(variables.ifname)},"netns":${quote(variables.netns)},"args":${jsonArgs(variables.args, redaction.redact)}`,
+    `,"ifname":${quote(variables.ifname)},"netns":${quote(variables.netns)},"args":${jsonArgs(variables.args, redaction)}`,
   );
   if (details.label !== null) span("label", details.label);
   if (variables.traceparent) pieces.push(`,"traceparent":${quote(variables.traceparent)}`);
@@ -117,8 +122,7 @@ export function jsonLine(
   return pieces;
 }
 
-function jsonArgs(text: string | null, redact: boolean): string {
+function jsonArgs(text: string | null, { redact, rules }: Redaction): string {
   if (text === null) return "null";
-  const args = parseArgs(text);
-  return JSON.stringify(redact ? redactArgs(args) : args);
+  return JSON.stringify(redact ? redactArgs(text, rules) : parseArgs(text));
 }

@@ -1,6 +1,7 @@
 import type { ByteString } from "./byte-string.ts";
 import { escapeVariable } from "./call-line.ts";
-import { redactArgs, redactText } from "./redact.ts";
+import { redactPairs, redactText } from "./redact.ts";
+import { SECRET_RULES } from "./secret-rules.ts";
 import { formatTime, type Instant } from "./time.ts";
 
 /**
@@ -39,7 +40,7 @@ export interface PodLineDetails {
 
 /** `NRI_EVENT=RunPodSandbox,CNI_CONTAINERID=…,pod={…}` */
 export function classicPodLine(event: PodEvent, pod: PodFacts<ByteString>, redact: boolean): string {
-  const id = escapeVariable(redact ? redactText(pod.id) : pod.id);
+  const id = escapeVariable(redact ? redactText(pod.id, SECRET_RULES) : pod.id);
   return `NRI_EVENT=${event},CNI_CONTAINERID=${id},pod=${podJson(pod, redact, false)}\n`;
 }
 
@@ -50,7 +51,7 @@ export function jsonPodLine(
   details: PodLineDetails,
   redact: boolean,
 ): string {
-  const id = JSON.stringify(redact ? redactText(pod.id) : pod.id);
+  const id = JSON.stringify(redact ? redactText(pod.id, SECRET_RULES) : pod.id);
   return `${jsonHead(event, id, details, redact)},"pod":${podJson(pod, redact, true)}}\n`;
 }
 
@@ -62,18 +63,19 @@ export function noteLine(text: string, format: "classic" | "json", details: PodL
 
 function jsonHead(event: PodEvent | null, id: string, details: PodLineDetails, redact: boolean): string {
   const { label } = details;
-  const labelled = label === null ? "" : `,"label":${JSON.stringify(redact ? redactText(label) : label)}`;
+  const labelled =
+    label === null ? "" : `,"label":${JSON.stringify(redact ? redactText(label, SECRET_RULES) : label)}`;
   return `{"v":1,"time":"${formatTime(details.time)}","nri":${JSON.stringify(event)},"containerId":${id}${labelled}`;
 }
 
 function podJson(pod: PodFacts<ByteString>, redact: boolean, labels: boolean): string {
-  const show = (text: ByteString) => (redact ? redactText(text) : text);
+  const show = (text: ByteString) => (redact ? redactText(text, SECRET_RULES) : text);
   return JSON.stringify({
     namespace: show(pod.namespace),
     name: show(pod.name),
     uid: show(pod.uid),
     netns: pod.netns === null ? null : show(pod.netns),
     ips: pod.ips.map(show),
-    ...(labels ? { labels: redact ? redactArgs(pod.labels) : pod.labels } : {}),
+    ...(labels ? { labels: redact ? redactPairs(pod.labels, SECRET_RULES) : pod.labels } : {}),
   });
 }

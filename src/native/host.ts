@@ -1,5 +1,6 @@
 import type { ByteString } from "../log/byte-string.ts";
 import type { Pieces } from "../log/pieces.ts";
+import type { SecretRules } from "../log/redact.ts";
 import type { LogTarget } from "../log/target.ts";
 import type { Instant } from "../log/time.ts";
 import { INPUT_BYTES_MOST } from "./limits.ts";
@@ -20,8 +21,8 @@ export interface Scan {
   /** Start and end for each requested name; of the last one if a name is repeated. */
   readonly members: readonly number[];
   /**
-   * Start and end of each value whose key is secret, and of each string (key or value) that contains a JWT or
-   * a PEM block; ordered by start, not nested.
+   * Three numbers for each secret: start, end, and 1 for a part of a string, 0 for a whole value or key. Ordered by
+   * start, not nested.
    */
   readonly secrets: readonly number[];
 }
@@ -71,15 +72,15 @@ export const FAULTS: readonly (readonly [
  * The functions that core/host.c gives to the script. Strings are byte strings (src/log/byte-string.ts). They
  * make no decisions, and throw only for invalid arguments or when out of memory.
  */
-export interface Host {
+export interface Host extends SecretRules {
   env(name: string): ByteString | null;
   /** Whether standard input is a terminal. */
   isTerminal(): boolean;
   pid(): number;
   now(): Instant;
   /**
-   * Reads standard input to its end and scans it, with the limits of limits.ts and the words of redact.ts. The
-   * next call scans the same bytes again.
+   * Reads standard input to its end and scans it, with the limits of limits.ts and the rules of log/secret-keys.ts
+   * and log/secret-texts.ts. The next call scans the same bytes again.
    * @param members names of top-level members to find: at most 16, each of at most 31 ASCII characters
    * @param everywhere whether to search secrets in the whole object, or only in these members
    */

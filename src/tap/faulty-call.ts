@@ -1,16 +1,14 @@
 import { ErrorCode, errorObjectTail, NO_COMMAND, NO_CONTAINER_ID } from "../cni/error-object.ts";
 import { LATEST_CNI_VERSION } from "../cni/versions.ts";
-import { asByteString } from "../log/byte-string.ts";
-import { classicLine, classicVariables, type Redaction, type Variables } from "../log/call-line.ts";
+import { classicVariables, type Variables } from "../log/call-line.ts";
 import type { Pieces } from "../log/pieces.ts";
+import type { SecretRules } from "../log/redact.ts";
 import { DEFAULT_TARGET } from "../log/target.ts";
 import { SCAN_ERRORS } from "../native/host.ts";
 import { NOTHING, type Outcome } from "./outcome.ts";
 import type { Request, Unreadable } from "./request.ts";
 
 /* Calls that are not legal calls of a CNI plugin. */
-
-const NO_INPUT: Redaction = { redact: true, secrets: [], overflow: false };
 
 function errorReply(code: ErrorCode, msg: string, request: Request | null): Pieces {
   const version = request?.string("cniVersion");
@@ -26,21 +24,7 @@ export function noContainerIdReply(request: Request | null): Pieces {
 }
 
 function noteLine(text: string): Outcome["line"] {
-  const variables: Variables = {
-    command: asByteString(""),
-    containerId: null,
-    netns: null,
-    ifname: null,
-    args: null,
-    traceparent: null,
-    tracestate: null,
-  };
-  return {
-    target: DEFAULT_TARGET,
-    flatten: false,
-    escapeControls: false,
-    pieces: classicLine(variables, { kind: "note", text }, NO_INPUT),
-  };
+  return { target: DEFAULT_TARGET, flatten: false, escapeControls: false, pieces: [`${text}\n`] };
 }
 
 export function noCommandOutcome(): Outcome {
@@ -49,11 +33,16 @@ export function noCommandOutcome(): Outcome {
 }
 
 /** Standard input cannot be read, so its stanza cannot either: the note goes to the default file. */
-export function unreadableOutcome(variables: Variables, { fault, at }: Unreadable): Outcome {
+export function unreadableOutcome(
+  variables: Variables,
+  { fault, at }: Unreadable,
+  rules: SecretRules,
+): Outcome {
   const { command, containerId } = variables;
   if (command !== "ADD" && command !== "CHECK" && command !== "DEL") return NOTHING;
   const reason = `stdin is not JSON: ${SCAN_ERRORS[fault]?.[1]} at byte ${at}`;
-  const line = noteLine(containerId ? `${reason},${classicVariables(variables, true)}` : NO_CONTAINER_ID);
+  const shown = classicVariables(variables, { redact: true, rules });
+  const line = noteLine(containerId ? `${reason},${shown}` : NO_CONTAINER_ID);
   if (command === "DEL") return { ...NOTHING, line };
   const reply = containerId
     ? errorReply(ErrorCode.cannotDecode, reason, null)

@@ -1,5 +1,6 @@
 import type { ByteString } from "../log/byte-string.ts";
 import type { Redaction, Span } from "../log/call-line.ts";
+import type { SecretRules } from "../log/redact.ts";
 import type { Host } from "../native/host.ts";
 import { STANZA_KEYS, type StanzaKey } from "./stanza-settings.ts";
 
@@ -33,7 +34,7 @@ export interface Unreadable {
 
 /** Reads standard input. `everywhere`: the whole of it may be logged, not only its members named above. */
 export function readRequest(
-  host: Pick<Host, "readInput" | "text">,
+  host: Pick<Host, "readInput" | "text"> & SecretRules,
   everywhere: boolean,
 ): Request | Unreadable {
   const scan = host.readInput(MEMBERS, everywhere);
@@ -60,6 +61,6 @@ export function readRequest(
       return begins(span, "n") ? null : span;
     },
     text,
-    redaction: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets }),
+    redaction: (redact) => ({ redact, overflow: scan.overflow, secrets: scan.secrets, rules: host }),
   };
 }

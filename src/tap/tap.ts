@@ -2,6 +2,7 @@ import { NO_CONTAINER_ID } from "../cni/error-object.ts";
 import type { ByteString } from "../log/byte-string.ts";
 import { type Content, classicLine, type Details, jsonLine, type Variables } from "../log/call-line.ts";
 import type { Pieces } from "../log/pieces.ts";
+import type { SecretRules } from "../log/redact.ts";
 import type { Host } from "../native/host.ts";
 import { noCommandOutcome, noContainerIdReply, unreadableOutcome } from "./faulty-call.ts";
 import { NOTHING, type Outcome, type Role } from "./outcome.ts";
@@ -13,7 +14,7 @@ import { versionReply } from "./version-reply.ts";
 declare const BUILD: string;
 
 /** What a tap may know of the world. Nothing here changes it; stdin is read before the clock. */
-export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput" | "text">;
+export type World = Pick<Host, "env" | "isTerminal" | "pid" | "now" | "readInput" | "text"> & SecretRules;
 
 /** One call of a CNI plugin that changes nothing and hands on what it was given. */
 export function tap(role: Role, world: World): Outcome {
@@ -24,7 +25,7 @@ export function tap(role: Role, world: World): Outcome {
 
   const variables = readVariables(command, world);
   const request = readWhatIsLogged(role, command, world);
-  if ("fault" in request) return unreadableOutcome(variables, request);
+  if ("fault" in request) return unreadableOutcome(variables, request, world);
 
   const stanza = readStanzaSettings(request.member, request.text);
   const redaction = request.redaction(stanza.redact);

@@ -32,7 +32,7 @@ async function loggedInput(
 }
 
 const words =
-  "password passwd passphrase secret token credential authorization apikey accesskey privatekey clientkey etcdkey keydata";
+  "password passwd passphrase secret token credential authorization apikey accesskey privatekey clientkey etcdkey keydata cookie bearer";
 const secretKeys = [
   ...words.split(" "),
   ...[
@@ -72,7 +72,10 @@ const secretKeys = [
     "path.password",
     "key-data",
     "secret file x",
+    "tokenProfile",
   ],
+  ...["auth", "db_pass", "wireguardPsk", "PreSharedKey", "authHeader", "sessionId", "basic-auth", "http.pwd"],
+  ...["signing_key", "encryptionKey", "tailscale/authkey"],
 ];
 const openKeys = [
   ...[
@@ -87,8 +90,10 @@ const openKeys = [
   ],
   ...[
     "key",
-    "pass",
-    "auth",
+    "compass",
+    "author",
+    "authType",
+    "sessionAffinity",
     "word",
     "passport",
     "tok en",
@@ -172,12 +177,13 @@ for (const role of roles) {
 
   for (const [what, text] of [
     ["a JWT", jwt],
-    ["a JWT within other words", `Bearer ${jwt}, and more`],
+    ["a JWT within other words", `see ${jwt}, and more`],
     ["a JWT with escapes", jwt.replace("eyJ", "\\u0065\\u0079J").replace(".", "\\u002e")],
     ["a JWT with a signature of one character", "eyJh.eyJz.b"],
     ["a PEM block", pem],
     ["a PEM certificate", "-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----"],
     ["a PEM block after text", `key: ${pem}`],
+    ["a PEM block in base64", Buffer.from(pem).toString("base64")],
     ["a PEM block with escapes", pem.replace("-----BEGIN", "\\u002d----\\u0042EGIN")],
   ] as const) {
     test(`cni_${role} hides a string that holds ${what}, as a value, in an array and as a key`, async () => {
@@ -192,6 +198,27 @@ for (const role of roles) {
       expect(logged.endsWith(`"a":${gone},"b":[${gone},1],${gone}:{"c":2}}`)).toBe(true);
     });
   }
+
+  test.each([
+    ["the user info of a URL", '"https://root:hunter2@10.0.0.1:2379,https://h"', "root:hunter2"],
+    ["an assignment", '"-o --password=hunter2 x"', "hunter2 x"],
+    ["YAML", '"user: x\\npassword: hunter2\\n"', "hunter2\\n"],
+    ["JSON", '"{\\"a\\":{\\"password\\":\\"hunter2\\"}}"', 'hunter2\\"}}'],
+    ["a header", '"Authorization: Bearer hunter2"', "Bearer hunter2"],
+  ])(`cni_${role} hides a part of a string: %s`, async (_, text, part) => {
+    const scratch = useScratch();
+    const logged = await loggedInput(role, scratch, `{"a":${text},"b":[${text}]}`, "json");
+    const shown = text.replace(part, `[redacted ${part.length} bytes]`);
+    expect(logged.endsWith(`"a":${shown},"b":[${shown}]}`)).toBe(true);
+  });
+
+  test(`cni_${role} hides the value of a pair, in whichever order it stands`, async () => {
+    const scratch = useScratch();
+    const text = (value: string) =>
+      `{"env":[{"name":"DB_PASSWORD","value":${value}},{"value": ${value} ,"x":{"token":${value}},"key":"auth"},{"name":"web","value":"x"}]}`;
+    const logged = await loggedInput(role, scratch, text('["hunter2",{"secret":1}]'), "classic");
+    expect(logged.endsWith(text(hidden('["hunter2",{"secret":1}]')).slice(1))).toBe(true);
+  });
 
   test(`cni_${role} shows text that only resembles a secret`, async () => {
     const scratch = useScratch();
@@ -249,7 +276,7 @@ for (const role of roles) {
     const scratch = useScratch();
     const env = {
       ...add,
-      CNI_ARGS: `A=1;K8S_AUTH_TOKEN=hunter2;B=${jwt};token_file=/open;secret=grün;PASSWORD=`,
+      CNI_ARGS: `A=1;K8S_AUTH_TOKEN=hunter2;B=${jwt};token_file=/open;secret=grün;U=http://a@b;PASSWORD=x;hunter2;C`,
     };
     await runTap({ role, env, stdin: stanza(scratch, "{}", { logFormat: "json" }) });
     const line = scratch.lines()[0] ?? "";
@@ -260,7 +287,10 @@ for (const role of roles) {
       B: `[redacted ${jwt.length} bytes]`,
       token_file: "/open",
       secret: "[redacted 5 bytes]",
-      PASSWORD: "[redacted 0 bytes]",
+      U: "http://[redacted 1 bytes]@b",
+      PASSWORD: "[redacted 1 bytes]",
+      "[redacted 7 bytes]": "",
+      "[redacted 1 bytes]": "",
     });
   });
 

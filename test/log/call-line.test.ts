@@ -12,6 +12,7 @@ import {
   type Variables,
 } from "../../src/log/call-line.ts";
 import type { Pieces } from "../../src/log/pieces.ts";
+import { SECRET_RULES } from "../../src/log/secret-rules.ts";
 
 const jwt = asByteString("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln");
 const hidden = `[redacted ${jwt.length} bytes]`;
@@ -23,8 +24,8 @@ function spanOf(text: string): Span {
   return { start, end: start + text.length };
 }
 
-const secretSpans = [`"${jwt}"`, '"t"'].map(spanOf).flatMap(({ start, end }) => [start, end]);
-const all: Redaction = { redact: true, overflow: false, secrets: secretSpans };
+const secretSpans = [`"${jwt}"`, '"t"'].map(spanOf).flatMap(({ start, end }) => [start, end, 0]);
+const all: Redaction = { redact: true, overflow: false, secrets: secretSpans, rules: SECRET_RULES };
 const none: Redaction = { ...all, redact: false };
 
 const variables: Variables = {
@@ -82,7 +83,7 @@ describe("a classic line", () => {
   });
 
   test("looks for secrets before it escapes the text", () => {
-    const shown = classicVariables({ ...variables, containerId: asByteString("-----BEGIN x") }, true);
+    const shown = classicVariables({ ...variables, containerId: asByteString("-----BEGIN x") }, all);
     expect(shown).toBe("CNI_COMMAND=ADD,CNI_CONTAINERID=[redacted\\x2012\\x20bytes]");
   });
 

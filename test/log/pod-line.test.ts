@@ -8,7 +8,9 @@ import {
   type PodEvent,
   type PodFacts,
 } from "../../src/log/pod-line.ts";
-import { holdsSecretShape, isSecretKey } from "../../src/log/redact.ts";
+import { redactText } from "../../src/log/redact.ts";
+import { isSecretKey } from "../../src/log/secret-keys.ts";
+import { SECRET_RULES } from "../../src/log/secret-rules.ts";
 
 const EVENTS: readonly PodEvent[] = [
   "RunPodSandbox",
@@ -68,7 +70,7 @@ const anyEvent = fc.constantFrom(...EVENTS);
 
 /** What a line must show of a text. */
 function shown(text: string, redact: boolean): string {
-  return redact && holdsSecretShape(text) ? `[redacted ${text.length} bytes]` : text;
+  return redact ? redactText(text, SECRET_RULES) : text;
 }
 
 function shownPod({ namespace, name, uid, netns, ips }: PodFacts, redact: boolean) {
@@ -81,8 +83,8 @@ function shownPod({ namespace, name, uid, netns, ips }: PodFacts, redact: boolea
 
 function shownLabels(labels: PodFacts["labels"], redact: boolean): [string, string][] {
   return Object.entries(labels).map(([key, value]) => {
-    const hides = redact && (isSecretKey(key) || holdsSecretShape(key) || holdsSecretShape(value));
-    return [shown(key, redact), hides ? `[redacted ${value.length} bytes]` : value];
+    const hides = redact && isSecretKey(key);
+    return [shown(key, redact), hides ? `[redacted ${value.length} bytes]` : shown(value, redact)];
   });
 }
 
@@ -166,7 +168,7 @@ describe("a secret", () => {
         ...{ namespace: hidden, name: hidden, uid: hidden, netns: hidden, ips: [hidden] },
         labels: {
           plain: hidden,
-          [hidden]: "[redacted 1 bytes]",
+          [hidden]: "v",
           apiToken: "[redacted 3 bytes]",
           tokenName: "n",
         },

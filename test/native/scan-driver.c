@@ -1,11 +1,11 @@
-/* The scanner by itself, for tests: reads frames "<length> <limits> <everywhere>\n<bytes>" and prints one line of numbers each.
-   Arguments are the words; one that begins with "-" is an ending. */
+/* The scanner by itself, for tests: reads frames "<length> <limits> <everywhere>\n<bytes>" and prints one line of numbers
+   each. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "scan.h"
 
-int main(int argc, char **argv) {
+int main(void) {
   static const char *const names[] = {"cniVersion", "name", "prevResult", "logFile", "label"};
   static struct scan_request request;
   static struct scan_result result;
@@ -13,10 +13,6 @@ int main(int argc, char **argv) {
   int everywhere;
   request.name_count = 5;
   for (int i = 0; i < 5; i++) request.names[i] = names[i];
-  for (int i = 1; i < argc; i++) {
-    bool ending = argv[i][0] == '-';
-    if (!scan_add_word(&request.words, argv[i] + ending, ending)) return 1;
-  }
   while (scanf("%lu %u %u %d", &length, &request.depth_limit, &request.secret_limit, &everywhere) == 4) {
     request.search_everywhere = everywhere;
     getchar();
@@ -27,7 +23,8 @@ int main(int argc, char **argv) {
     if (result.error == SCAN_OK) {
       printf(" %u %u %d %d", result.start, result.end, result.raw_newline, result.overflow);
       for (int i = 0; i < 5; i++) printf(" %u %u", result.member[i].start, result.member[i].end);
-      for (unsigned i = 0; i < result.secret_count; i++) printf(" %u %u", result.secret[i].start, result.secret[i].end);
+      for (unsigned i = 0; i < result.secret_count; i++)
+        printf(" %u %u %u", result.secret[i].start, result.secret[i].end, result.secret[i].inner);
     }
     printf("\n");
     fflush(stdout);

@@ -10,9 +10,6 @@ import type { ScanRequest } from "./twin/twin-scan.ts";
 
 /** The members that scan-driver.c asks for. */
 export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "label"];
-/** The words that it searches by default. */
-export const DRIVER_WORDS = ["password", "secret", "token", "apikey"];
-export const DRIVER_ENDINGS = ["file", "name"];
 
 /** What differs from scan to scan. */
 export type DriverLimits = Pick<ScanRequest, "depthLimit" | "secretLimit" | "everywhere">;
@@ -21,8 +18,6 @@ export type DriverLimits = Pick<ScanRequest, "depthLimit" | "secretLimit" | "eve
 export function driverRequest(limits: DriverLimits): ScanRequest {
   return {
     members: DRIVER_MEMBERS,
-    words: DRIVER_WORDS,
-    endings: DRIVER_ENDINGS,
     ...limits,
   };
 }
@@ -33,11 +28,10 @@ export class ScanDriver {
   readonly #waiting: ((line: string) => void)[] = [];
   #ended = false;
 
-  private constructor(executable: string, args: readonly string[]) {
-    this.#process = spawn(executable, args, {
+  private constructor(executable: string) {
+    this.#process = spawn(executable, [], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    this.#process.stdin.on("error", () => {}); // a driver that refuses its words does not read
     createInterface({ input: this.#process.stdout }).on("line", (line) => this.#waiting.shift()?.(line));
     this.#process.on("exit", () => {
       this.#ended = true;
@@ -45,14 +39,13 @@ export class ScanDriver {
     });
   }
 
-  static async start(words = DRIVER_WORDS, endings = DRIVER_ENDINGS): Promise<ScanDriver> {
-    const sources = ["src/native/core/scan.c", "src/native/core/secret.c", "test/native/scan-driver.c"].map(
-      (source) => join(ROOT, source),
-    );
+  static async start(): Promise<ScanDriver> {
+    const core = ["scan", "secret", "secret-key", "secret-parts"].map((name) => `src/native/core/${name}.c`);
+    const sources = [...core, "test/native/scan-driver.c"].map((source) => join(ROOT, source));
     const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     const compiler = { command: "gcc", flags, includes: nativeIncludes() };
     const executable = await link(compiler, sources, join(ROOT, "build", "scan-driver"), flags);
-    return new ScanDriver(executable, [...words, ...endings.map((ending) => `-${ending}`)]);
+    return new ScanDriver(executable);
   }
 
   /** Scans one text. Throws if the driver has crashed. */

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "policy.h"
 #include "scan.h"
+#include "secret.h"
 #include "values.h"
 
 enum { PIECES_IN_ONE_CALL = 1000 };
@@ -46,9 +47,6 @@ static JSValue host_now(JSContext *ctx, JSValueConst this, int argc, JSValueCons
   return unless_exception(ctx, pair);
 }
 
-_Static_assert(SECRET_LETTERS <= SCAN_LETTERS, "the secret words have more letters than a scan can search for");
-_Static_assert(SECRET_WORD_COUNT <= SCAN_WORDS, "there are more secret words than a scan can search for");
-
 /* The names of the members asked for; false with an exception pending. */
 static bool read_members(JSContext *ctx, JSValueConst names, struct scan_request *request) {
   if (!read_length(ctx, names, &request->name_count)) return false;
@@ -61,10 +59,8 @@ static bool read_members(JSContext *ctx, JSValueConst names, struct scan_request
   return true;
 }
 
-static void add_secret_words(struct scan_words *words) {
-  static const char *const secret[] = {SECRET_WORDS}, *const harmless[] = {HARMLESS_ENDINGS};
-  for (size_t i = 0; i < sizeof secret / sizeof *secret; i++) scan_add_word(words, secret[i], false);
-  for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) scan_add_word(words, harmless[i], true);
+static bool push_number(JSContext *ctx, JSValueConst list, uint32_t *length, uint32_t number) {
+  return JS_SetPropertyUint32(ctx, list, (*length)++, JS_NewUint32(ctx, number)) >= 0;
 }
 
 static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -72,7 +68,6 @@ static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSVa
   static struct scan_request request = {.depth_limit = INPUT_LEVELS_MOST, .secret_limit = SECRETS_MOST};
   if (!read_members(ctx, argv[0], &request)) return JS_EXCEPTION;
   request.search_everywhere = JS_ToBool(ctx, argv[1]) == 1;
-  if (request.words.bits == 0) add_secret_words(&request.words);
   io_read_input(INPUT_BYTES_MOST);
   if (input.error || input.too_long) {
     scanned.error = input.error ? SCAN_UNREADABLE : SCAN_TOO_LARGE;
@@ -94,8 +89,9 @@ static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSVa
   }
   to = 0;
   for (uint32_t i = 0; scanned.error == SCAN_OK && i < scanned.secret_count; i++) {
-    if (JS_SetPropertyUint32(ctx, secrets, to++, JS_NewUint32(ctx, scanned.secret[i].start)) < 0 ||
-        JS_SetPropertyUint32(ctx, secrets, to++, JS_NewUint32(ctx, scanned.secret[i].end)) < 0)
+    const struct scan_secret *secret = &scanned.secret[i];
+    if (!push_number(ctx, secrets, &to, secret->start) || !push_number(ctx, secrets, &to, secret->end) ||
+        !push_number(ctx, secrets, &to, secret->inner))
       return JS_EXCEPTION;
   }
   set_property(ctx, scan, "members", members);
@@ -109,6 +105,31 @@ static JSValue host_text(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   if (JS_ToUint32(ctx, &start, argv[0]) != 0 || JS_ToUint32(ctx, &end, argv[1]) != 0) return JS_EXCEPTION;
   if (start > end || end > input.length) return JS_ThrowRangeError(ctx, "text");
   return string_of_bytes(ctx, input.text + start, end - start);
+}
+
+static JSValue host_is_secret_key(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  size_t length;
+  const char *key = bytes_of_string(ctx, argv[0], &length);
+  if (!key) return JS_EXCEPTION;
+  return JS_NewBool(ctx, secret_key((const uint8_t *)key, (const uint8_t *)key + length, 0) & HIDES_STRINGS);
+}
+
+static JSValue host_secrets_in(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  size_t length;
+  const uint8_t *text = (const uint8_t *)bytes_of_string(ctx, argv[0], &length);
+  if (!text) return JS_EXCEPTION;
+  struct secret_parts parts = {.text = text, .at = text, .end = text + length};
+  bool whole = secret_shape(text, text + length, SEEN_IN_VARIABLE);
+  if (!whole && !secret_next_part(&parts)) return JS_NULL;
+  JSValue secrets = JS_NewArray(ctx);
+  uint32_t to = 0;
+  do {
+    uint32_t start = whole ? 0 : (uint32_t)(parts.part - text), end = whole ? (uint32_t)length : (uint32_t)(parts.part_end - text);
+    if (!push_number(ctx, secrets, &to, start) || !push_number(ctx, secrets, &to, end)) return JS_EXCEPTION;
+  } while (!whole && secret_next_part(&parts));
+  return unless_exception(ctx, secrets);
 }
 
 struct pieces {
@@ -261,6 +282,8 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("now", 0, host_now),
     JS_CFUNC_DEF("readInput", 2, host_read_input),
     JS_CFUNC_DEF("text", 2, host_text),
+    JS_CFUNC_DEF("isSecretKey", 1, host_is_secret_key),
+    JS_CFUNC_DEF("secretsIn", 1, host_secrets_in),
     JS_CFUNC_DEF("append", 4, host_append),
     JS_CFUNC_DEF("reply", 2, host_reply),
     JS_CFUNC_DEF("complain", 1, host_complain),

@@ -1,5 +1,6 @@
 #include "scan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "secret.h"
@@ -7,14 +8,26 @@
 #include <emmintrin.h>
 #endif
 
+/* An open object or array. In {"name":"DB_PASSWORD","value":"x"}, the name is the key of the value. */
+struct level {
+  uint32_t value_start, value_end; /* the last member "value", for a name that comes after it; value_end 0: none */
+  uint8_t value_kind;              /* HIDES_ */
+  bool object;
+  uint8_t role; /* of the current member */
+  uint8_t hides; /* what the names seen so far hide: HIDES_ */
+};
+enum { ROLE_NONE, ROLE_NAME, ROLE_VALUE };
+
 struct scan {
   const uint8_t *text, *end, *p;
   const struct scan_request *request;
   struct scan_result *result;
   uint32_t depth;
-  uint8_t nesting[INPUT_LEVELS_MOST / 8 + 1]; /* bit d: level d is an object */
   uint32_t secret_depth; /* level of the open object or array that is secret as a whole; 0: none */
   bool search;           /* secrets are searched here */
+  uint32_t late_count;
+  struct level level[INPUT_LEVELS_MOST + 1];
+  struct scan_span late[SECRETS_MOST]; /* values whose name came after them */
 };
 
 static bool fail(struct scan *s, enum scan_error error, const uint8_t *at) {
@@ -73,14 +86,15 @@ static inline __attribute__((always_inline)) bool pass_chunks(struct scan *s, co
       unsigned escaped = slashes << 1, unknown = escaped & ~(quotes | escape_letters(chunk));
       rare |= unknown >> 1;
       quotes &= ~escaped;
-      *seen |= SEEN_ESCAPE;
     }
     unsigned stops = quotes | rare;
     if (stops) inside = (stops & -stops) - 1;
+    if (slashes & inside) *seen |= SEEN_ESCAPE;
     if (search) {
       /* What is before the chunk is not looked at: its first byte may end a pair. */
-      unsigned y = equal(chunk, 'y') << 1 | 1, dash = equal(chunk, '-');
-      if (equal(chunk, 'J') & y & inside) *seen |= SEEN_J;
+      unsigned before_j = (equal(chunk, 'y') | equal(chunk, 'd')) << 1 | 1, dash = equal(chunk, '-');
+      if ((equal(chunk, ':') | equal(chunk, '=')) & inside) *seen |= SEEN_SEPARATOR;
+      if (equal(chunk, 'J') & before_j & inside) *seen |= SEEN_J;
       if (dash & (dash << 1 | 1) & inside) *seen |= SEEN_DASHES;
     }
     if (!stops) {
@@ -115,6 +129,7 @@ static inline __attribute__((always_inline)) bool pass_string_as(struct scan *s,
     if (c == '\\' && !pass_escape(s, &p, seen)) return false;
     if (search && c == 'J') *seen |= SEEN_J;
     if (search && c == '-') *seen |= SEEN_DASHES;
+    if (search && (c == ':' || c == '=')) *seen |= SEEN_SEPARATOR;
   }
   s->p = p;
   return true;
@@ -124,12 +139,6 @@ static inline __attribute__((always_inline)) bool pass_string_as(struct scan *s,
 static bool pass_searched(struct scan *s, unsigned *seen) { return pass_string_as(s, seen, true); }
 static bool pass_unsearched(struct scan *s, unsigned *seen) { return pass_string_as(s, seen, false); }
 static bool pass_string(struct scan *s, unsigned *seen) { return s->search ? pass_searched(s, seen) : pass_unsearched(s, seen); }
-
-/* Whether the string before s->p (start is its opening quote) contains a JWT or PEM block. */
-static bool string_holds_shape(struct scan *s, const uint8_t *start, unsigned seen) {
-  if (!(seen & (SEEN_UNICODE | SEEN_J | SEEN_DASHES)) || !s->search || s->secret_depth) return false;
-  return secret_shape(start + 1, s->p - 1, seen);
-}
 
 /* The index of a top-level key in the requested names, or -1. p..end is the key without its quotes. */
 static int find_member(const struct scan_request *request, const uint8_t *p, const uint8_t *end) {
@@ -144,14 +153,88 @@ static int find_member(const struct scan_request *request, const uint8_t *p, con
   return -1;
 }
 
-/* Whether a key is secret and its value must be recorded. p..end is the key without its quotes. */
-static bool is_secret_key(const struct scan *s, const uint8_t *p, const uint8_t *end, unsigned seen) {
-  return s->search && s->secret_depth == 0 && secret_key(&s->request->words, p, end, seen);
+static bool is_searched(const struct scan *s) { return s->search && s->secret_depth == 0; }
+
+static void add_secret(struct scan *s, const uint8_t *start, const uint8_t *end, bool inner) {
+  if (s->result->secret_count == s->request->secret_limit) s->result->overflow = true;
+  else
+    s->result->secret[s->result->secret_count++] =
+        (struct scan_secret){(uint32_t)(start - s->text), (uint32_t)(end - s->text), inner};
 }
 
-static void add_secret(struct scan *s, uint32_t start, uint32_t end) {
-  if (s->result->secret_count == s->request->secret_limit) s->result->overflow = true;
-  else s->result->secret[s->result->secret_count++] = (struct scan_span){start, end};
+/* Notes what is secret in the string before s->p (start is its opening quote). */
+static void add_secrets_of_string(struct scan *s, const uint8_t *start, unsigned seen) {
+  if (!(seen & (SEEN_UNICODE | SEEN_J | SEEN_DASHES | SEEN_SEPARATOR)) || !is_searched(s)) return;
+  if (secret_shape(start + 1, s->p - 1, seen)) {
+    add_secret(s, start, s->p, false);
+  } else if (seen & SEEN_SEPARATOR) {
+    struct secret_parts parts = {.text = start + 1, .at = start + 1, .end = s->p - 1};
+    while (secret_next_part(&parts)) add_secret(s, parts.part, parts.part_end, true);
+  }
+}
+
+/* What a member's key is in a pair such as {"name":"DB_PASSWORD","value":"x"}. */
+static uint8_t role_of_key(const uint8_t *p, const uint8_t *end, unsigned seen) {
+  uint8_t name[6];
+  size_t length = 0;
+  if (end - p < 3 || end - p > (seen & SEEN_UNICODE ? 30 : 5)) return ROLE_NONE;
+  while (p < end && length < sizeof name) {
+    int c = secret_unit(&p, seen);
+    name[length++] = c < 0x80 ? (uint8_t)c : 0;
+  }
+  if (length == 5 && memcmp(name, "value", 5) == 0) return ROLE_VALUE;
+  return (length == 4 && memcmp(name, "name", 4) == 0) || (length == 3 && memcmp(name, "key", 3) == 0) ? ROLE_NAME : ROLE_NONE;
+}
+
+/* A member "name" or "key", the string before s->p. */
+static void take_name(struct scan *s, const uint8_t *start, unsigned seen) {
+  struct level *level = &s->level[s->depth];
+  unsigned hides = secret_key(start + 1, s->p - 1, seen);
+  level->hides |= (uint8_t)hides;
+  if (level->value_end == 0 || !(hides & level->value_kind)) return;
+  if (s->late_count == s->request->secret_limit) s->result->overflow = true;
+  else s->late[s->late_count++] = (struct scan_span){level->value_start, level->value_end};
+  level->value_end = 0;
+}
+
+static int compare_spans(const void *a, const void *b) {
+  const struct scan_span *one = a, *other = b;
+  if (one->start != other->start) return one->start < other->start ? -1 : 1;
+  return one->end > other->end ? -1 : one->end < other->end;
+}
+
+/* Puts the late secrets among the others, which have room for at most `limit`, and drops what is inside another one. */
+static void merge_late(struct scan *s) {
+  struct scan_result *result = s->result;
+  static struct scan_secret merged[SECRETS_MOST];
+  uint32_t count = 0, from = 0, late = 0, reach = 0;
+  qsort(s->late, s->late_count, sizeof *s->late, compare_spans);
+  while (from < result->secret_count || late < s->late_count) {
+    struct scan_secret next;
+    if (late < s->late_count && (from == result->secret_count || s->late[late].start <= result->secret[from].start)) {
+      next = (struct scan_secret){s->late[late].start, s->late[late].end, false};
+      late++;
+    } else {
+      next = result->secret[from++];
+    }
+    if (next.start < reach) continue;
+    if (count == s->request->secret_limit) {
+      result->overflow = true;
+      break;
+    }
+    reach = next.end;
+    merged[count++] = next;
+  }
+  memcpy(result->secret, merged, count * sizeof *merged);
+  result->secret_count = count;
+}
+
+/* A value begins whose name may come later. */
+static inline void note_value(struct scan *s, const uint8_t *start, uint8_t kind) {
+  struct level *level = &s->level[s->depth];
+  if (level->role != ROLE_VALUE) return;
+  level->value_start = (uint32_t)(start - s->text);
+  level->value_kind = kind;
 }
 
 static inline void skip_space(struct scan *s) {
@@ -191,24 +274,25 @@ static bool pass_number(struct scan *s) {
   return true;
 }
 
-static bool in_object(const struct scan *s) { return s->nesting[s->depth / 8] >> (s->depth % 8) & 1; }
+static bool in_object(const struct scan *s) { return s->level[s->depth].object; }
 
 void scan_json(const uint8_t *text, size_t length, const struct scan_request *request, struct scan_result *result) {
-  static struct scan s; /* static: 8 KB are too much for a small stack. All but the nesting is set below. */
+  static struct scan s; /* static: too much for a small stack. All but the levels and late secrets is set below. */
   const bool everywhere = request->search_everywhere && request->secret_limit != 0;
-  bool key_is_secret = false;
+  unsigned hides = 0;      /* what the current key hides: HIDES_ */
   int member = -1; /* of the current top-level value */
   uint32_t member_start = 0;
-  uint32_t secret_start = 0;
-  uint32_t start;
+  const uint8_t *secret_start = NULL;
+  const uint8_t *start; /* of the current value, unless it is an object or array with members */
   unsigned seen;
 
   s.text = s.p = text;
   s.end = text + length;
   s.request = request;
   s.result = result;
-  s.depth = s.secret_depth = 0;
+  s.depth = s.secret_depth = s.late_count = 0;
   s.search = everywhere;
+  s.level[0] = (struct level){0};
   result->error = SCAN_OK;
   result->at = result->start = result->end = 0;
   result->raw_newline = result->overflow = false;
@@ -224,9 +308,9 @@ void scan_json(const uint8_t *text, size_t length, const struct scan_request *re
   result->raw_newline = false;
 
 value:
-  start = (uint32_t)(s.p - text);
+  start = s.p;
   if (s.p >= s.end) goto bad_byte;
-  if (s.depth == 1) member_start = start;
+  if (s.depth == 1) member_start = (uint32_t)(start - text);
   switch (*s.p) {
     case '{':
     case '[': {
@@ -235,26 +319,27 @@ value:
         return;
       }
       bool object = *s.p == '{';
+      note_value(&s, start, HIDES_CONTAINERS);
       s.depth++;
-      if (key_is_secret) {
+      if (hides & HIDES_CONTAINERS) {
         s.secret_depth = s.depth;
         secret_start = start;
       }
-      if (object) s.nesting[s.depth / 8] |= (uint8_t)(1u << (s.depth % 8));
-      else s.nesting[s.depth / 8] &= (uint8_t)~(1u << (s.depth % 8));
+      s.level[s.depth] = (struct level){.object = object};
       s.p++;
       skip_space(&s);
       if (s.p < s.end && *s.p == (object ? '}' : ']')) goto close;
       if (object) goto member_key;
-      key_is_secret = false;
+      hides = 0;
       goto value;
     }
-    case '"': {
-      const uint8_t *from = s.p;
+    case '"':
       if (!pass_string(&s, &seen)) return;
-      if (key_is_secret || string_holds_shape(&s, from, seen)) add_secret(&s, start, (uint32_t)(s.p - text));
+      if (hides & HIDES_STRINGS) add_secret(&s, start, s.p, false);
+      else add_secrets_of_string(&s, start, seen);
+      if (s.level[s.depth].role == ROLE_NAME && is_searched(&s)) take_name(&s, start, seen);
+      note_value(&s, start, HIDES_STRINGS);
       goto after_value;
-    }
     case 't':
       if (!pass_word(&s, "true")) return;
       break;
@@ -269,9 +354,11 @@ value:
       break;
     default: goto bad_byte;
   }
-  if (key_is_secret) add_secret(&s, start, (uint32_t)(s.p - text));
+  if (hides & HIDES_OTHERS) add_secret(&s, start, s.p, false);
+  note_value(&s, start, HIDES_OTHERS);
 
 after_value:
+  if (s.level[s.depth].role == ROLE_VALUE) s.level[s.depth].value_end = (uint32_t)(s.p - text);
   if (s.depth == 1 && member >= 0) result->member[member] = (struct scan_span){member_start, (uint32_t)(s.p - text)};
   skip_space(&s);
   if (s.p >= s.end) goto bad_byte;
@@ -279,7 +366,7 @@ after_value:
     s.p++;
     skip_space(&s);
     if (in_object(&s)) goto member_key;
-    key_is_secret = false;
+    hides = 0;
     goto value;
   }
   if (*s.p != (in_object(&s) ? '}' : ']')) goto bad_byte;
@@ -287,8 +374,8 @@ after_value:
 close:
   s.p++;
   if (s.secret_depth == s.depth) {
-    add_secret(&s, secret_start, (uint32_t)(s.p - text));
     s.secret_depth = 0;
+    add_secret(&s, secret_start, s.p, false);
   }
   s.depth--;
   if (s.depth > 0) goto after_value;
@@ -296,6 +383,7 @@ close:
   bool inside = result->raw_newline;
   skip_space(&s);
   result->raw_newline = inside;
+  if (s.late_count > 0) merge_late(&s);
   if (s.p < s.end) fail(&s, SCAN_TRAILING, s.p);
   return;
 
@@ -304,13 +392,19 @@ member_key: {
   if (s.p >= s.end || *s.p != '"') goto bad_byte;
   if (s.depth == 1) s.search = everywhere;
   if (!pass_string(&s, &seen)) return;
-  start = (uint32_t)(from - text);
   if (s.depth == 1) {
     member = find_member(request, from + 1, s.p - 1);
     s.search = everywhere || (member >= 0 && request->secret_limit != 0);
   }
-  key_is_secret = is_secret_key(&s, from + 1, s.p - 1, seen);
-  if (string_holds_shape(&s, from, seen)) add_secret(&s, start, (uint32_t)(s.p - text));
+  hides = 0;
+  s.level[s.depth].role = ROLE_NONE;
+  if (is_searched(&s)) {
+    struct level *level = &s.level[s.depth];
+    hides = secret_key(from + 1, s.p - 1, seen);
+    level->role = role_of_key(from + 1, s.p - 1, seen);
+    if (level->role == ROLE_VALUE) hides |= level->hides;
+    add_secrets_of_string(&s, from, seen);
+  }
   skip_space(&s);
   if (s.p >= s.end || *s.p != ':') goto bad_byte;
   s.p++;

@@ -1,15 +1,24 @@
-/* Recognizes secrets: keys by their words, strings by their shape. */
+/* Recognizes secrets: keys by their words, strings by their shape, parts of strings by what stands before them.
+   src/log/secret-keys.ts and secret-texts.ts do the same in TypeScript. */
 #ifndef CNI_TAP_SECRET_H
 #define CNI_TAP_SECRET_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "scan.h"
+/* What may be in a string. A JWT ("eyJ...") and a PEM block in base64 ("...RUdJTi") need a J after y or d, a PEM block
+   ("-----BEGIN ") two dashes, unless they are written with \u. A part needs a separator: `:` or `=`. */
+enum {
+  SEEN_ESCAPE = 1,
+  SEEN_UNICODE = 2,
+  SEEN_J = 4,
+  SEEN_DASHES = 8,
+  SEEN_SEPARATOR = 16,
+  SEEN_IN_VARIABLE = SEEN_J | SEEN_DASHES | SEEN_SEPARATOR, /* may be anything, but is not escaped */
+};
 
-/* What was seen in a string. A JWT ("eyJ...") needs yJ and a PEM block ("-----BEGIN ") two dashes, unless
-   they are written with \u. SEEN_J and SEEN_DASHES may be set without need. */
-enum { SEEN_ESCAPE = 1, SEEN_UNICODE = 2, SEEN_J = 4, SEEN_DASHES = 8 };
+/* The values that a key hides. */
+enum { HIDES_STRINGS = 1, HIDES_CONTAINERS = 2, HIDES_OTHERS = 4 };
 
 /* The value of a hexadecimal digit, or -1. */
 int string_hex_digit(uint8_t c);
@@ -17,11 +26,28 @@ int string_hex_digit(uint8_t c);
 /* Takes the next character of a valid string: its byte, or 0x100 for a \u escape of U+0080 or above. */
 int string_unit(const uint8_t **p);
 
-/* Whether a valid string contains a JWT or the start of a PEM block. p..end is the string without its quotes,
-   `seen` the SEEN_ flags. */
+/* Which values a key hides. p..end is the key without its quotes, `seen` has the SEEN_ flags. */
+unsigned secret_key(const uint8_t *p, const uint8_t *end, unsigned seen);
+
+/* Whether a string is hidden whole: it contains a JWT or the start of a PEM block, also in base64. */
 bool secret_shape(const uint8_t *p, const uint8_t *end, unsigned seen);
 
-/* Whether a key is secret; the arguments are those of secret_shape. */
-bool secret_key(const struct scan_words *words, const uint8_t *p, const uint8_t *end, unsigned seen);
+/* The parts of a string that are hidden: user info of URLs, and what is assigned to a secret key. Set text, at (the same)
+   and end; then each call finds one part, in ascending order, until it returns false. */
+struct secret_parts {
+  const uint8_t *text, *at, *end;
+  const uint8_t *part, *part_end;
+};
+bool secret_next_part(struct secret_parts *parts);
+
+/* The SEEN_ flags that matter are 0 in a string without escapes. */
+static inline int secret_unit(const uint8_t **p, unsigned seen) {
+  return seen & SEEN_ESCAPE ? string_unit(p) : *(*p)++;
+}
+
+/* The letters of a key, one bit each, and whether a key of these letters may be secret: enough for most keys. */
+extern const uint8_t secret_class[256]; /* 1-26: a letter of either case; 27: _ - .; 28: a digit; 0: no character of a key */
+enum { CLASS_SEPARATOR = 27, CLASS_DIGIT = 28 };
+bool secret_may_be(uint32_t letters);
 
 #endif

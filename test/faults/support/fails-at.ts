@@ -48,6 +48,8 @@ function start(): number {
       return scan;
     },
     text: (from, to) => host.text(from, to),
+    isSecretKey: (key) => host.isSecretKey(key),
+    secretsIn: (text) => host.secretsIn(text),
     append: (target, line, flatten, escapeControls) => {
       at("before the line");
       const faults = host.append(target, line, flatten, escapeControls);

@@ -1,6 +1,7 @@
 import { asByteString, type ByteString, encodeUtf8 } from "../../../src/log/byte-string.ts";
 import type { Pieces } from "../../../src/log/pieces.ts";
-import { HARMLESS_ENDINGS, SECRET_WORDS } from "../../../src/log/redact.ts";
+import { isSecretKey } from "../../../src/log/secret-keys.ts";
+import { secretsIn } from "../../../src/log/secret-texts.ts";
 import type { LogTarget } from "../../../src/log/target.ts";
 import type { Instant } from "../../../src/log/time.ts";
 import type { Host, Scan } from "../../../src/native/host.ts";
@@ -57,14 +58,20 @@ export class TwinHost implements Host {
       secretLimit: SECRETS_MOST,
       everywhere,
       members,
-      words: SECRET_WORDS,
-      endings: HARMLESS_ENDINGS,
     });
   }
 
   text(start: number, end: number): ByteString {
     if (start < 0 || start > end || end > this.#input.length) throw new RangeError("text");
     return asByteString(this.#input.toString("latin1", start, end));
+  }
+
+  isSecretKey(key: string): boolean {
+    return isSecretKey(key);
+  }
+
+  secretsIn(text: string): readonly number[] | null {
+    return secretsIn(text);
   }
 
   append(target: LogTarget, line: Readonly<Pieces>, flatten: boolean, escapeControls: boolean): number[] {

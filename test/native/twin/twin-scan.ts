@@ -1,3 +1,5 @@
+import { HIDES, hidesOf } from "../../../src/log/secret-keys.ts";
+import { holdsSecretShape, secretParts } from "../../../src/log/secret-texts.ts";
 import { SCAN_ERRORS, type Scan } from "../../../src/native/host.ts";
 
 /** What a scan looks for, and its limits: `struct scan_request`. */
@@ -10,15 +12,11 @@ export interface ScanRequest {
   readonly everywhere: boolean;
   /** Names of top-level members. */
   readonly members: readonly string[];
-  /** A key that holds one of these words is secret: a-z only. */
-  readonly words: readonly string[];
-  /** ... unless it ends in one of these. */
-  readonly endings: readonly string[];
 }
 
 /*
- * scan.c's twin for tests under Node. It finds the same answers in another way (it decodes strings, searches words one
- * by one, and shapes by a regular expression), so that comparing the two is a test of both.
+ * scan.c's twin for tests under Node. It finds the same answers in another way (it decodes strings, and asks src/log/
+ * which of them are secret), so that comparing the two is a test of both.
  */
 
 class Fault extends Error {
@@ -43,23 +41,34 @@ const DEEP = codeOf("SCAN_DEEP");
 const NOT_OBJECT = codeOf("SCAN_NOT_OBJECT");
 const TRAILING = codeOf("SCAN_TRAILING");
 
-const SECRET_SHAPE = /eyJ[\w-]*\.[\w-]*\.[\w-]|-----BEGIN /;
-
 interface Level {
   readonly close: "}" | "]";
   /** Where the container begins, if its key is secret. */
   readonly secretStart: number | null;
+  /** The key of the current member. */
+  key: string;
+  /** What the members "name" and "key" hide so far. */
+  hides: number;
+  /** The last member "value", for a name that comes after it. */
+  value: { readonly start: number; readonly kind: number; end: number | null } | null;
 }
+
+/** 1 is a part of a string. */
+type Secret = [start: number, end: number, inner: 0 | 1];
 
 class TwinScan {
   readonly text: string; // one character a byte
   readonly request: ScanRequest;
   at = 0;
-  secretKey = false;
+  /** Which values the current key hides. */
+  hides = 0;
   member = -1;
   rawNewline = false;
   readonly members: number[];
-  readonly found: [start: number, end: number][] = [];
+  readonly found: Secret[] = [];
+  readonly late: Secret[] = [];
+  readonly levels: Level[] = [];
+  secretLevels = 0;
 
   constructor(bytes: Uint8Array, request: ScanRequest) {
     this.text = Buffer.from(bytes).toString("latin1");
@@ -103,16 +112,45 @@ class TwinScan {
     }
   }
 
-  /** Notes every secret, including those within another; scanTwin keeps the outermost. */
-  note(start: number, end: number): void {
-    if (this.request.secretLimit > 0 && (this.request.everywhere || this.member >= 0))
-      this.found.push([start, end]);
+  /** Whether secrets are searched here. */
+  isSearched(): boolean {
+    return this.request.everywhere || this.member >= 0;
   }
 
-  isSecretKey(name: string): boolean {
-    const normal = name.replace(/[_.-]/g, "").replace(/[A-Z]/g, (c) => c.toLowerCase());
-    const { words, endings } = this.request;
-    return words.some((word) => normal.includes(word)) && !endings.some((ending) => normal.endsWith(ending));
+  /** Notes every secret, including those within another; scanTwin keeps the outermost. */
+  note(start: number, end: number, inner: 0 | 1 = 0): void {
+    if (this.request.secretLimit > 0 && this.isSearched()) this.found.push([start, end, inner]);
+  }
+
+  /** Notes what is secret in the string that ends here. */
+  noteString(from: number, text: string): void {
+    const shape = holdsSecretShape(text);
+    if (shape) this.note(from, this.at);
+    const parts = shape ? [] : secretParts(this.text.slice(from + 1, this.at - 1));
+    for (let index = 0; index < parts.length; index += 2)
+      this.note(from + 1 + (parts[index] ?? 0), from + 1 + (parts[index + 1] ?? 0), 1);
+  }
+
+  /** The level of the current member's object, if secrets are searched and it is not inside one. */
+  openLevel(): Level | undefined {
+    return this.secretLevels === 0 && this.isSearched() ? this.levels.at(-1) : undefined;
+  }
+
+  /** A member "name" or "key", which may be the key of the member "value". */
+  takeName(name: string): void {
+    const level = this.openLevel();
+    if (level?.key !== "name" && level?.key !== "key") return;
+    const hides = hidesOf(name);
+    level.hides |= hides;
+    if (!level.value?.end || (hides & level.value.kind) === 0) return;
+    if (this.request.secretLimit > 0) this.late.push([level.value.start, level.value.end, 0]);
+    level.value = null;
+  }
+
+  /** A value begins here. */
+  noteValue(kind: number): void {
+    const level = this.openLevel();
+    if (level?.key === "value") level.value = { start: this.at, kind, end: null };
   }
 
   scalar(): void {
@@ -148,12 +186,14 @@ class TwinScan {
     }
   }
 
-  key(levels: number): void {
+  key(): void {
     const from = this.at;
     const name = this.string();
-    this.secretKey = this.isSecretKey(name);
-    if (levels === 1) this.member = this.request.members.indexOf(name);
-    if (SECRET_SHAPE.test(name)) this.note(from, this.at);
+    const level = this.levels.at(-1);
+    if (this.levels.length === 1) this.member = this.request.members.indexOf(name);
+    this.hides = hidesOf(name) | (name === "value" ? (level?.hides ?? 0) : 0);
+    if (level) level.key = name;
+    this.noteString(from, name);
     this.space();
     if (this.text.charAt(this.at) !== ":") this.fail(BYTE);
     this.at++;
@@ -163,10 +203,17 @@ class TwinScan {
   /** A string or another scalar, noted if it is secret. */
   leaf(): void {
     const from = this.at;
-    const quoted = this.text.charAt(from) === '"';
-    const shape = quoted && SECRET_SHAPE.test(this.string());
-    if (!quoted) this.scalar();
-    if (shape || this.secretKey) this.note(from, this.at);
+    if (this.text.charAt(from) === '"') {
+      this.noteValue(HIDES.strings);
+      const text = this.string();
+      if ((this.hides & HIDES.strings) !== 0) this.note(from, this.at);
+      else this.noteString(from, text);
+      this.takeName(text);
+    } else {
+      this.noteValue(HIDES.others);
+      this.scalar();
+      if ((this.hides & HIDES.others) !== 0) this.note(from, this.at);
+    }
   }
 
   run(): { start: number; end: number; rawNewline: boolean } {
@@ -174,7 +221,7 @@ class TwinScan {
     if (this.text.charAt(this.at) !== "{") this.fail(NOT_OBJECT);
     this.rawNewline = false;
     const start = this.at;
-    const levels: Level[] = [];
+    const { levels } = this;
     let memberStart = 0;
     let state: "value" | "opened" | "item" | "ended" = "value";
     for (;;) {
@@ -184,7 +231,10 @@ class TwinScan {
         if (levels.length === 1) memberStart = this.at;
         if (c === "{" || c === "[") {
           if (levels.length >= this.request.depthLimit) this.fail(DEEP);
-          levels.push({ close: c === "{" ? "}" : "]", secretStart: this.secretKey ? this.at : null });
+          this.noteValue(HIDES.containers);
+          const secretStart = (this.hides & HIDES.containers) !== 0 ? this.at : null;
+          if (secretStart !== null) this.secretLevels++;
+          levels.push({ close: c === "{" ? "}" : "]", secretStart, key: "", hides: 0, value: null });
           this.at++;
           this.space();
           state = "opened";
@@ -193,11 +243,12 @@ class TwinScan {
           state = "ended";
         }
       } else if (state === "item") {
-        this.secretKey = false;
-        if (level?.close === "}") this.key(levels.length);
+        this.hides = 0;
+        if (level?.close === "}") this.key();
         state = "value";
       } else {
         if (state === "ended") {
+          if (level?.key === "value" && level.value) level.value.end = this.at;
           if (levels.length === 1 && this.member >= 0)
             this.members.splice(2 * this.member, 2, memberStart, this.at);
           this.space();
@@ -205,7 +256,10 @@ class TwinScan {
         const next = this.text.charAt(this.at);
         if (next === level?.close) {
           this.at++;
-          if (level.secretStart !== null) this.note(level.secretStart, this.at);
+          if (level.secretStart !== null) {
+            this.secretLevels--;
+            this.note(level.secretStart, this.at);
+          }
           levels.pop();
           state = "ended";
           if (levels.length === 0) break;
@@ -226,8 +280,8 @@ class TwinScan {
   }
 }
 
-function outermost(spans: readonly (readonly [number, number])[]): (readonly [number, number])[] {
-  const sorted = [...spans].sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+function outermost(secrets: readonly Secret[]): Secret[] {
+  const sorted = [...secrets].sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   let reach = 0;
   return sorted.filter(([start, end]) => {
     const outside = start >= reach;
@@ -240,18 +294,14 @@ function outermost(spans: readonly (readonly [number, number])[]): (readonly [nu
 export function scanTwin(bytes: Uint8Array, request: ScanRequest): Scan {
   const scan = new TwinScan(bytes, request);
   const { members } = scan;
+  const limit = request.secretLimit;
   try {
     const spans = scan.run();
-    const secrets = outermost(scan.found);
-    const overflow = secrets.length > request.secretLimit;
-    return {
-      error: 0,
-      at: 0,
-      ...spans,
-      overflow,
-      members,
-      secrets: secrets.slice(0, request.secretLimit).flat(),
-    };
+    // C keeps the two lists apart until the end, and each has its limit.
+    const [found, late] = [outermost(scan.found), scan.late];
+    const secrets = outermost([...found.slice(0, limit), ...late.slice(0, limit)]);
+    const overflow = [found, late, secrets].some(({ length }) => length > limit);
+    return { error: 0, at: 0, ...spans, overflow, members, secrets: secrets.slice(0, limit).flat() };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const { code, at } = error;
