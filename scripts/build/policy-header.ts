@@ -29,18 +29,28 @@ function lettersOf(word: string): number {
 /** The words, each with its length and its letters. */
 function words(list: readonly string[]): string {
   for (const word of list) {
-    if (!/^[a-z]+$/.test(word))
-      throw new Error(`Cannot make policy.h: the word ${JSON.stringify(word)} is not a-z alone`);
+    if (!/^[a-z]{2,}$/.test(word))
+      throw new Error(`Cannot make policy.h: the word ${JSON.stringify(word)} is not two or more of a-z`);
     if (word.length > KEY_LETTERS_MOST)
       throw new Error(`Cannot make policy.h: a word has more than ${KEY_LETTERS_MOST} letters`);
   }
   return list.map((word) => `{${quote(word)}, ${word.length}, ${lettersOf(word)}}`).join(", ");
 }
 
-/** The smallest sets of letters that a word needs: a key that has all letters of none of them is not secret. */
-function neededLetters(list: readonly string[]): string {
-  const all = [...new Set(list.map(lettersOf))];
-  return all.filter((one) => !all.some((other) => other !== one && (other & ~one) === 0)).join(", ");
+/** The letters by how often they are in English. */
+const OFTEN = "etaoinshrdlcumwfgypbvkjxqz";
+
+/** The rarest pair of adjacent letters of each word: a key without any of these pairs is not secret. */
+function rarePairs(list: readonly string[]): string {
+  const rarity = (pair: string) => OFTEN.indexOf(pair.charAt(0)) + OFTEN.indexOf(pair.charAt(1));
+  const pairs = list.map((word) => {
+    const own = [...word].slice(1).map((letter, index) => word.charAt(index) + letter);
+    return own.reduce((one, other) => (rarity(other) > rarity(one) ? other : one), own[0] ?? "");
+  });
+  const code = (letter: string) => letter.charCodeAt(0) - 0x60;
+  return [...new Set(pairs)]
+    .map((pair) => `[${code(pair.charAt(0)) * 32 + code(pair.charAt(1))}] = 1`)
+    .join(", ");
 }
 
 function constants(entries: Readonly<Record<string, string | number>>): string[] {
@@ -62,7 +72,7 @@ export function policyHeader(secretWords = SECRET_WORDS, harmlessEndings = HARML
       OWN_WORDS: words(OWN_WORDS),
       OWN_FOLLOWERS: words(OWN_FOLLOWERS),
       HARMLESS_ENDINGS: words(harmlessEndings),
-      SECRET_LETTERS: neededLetters([...secretWords, ...OWN_WORDS]),
+      RARE_PAIRS: rarePairs([...secretWords, ...OWN_WORDS]),
       KEY_LETTERS_MOST,
       INPUT_BYTES_MOST,
       INPUT_LEVELS_MOST,

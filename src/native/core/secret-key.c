@@ -22,12 +22,7 @@ static const struct word secret_words[] = {SECRET_WORDS}, own_words[] = {OWN_WOR
                          own_followers[] = {OWN_FOLLOWERS};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-bool secret_may_be(uint32_t letters) {
-  static const uint32_t needed[] = {SECRET_LETTERS};
-  for (unsigned i = 0; i < COUNT(needed); i++)
-    if ((needed[i] & ~letters) == 0) return true;
-  return false;
-}
+const uint8_t secret_pair[32 * 32] = {RARE_PAIRS};
 
 /* A key in lower case without separators. */
 struct key {
@@ -111,9 +106,13 @@ static bool has_own_word(const struct key *key) {
 unsigned secret_key(const uint8_t *p, const uint8_t *end, unsigned seen) {
   struct key key;
   if (!(seen & SEEN_ESCAPE) && end - p <= KEY_LETTERS_MOST) {
-    uint32_t letters = 0;
-    for (const uint8_t *at = p; at < end; at++) letters |= 1u << secret_class[*at];
-    if (!secret_may_be(letters)) return 0;
+    unsigned before = 0, found = 0;
+    for (const uint8_t *at = p; at < end; at++) {
+      unsigned class = secret_class[*at];
+      found |= secret_pair[before * 32 + class];
+      if (class != CLASS_SEPARATOR) before = class;
+    }
+    if (!found) return 0;
   }
   if (!read_key(&key, p, end, seen)) return HIDES_STRINGS | HIDES_CONTAINERS | HIDES_OTHERS;
   if (contains_word(&key)) return HIDES_CONTAINERS | HIDES_OTHERS | (is_harmless(&key) ? 0 : HIDES_STRINGS);

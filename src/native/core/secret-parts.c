@@ -7,14 +7,28 @@
 #include "policy.h"
 #include "secret.h"
 
-static const uint8_t *find_separator(const uint8_t *p, const uint8_t *end) {
 #ifdef __SSE2__
-  const __m128i colon = _mm_set1_epi8(':'), equals = _mm_set1_epi8('=');
+/* The separators among 16 bytes, one bit each. */
+static inline unsigned separators_in(const uint8_t *p) {
+  __m128i chunk = _mm_loadu_si128((const __m128i *)p);
+  return (unsigned)_mm_movemask_epi8(
+      _mm_or_si128(_mm_cmpeq_epi8(chunk, _mm_set1_epi8(':')), _mm_cmpeq_epi8(chunk, _mm_set1_epi8('='))));
+}
+#endif
+
+/* The next separator, or `end`. */
+static inline const uint8_t *find_separator(const uint8_t *text, const uint8_t *p, const uint8_t *end) {
+#ifdef __SSE2__
   for (; end - p >= 16; p += 16) {
-    __m128i chunk = _mm_loadu_si128((const __m128i *)p);
-    unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(chunk, colon), _mm_cmpeq_epi8(chunk, equals)));
+    unsigned found = separators_in(p);
     if (found) return p + __builtin_ctz(found);
   }
+  if (p < end && end - text >= 16) { /* the last 16 bytes, without those before p */
+    unsigned found = separators_in(end - 16) >> (16 - (end - p));
+    return found ? p + __builtin_ctz(found) : end;
+  }
+#else
+  (void)text;
 #endif
   while (p < end && *p != ':' && *p != '=') p++;
   return p;
@@ -88,12 +102,12 @@ static bool is_at_line_start(const uint8_t *text, const uint8_t *p) {
 
 struct identifier {
   const uint8_t *start, *end;
-  uint32_t letters;
-  bool quoted; /* there is a quote after it */
+  bool quoted;   /* there is a quote after it */
+  bool has_pair; /* it may be secret */
 };
 
 /* The identifier that ends at p, or at the quote there. */
-static struct identifier read_identifier(const uint8_t *text, const uint8_t *p) {
+static inline struct identifier read_identifier(const uint8_t *text, const uint8_t *p) {
   struct identifier id = {0};
   if (p > text && is_quote(p[-1])) {
     p = back_over_backslashes(text, p - 1);
@@ -101,8 +115,13 @@ static struct identifier read_identifier(const uint8_t *text, const uint8_t *p) 
   }
   id.end = p;
   const uint8_t *least = p - text > KEY_LETTERS_MOST ? p - KEY_LETTERS_MOST : text;
-  for (unsigned class; p > least && (class = secret_class[p[-1]]); p--) id.letters |= 1u << class;
+  unsigned after = 0, found = 0;
+  for (unsigned class; p > least && (class = secret_class[p[-1]]); p--) {
+    found |= secret_pair[class * 32 + after];
+    if (class != CLASS_SEPARATOR) after = class;
+  }
   id.start = p;
+  id.has_pair = found;
   return id;
 }
 
@@ -113,7 +132,7 @@ static const uint8_t *after_escape(const uint8_t *text, const struct identifier 
 }
 
 static bool is_secret(const uint8_t *text, const struct identifier *id) {
-  if (!secret_may_be(id->letters)) return false;
+  if (!id->has_pair) return false;
   const uint8_t *start = after_escape(text, id);
   return (secret_key(id->start, id->end, 0) & HIDES_STRINGS) ||
          (start > id->start && (secret_key(start, id->end, 0) & HIDES_STRINGS));
@@ -138,7 +157,7 @@ static bool is_value_of_secret(const uint8_t *text, const struct identifier *id)
   return name.quoted && is_secret(text, &name);
 }
 
-static bool is_assignment(const uint8_t *text, const uint8_t *separator) {
+static inline bool is_assignment(const uint8_t *text, const uint8_t *separator) {
   const uint8_t *p = separator;
   while (p > text && is_blank(p[-1])) p--;
   struct identifier id = read_identifier(text, p);
@@ -151,8 +170,9 @@ static bool is_assignment(const uint8_t *text, const uint8_t *separator) {
 
 bool secret_next_part(struct secret_parts *parts) {
   const uint8_t *text = parts->text, *end = parts->end;
-  for (const uint8_t *p = parts->at; (p = find_separator(p, end)) < end; p++) {
-    const uint8_t *authority = *p == ':' ? skip_slashes(p + 1, end) : NULL;
+  for (const uint8_t *p = parts->at; (p = find_separator(text, p, end)) < end; p++) {
+    if (end - p < 2) return false;
+    const uint8_t *authority = *p == ':' && (p[1] == '/' || p[1] == '\\') ? skip_slashes(p + 1, end) : NULL;
     if (authority) {
       const uint8_t *at_sign = find_at_sign(authority, end);
       if (!at_sign || at_sign == authority) continue;

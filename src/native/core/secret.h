@@ -40,14 +40,17 @@ struct secret_parts {
 };
 bool secret_next_part(struct secret_parts *parts);
 
-/* The SEEN_ flags that matter are 0 in a string without escapes. */
+/* The same for a string that may have no escapes. */
 static inline int secret_unit(const uint8_t **p, unsigned seen) {
   return seen & SEEN_ESCAPE ? string_unit(p) : *(*p)++;
 }
 
-/* The letters of a key, one bit each, and whether a key of these letters may be secret: enough for most keys. */
-extern const uint8_t secret_class[256]; /* 1-26: a letter of either case; 27: _ - .; 28: a digit; 0: no character of a key */
+/* 1-26: a letter of either case; the others follow; 0: no character of a key. */
+extern const uint8_t secret_class[256];
 enum { CLASS_SEPARATOR = 27, CLASS_DIGIT = 28 };
-bool secret_may_be(uint32_t letters);
+
+/* Whether two letters, 32 * class + class, are the rarest two of a word: a key without such a pair is not secret, which is
+   enough to know for most keys. A separator between them does not count. */
+extern const uint8_t secret_pair[32 * 32];
 
 #endif
