@@ -12,6 +12,7 @@ export const CORE = join(NATIVE, "core");
 const SOURCES = [
   ...[
     "scan",
+    "json-string",
     "secret",
     "secret-key",
     "secret-parts",

@@ -9,6 +9,7 @@
 
 #include "control.h"
 #include "io.h"
+#include "json-string.h"
 #include "log.h"
 #include "policy.h"
 #include "scan.h"

@@ -3,10 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json-string.h"
 #include "secret.h"
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 /* An open object or array. In {"name":"DB_PASSWORD","value":"x"}, the name is the key of the value. */
 struct level {
@@ -36,109 +34,12 @@ static bool fail(struct scan *s, enum scan_error error, const uint8_t *at) {
   return false;
 }
 
-/* What may follow a backslash, but for u. */
-static const bool escapes[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
-                                  ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
-
-/* Passes a \u escape, or one that is invalid. *p is its letter. */
-static __attribute__((noinline)) bool pass_rare_escape(struct scan *s, const uint8_t **p, unsigned *seen) {
-  if (*p >= s->end) return fail(s, SCAN_END, *p);
-  if (**p != 'u') return fail(s, SCAN_ESCAPE, *p);
-  *seen |= SEEN_UNICODE;
-  ++*p;
-  for (int i = 0; i < 4; i++, ++*p)
-    if (*p >= s->end || string_hex_digit(**p) < 0) return fail(s, SCAN_ESCAPE, *p);
-  return true;
+/* Skips the string at s->p with its quotes and checks it. */
+static bool pass_string(struct scan *s, unsigned *seen) {
+  s->p++;
+  enum scan_error error = (s->search ? string_pass_searched : string_pass)(&s->p, s->end, seen);
+  return error == SCAN_OK || fail(s, error, s->p);
 }
-
-/* Passes an escape. *p is its letter. */
-static inline bool pass_escape(struct scan *s, const uint8_t **p, unsigned *seen) {
-  *seen |= SEEN_ESCAPE;
-  if (*p >= s->end || !escapes[**p]) return pass_rare_escape(s, p, seen);
-  ++*p;
-  return true;
-}
-
-#ifdef __SSE2__
-/* A bit for each byte of the chunk that is c. */
-static inline unsigned equal(__m128i chunk, char c) {
-  return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, _mm_set1_epi8(c)));
-}
-
-static inline unsigned controls(__m128i chunk) {
-  return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(chunk, _mm_set1_epi8(31)), chunk));
-}
-
-/* The letters of escapes, but for the quote, the backslash and u. */
-static inline unsigned escape_letters(__m128i chunk) {
-  return equal(chunk, 'n') | equal(chunk, '/') | equal(chunk, 't') | equal(chunk, 'r') | equal(chunk, 'b') | equal(chunk, 'f');
-}
-
-/* Passes 16 bytes at a time while that many are left. Returns true at the end of the string, *p being behind its quote,
-   and where it is invalid. Escapes are passed without a branch for each: where those of a string lie, no processor
-   foretells. What is rare is passed one by one: a backslash at the end of the chunk, before another, before u. */
-static inline __attribute__((always_inline)) bool pass_chunks(struct scan *s, const uint8_t **p, unsigned *seen, const bool search) {
-  while (s->end - *p >= 16) {
-    const uint8_t *from = *p;
-    __m128i chunk = _mm_loadu_si128((const __m128i *)from);
-    unsigned quotes = equal(chunk, '"'), slashes = equal(chunk, '\\'), rare = controls(chunk), inside = 0xffff;
-    if (slashes) {
-      unsigned escaped = slashes << 1, unknown = escaped & ~(quotes | escape_letters(chunk));
-      rare |= unknown >> 1;
-      quotes &= ~escaped;
-    }
-    unsigned stops = quotes | rare;
-    if (stops) inside = (stops & -stops) - 1;
-    if (slashes & inside) *seen |= SEEN_ESCAPE;
-    if (search) {
-      /* What is before the chunk is not looked at: its first byte may end a pair. */
-      unsigned before_j = (equal(chunk, 'y') | equal(chunk, 'd')) << 1 | 1, dash = equal(chunk, '-');
-      if ((equal(chunk, ':') | equal(chunk, '=')) & inside) *seen |= SEEN_SEPARATOR;
-      if (equal(chunk, 'J') & before_j & inside) *seen |= SEEN_J;
-      if (dash & (dash << 1 | 1) & inside) *seen |= SEEN_DASHES;
-    }
-    if (!stops) {
-      *p = from + 16;
-      continue;
-    }
-    const uint8_t *stop = from + __builtin_ctz(stops);
-    *p = stop + 1;
-    if (*stop == '"') return true;
-    if (*stop != '\\') return !fail(s, SCAN_CONTROL, stop);
-    if (!pass_escape(s, p, seen)) return true;
-  }
-  return false;
-}
-#endif
-
-/* Skips a string with its quotes and checks its escapes. */
-static inline __attribute__((always_inline)) bool pass_string_as(struct scan *s, unsigned *seen, const bool search) {
-  const uint8_t *p = s->p + 1;
-  *seen = 0;
-#ifdef __SSE2__
-  if (pass_chunks(s, &p, seen, search)) {
-    s->p = p;
-    return s->result->error == SCAN_OK;
-  }
-#endif
-  for (;;) {
-    if (p >= s->end) return fail(s, SCAN_END, s->end);
-    uint8_t c = *p++;
-    if (c == '"') break;
-    if (c < 32) return fail(s, SCAN_CONTROL, p - 1);
-    if (c == '\\' && !pass_escape(s, &p, seen)) return false;
-    if (search && c == 'J') *seen |= SEEN_J;
-    if (search && c == '-') *seen |= SEEN_DASHES;
-    if (search && (c == ':' || c == '=')) *seen |= SEEN_SEPARATOR;
-  }
-  s->p = p;
-  return true;
-}
-
-/* The same twice: what is not searched costs half as much. */
-static bool pass_searched(struct scan *s, unsigned *seen) { return pass_string_as(s, seen, true); }
-static bool pass_unsearched(struct scan *s, unsigned *seen) { return pass_string_as(s, seen, false); }
-static bool pass_string(struct scan *s, unsigned *seen) { return s->search ? pass_searched(s, seen) : pass_unsearched(s, seen); }
 
 /* The index of a top-level key in the requested names, or -1. p..end is the key without its quotes. */
 static int find_member(const struct scan_request *request, const uint8_t *p, const uint8_t *end) {
@@ -179,7 +80,7 @@ static uint8_t role_of_key(const uint8_t *p, const uint8_t *end, unsigned seen) 
   size_t length = 0;
   if (end - p < 3 || end - p > (seen & SEEN_UNICODE ? 30 : 5)) return ROLE_NONE;
   while (p < end && length < sizeof name) {
-    int c = secret_unit(&p, seen);
+    int c = string_next(&p, seen);
     name[length++] = c < 0x80 ? (uint8_t)c : 0;
   }
   if (length == 5 && memcmp(name, "value", 5) == 0) return ROLE_VALUE;

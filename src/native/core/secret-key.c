@@ -1,6 +1,7 @@
 /* Keys. */
 #include <string.h>
 
+#include "json-string.h"
 #include "policy.h"
 #include "secret.h"
 
@@ -37,7 +38,7 @@ static bool read_key(struct key *key, const uint8_t *p, const uint8_t *end, unsi
   enum { NO_LETTER, LOWER, UPPER } before = NO_LETTER;
   key->length = key->letters = 0;
   while (p < end) {
-    int c = secret_unit(&p, seen);
+    int c = string_next(&p, seen);
     unsigned class = c < 0x100 ? secret_class[c] : 0;
     if (class == CLASS_SEPARATOR) {
       before = NO_LETTER;

@@ -2,33 +2,10 @@
 
 #include <string.h>
 
+#include "json-string.h"
+
 static bool base64url(int c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
-int string_hex_digit(uint8_t c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int string_unit(const uint8_t **p) {
-  int c = *(*p)++;
-  if (c != '\\') return c;
-  c = *(*p)++;
-  switch (c) {
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'u':
-      c = string_hex_digit((*p)[0]) << 12 | string_hex_digit((*p)[1]) << 8 | string_hex_digit((*p)[2]) << 4 | string_hex_digit((*p)[3]);
-      *p += 4;
-      /* U+0080 to U+00FF must not look like bytes of UTF-8; no search here needs them */
-      return c < 0x80 ? c : 0x100;
-    default: return c;
-  }
 }
 
 static const char base64_pem[] = "LS0tLS1CRUdJTi"; /* of "-----BEGIN" */
@@ -42,7 +19,7 @@ static bool holds_shape(const uint8_t *p, const uint8_t *end, unsigned seen) {
   unsigned part = 0;
   bool again = false; /* the second part contains eyJ, so it may be a first part */
   while (p < end) {
-    int c = secret_unit(&p, seen);
+    int c = string_next(&p, seen);
     if (base64_at == 6 && c != base64_pem[6]) base64_at = 2; /* "LS0tLS" ends in "LS" */
     if (c == base64_pem[base64_at]) {
       if (++base64_at == sizeof base64_pem - 1) return true;

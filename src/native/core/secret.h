@@ -6,27 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What may be in a string. A JWT ("eyJ...") and a PEM block in base64 ("...RUdJTi") need a J after y or d, a PEM block
-   ("-----BEGIN ") two dashes, unless they are written with \u. A part needs a separator: `:` or `=`. */
-enum {
-  SEEN_ESCAPE = 1,
-  SEEN_UNICODE = 2,
-  SEEN_J = 4,
-  SEEN_DASHES = 8,
-  SEEN_SEPARATOR = 16,
-  SEEN_IN_VARIABLE = SEEN_J | SEEN_DASHES | SEEN_SEPARATOR, /* may be anything, but is not escaped */
-};
-
 /* The values that a key hides. */
 enum { HIDES_STRINGS = 1, HIDES_CONTAINERS = 2, HIDES_OTHERS = 4 };
 
-/* The value of a hexadecimal digit, or -1. */
-int string_hex_digit(uint8_t c);
-
-/* Takes the next character of a valid string: its byte, or 0x100 for a \u escape of U+0080 or above. */
-int string_unit(const uint8_t **p);
-
-/* Which values a key hides. p..end is the key without its quotes, `seen` has the SEEN_ flags. */
+/* Which values a key hides. p..end is the key without its quotes, `seen` has the SEEN_ flags (json-string.h). */
 unsigned secret_key(const uint8_t *p, const uint8_t *end, unsigned seen);
 
 /* Whether a string is hidden whole: it contains a JWT or the start of a PEM block, also in base64. */
@@ -39,11 +22,6 @@ struct secret_parts {
   const uint8_t *part, *part_end;
 };
 bool secret_next_part(struct secret_parts *parts);
-
-/* The same for a string that may have no escapes. */
-static inline int secret_unit(const uint8_t **p, unsigned seen) {
-  return seen & SEEN_ESCAPE ? string_unit(p) : *(*p)++;
-}
 
 /* 1-26: a letter of either case; the others follow; 0: no character of a key. */
 extern const uint8_t secret_class[256];
