@@ -15,6 +15,7 @@ const SOURCES = [
     "secret",
     "secret-key",
     "secret-parts",
+    "pair",
     "control",
     "values",
     "file",
