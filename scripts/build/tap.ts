@@ -16,6 +16,7 @@ const SOURCES = [
     "secret",
     "secret-key",
     "secret-parts",
+    "pair",
     "control",
     "values",
     "file",

@@ -40,7 +40,9 @@ export class ScanDriver {
   }
 
   static async start(): Promise<ScanDriver> {
-    const core = ["scan", "json-string", "secret", "secret-key", "secret-parts"].map((name) => `src/native/core/${name}.c`);
+    const core = ["scan", "json-string", "pair", "secret", "secret-key", "secret-parts"].map(
+      (name) => `src/native/core/${name}.c`,
+    );
     const sources = [...core, "test/native/scan-driver.c"].map((source) => join(ROOT, source));
     const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     const compiler = { command: "gcc", flags, includes: nativeIncludes() };

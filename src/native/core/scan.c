@@ -1,9 +1,9 @@
 #include "scan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "json-string.h"
+#include "pair.h"
 #include "secret.h"
 
 /* An open object or array. In {"name":"DB_PASSWORD","value":"x"}, the name is the key of the value. */
@@ -14,7 +14,6 @@ struct level {
   uint8_t role; /* of the current member */
   uint8_t hides; /* what the names seen so far hide: HIDES_ */
 };
-enum { ROLE_NONE, ROLE_NAME, ROLE_VALUE };
 
 struct scan {
   const uint8_t *text, *end, *p;
@@ -74,19 +73,6 @@ static void add_secrets_of_string(struct scan *s, const uint8_t *start, unsigned
   }
 }
 
-/* What a member's key is in a pair such as {"name":"DB_PASSWORD","value":"x"}. */
-static uint8_t role_of_key(const uint8_t *p, const uint8_t *end, unsigned seen) {
-  uint8_t name[6];
-  size_t length = 0;
-  if (end - p < 3 || end - p > (seen & SEEN_UNICODE ? 30 : 5)) return ROLE_NONE;
-  while (p < end && length < sizeof name) {
-    int c = string_next(&p, seen);
-    name[length++] = c < 0x80 ? (uint8_t)c : 0;
-  }
-  if (length == 5 && memcmp(name, "value", 5) == 0) return ROLE_VALUE;
-  return (length == 4 && memcmp(name, "name", 4) == 0) || (length == 3 && memcmp(name, "key", 3) == 0) ? ROLE_NAME : ROLE_NONE;
-}
-
 /* A member "name" or "key", the string before s->p. */
 static void take_name(struct scan *s, const uint8_t *start, unsigned seen) {
   struct level *level = &s->level[s->depth];
@@ -96,38 +82,6 @@ static void take_name(struct scan *s, const uint8_t *start, unsigned seen) {
   if (s->late_count == s->request->secret_limit) s->result->overflow = true;
   else s->late[s->late_count++] = (struct scan_span){level->value_start, level->value_end};
   level->value_end = 0;
-}
-
-static int compare_spans(const void *a, const void *b) {
-  const struct scan_span *one = a, *other = b;
-  if (one->start != other->start) return one->start < other->start ? -1 : 1;
-  return one->end > other->end ? -1 : one->end < other->end;
-}
-
-/* Puts the late secrets among the others, which have room for at most `limit`, and drops what is inside another one. */
-static void merge_late(struct scan *s) {
-  struct scan_result *result = s->result;
-  static struct scan_secret merged[SECRETS_MOST];
-  uint32_t count = 0, from = 0, late = 0, reach = 0;
-  qsort(s->late, s->late_count, sizeof *s->late, compare_spans);
-  while (from < result->secret_count || late < s->late_count) {
-    struct scan_secret next;
-    if (late < s->late_count && (from == result->secret_count || s->late[late].start <= result->secret[from].start)) {
-      next = (struct scan_secret){s->late[late].start, s->late[late].end, false};
-      late++;
-    } else {
-      next = result->secret[from++];
-    }
-    if (next.start < reach) continue;
-    if (count == s->request->secret_limit) {
-      result->overflow = true;
-      break;
-    }
-    reach = next.end;
-    merged[count++] = next;
-  }
-  memcpy(result->secret, merged, count * sizeof *merged);
-  result->secret_count = count;
 }
 
 /* A value begins whose name may come later. */
@@ -284,7 +238,7 @@ close:
   bool inside = result->raw_newline;
   skip_space(&s);
   result->raw_newline = inside;
-  if (s.late_count > 0) merge_late(&s);
+  if (s.late_count > 0) pair_merge_late(result, s.late, s.late_count, request->secret_limit);
   if (s.p < s.end) fail(&s, SCAN_TRAILING, s.p);
   return;
 
@@ -302,7 +256,7 @@ member_key: {
   if (is_searched(&s)) {
     struct level *level = &s.level[s.depth];
     hides = secret_key(from + 1, s.p - 1, seen);
-    level->role = role_of_key(from + 1, s.p - 1, seen);
+    level->role = pair_role(from + 1, s.p - 1, seen);
     if (level->role == ROLE_VALUE) hides |= level->hides;
     add_secrets_of_string(&s, from, seen);
   }
