@@ -104,14 +104,8 @@ static bool has_own_word(const struct key *key) {
   return false;
 }
 
-static __attribute__((noinline)) unsigned search_key(const uint8_t *p, const uint8_t *end, unsigned seen) {
-  struct key key;
-  if (!read_key(&key, p, end, seen)) return HIDES_STRINGS | HIDES_CONTAINERS | HIDES_OTHERS;
-  if (contains_word(&key)) return HIDES_CONTAINERS | HIDES_OTHERS | (is_harmless(&key) ? 0 : HIDES_STRINGS);
-  return has_own_word(&key) ? HIDES_STRINGS | HIDES_CONTAINERS : 0;
-}
-
 unsigned secret_key(const uint8_t *p, const uint8_t *end, unsigned seen) {
+  struct key key;
   if (!(seen & SEEN_ESCAPE) && end - p <= KEY_LETTERS_MOST) {
     unsigned before = 0, found = 0;
     for (const uint8_t *at = p; at < end; at++) {
@@ -121,5 +115,7 @@ unsigned secret_key(const uint8_t *p, const uint8_t *end, unsigned seen) {
     }
     if (!found) return 0;
   }
-  return search_key(p, end, seen);
+  if (!read_key(&key, p, end, seen)) return HIDES_STRINGS | HIDES_CONTAINERS | HIDES_OTHERS;
+  if (contains_word(&key)) return HIDES_CONTAINERS | HIDES_OTHERS | (is_harmless(&key) ? 0 : HIDES_STRINGS);
+  return has_own_word(&key) ? HIDES_STRINGS | HIDES_CONTAINERS : 0;
 }

@@ -102,11 +102,12 @@ static bool is_at_line_start(const uint8_t *text, const uint8_t *p) {
 
 struct identifier {
   const uint8_t *start, *end;
-  bool quoted; /* there is a quote after it */
+  bool quoted;   /* there is a quote after it */
+  bool has_pair; /* it may be secret */
 };
 
 /* The identifier that ends at p, or at the quote there. */
-static struct identifier read_identifier(const uint8_t *text, const uint8_t *p) {
+static inline struct identifier read_identifier(const uint8_t *text, const uint8_t *p) {
   struct identifier id = {0};
   if (p > text && is_quote(p[-1])) {
     p = back_over_backslashes(text, p - 1);
@@ -114,8 +115,13 @@ static struct identifier read_identifier(const uint8_t *text, const uint8_t *p) 
   }
   id.end = p;
   const uint8_t *least = p - text > KEY_LETTERS_MOST ? p - KEY_LETTERS_MOST : text;
-  while (p > least && secret_class[p[-1]]) p--;
+  unsigned after = 0, found = 0;
+  for (unsigned class; p > least && (class = secret_class[p[-1]]); p--) {
+    found |= secret_pair[class * 32 + after];
+    if (class != CLASS_SEPARATOR) after = class;
+  }
   id.start = p;
+  id.has_pair = found;
   return id;
 }
 
@@ -126,6 +132,7 @@ static const uint8_t *after_escape(const uint8_t *text, const struct identifier 
 }
 
 static bool is_secret(const uint8_t *text, const struct identifier *id) {
+  if (!id->has_pair) return false;
   const uint8_t *start = after_escape(text, id);
   return (secret_key(id->start, id->end, 0) & HIDES_STRINGS) ||
          (start > id->start && (secret_key(start, id->end, 0) & HIDES_STRINGS));
@@ -150,23 +157,7 @@ static bool is_value_of_secret(const uint8_t *text, const struct identifier *id)
   return name.quoted && is_secret(text, &name);
 }
 
-/* Whether what stands before a separator is a name that is_assignment must look at: enough to know for most. */
-static inline bool may_be_assignment(const uint8_t *text, const uint8_t *separator) {
-  const uint8_t *p = separator;
-  while (p > text && is_blank(p[-1])) p--;
-  bool quoted = p > text && is_quote(p[-1]);
-  if (quoted)
-    while (--p > text && p[-1] == '\\');
-  const uint8_t *end = p;
-  unsigned after = 0, found = 0;
-  for (unsigned class; p > text && (class = secret_class[p[-1]]); p--) {
-    found |= secret_pair[class * 32 + after];
-    after = class == CLASS_SEPARATOR ? after : class;
-  }
-  return found || (quoted && end - p == 5 && *p == 'v');
-}
-
-static __attribute__((noinline)) bool is_assignment(const uint8_t *text, const uint8_t *separator) {
+static inline bool is_assignment(const uint8_t *text, const uint8_t *separator) {
   const uint8_t *p = separator;
   while (p > text && is_blank(p[-1])) p--;
   struct identifier id = read_identifier(text, p);
@@ -189,7 +180,7 @@ bool secret_next_part(struct secret_parts *parts) {
       parts->part_end = parts->at = at_sign;
       return true;
     }
-    if (!may_be_assignment(text, p) || !is_assignment(text, p)) continue;
+    if (!is_assignment(text, p)) continue;
     const uint8_t *value = find_value(p + 1, end);
     if (!value) continue;
     parts->part = value;
