@@ -21,12 +21,7 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** A set of letters, one bit each: `a` is bit 1. */
-function lettersOf(word: string): number {
-  return [...word].reduce((letters, letter) => letters | (1 << (letter.charCodeAt(0) - 0x60)), 0);
-}
-
-/** The words, each with its length and its letters. */
+/** The words, each with its length. */
 function words(list: readonly string[]): string {
   for (const word of list) {
     if (!/^[a-z]{2,}$/.test(word))
@@ -34,7 +29,7 @@ function words(list: readonly string[]): string {
     if (word.length > KEY_LETTERS_MOST)
       throw new Error(`Cannot make policy.h: a word has more than ${KEY_LETTERS_MOST} letters`);
   }
-  return list.map((word) => `{${quote(word)}, ${word.length}, ${lettersOf(word)}}`).join(", ");
+  return list.map((word) => `{${quote(word)}, ${word.length}}`).join(", ");
 }
 
 /** The letters by how often they are in English. */

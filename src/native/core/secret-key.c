@@ -17,7 +17,6 @@ const uint8_t secret_class[256] = {
 struct word {
   const char *text;
   unsigned length;
-  uint32_t letters; /* one bit each, as in secret_class */
 };
 static const struct word secret_words[] = {SECRET_WORDS}, own_words[] = {OWN_WORDS}, harmless_endings[] = {HARMLESS_ENDINGS},
                          own_followers[] = {OWN_FOLLOWERS};
@@ -28,15 +27,14 @@ const uint8_t secret_pair[32 * 32] = {RARE_PAIRS};
 /* A key in lower case without separators. */
 struct key {
   unsigned length;
-  uint32_t letters;
-  uint8_t text[KEY_LETTERS_MOST];   /* 0 for what is no letter */
+  uint8_t text[KEY_LETTERS_MOST]; /* 0 for what is no letter */
   bool starts[KEY_LETTERS_MOST]; /* a word in camelCase, snake_case and so on starts here */
 };
 
 /* False if it is too long. */
 static bool read_key(struct key *key, const uint8_t *p, const uint8_t *end, unsigned seen) {
   enum { NO_LETTER, LOWER, UPPER } before = NO_LETTER;
-  key->length = key->letters = 0;
+  key->length = 0;
   while (p < end) {
     int c = string_next(&p, seen);
     unsigned class = c < 0x100 ? secret_class[c] : 0;
@@ -49,7 +47,6 @@ static bool read_key(struct key *key, const uint8_t *p, const uint8_t *end, unsi
     if (letter && !upper && before == UPPER) key->starts[key->length - 1] = true; /* the last capital of a run: APIKey */
     key->starts[key->length] = letter && (before == NO_LETTER || (upper && before == LOWER));
     key->text[key->length++] = letter ? (uint8_t)(c | 0x20) : 0;
-    if (letter) key->letters |= 1u << class;
     before = !letter ? NO_LETTER : upper ? UPPER : LOWER;
   }
   return true;
@@ -63,7 +60,6 @@ static bool ends_in(const struct key *key, unsigned end, const struct word *word
 static bool contains_word(const struct key *key) {
   for (unsigned i = 0; i < COUNT(secret_words); i++) {
     const struct word *word = &secret_words[i];
-    if (word->letters & ~key->letters) continue;
     for (unsigned end = word->length; end <= key->length; end++)
       if (key->text[end - 1] == (uint8_t)word->text[word->length - 1] && ends_in(key, end, word)) return true;
   }
