@@ -1,4 +1,4 @@
-/** `npm run build`: builds bin/cni_pre, bin/cni_post and bin/cnitap. */
+/** `npm run build`: builds bin/cni_pre, bin/cni_post, bin/cni_wrap and bin/cnitap. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { buildCnitap } from "./build/cnitap.ts";
@@ -16,10 +16,14 @@ async function step(out: string, make: () => Promise<unknown>): Promise<void> {
 
 const pre = join(ROOT, "bin", "cni_pre");
 const post = join(ROOT, "bin", "cni_post");
+const wrap = join(ROOT, "bin", "cni_wrap");
 const cnitap = join(ROOT, "bin", "cnitap");
 try {
   await step(pre, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-pre.ts"), out: pre }));
   await step(post, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-post.ts"), out: post }));
+  await step(wrap, () =>
+    buildTap({ program: "wrap", entry: join(ROOT, "src", "wrap", "cni-wrap.ts"), out: wrap }),
+  );
   await step(cnitap, () => buildCnitap(cnitap, { cni_pre: pre, cni_post: post }));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ErrorCode, errorObjectTail, NO_CONTAINER_ID } from "../../src/cni/error-object.ts";
+import { ErrorCode, errorObjectTail, NO_CONTAINER_ID, NO_TYPE } from "../../src/cni/error-object.ts";
 import { CNI_VERSIONS, LATEST_CNI_VERSION } from "../../src/cni/versions.ts";
 import { UNFIT } from "../../src/log/fitness.ts";
+import { hidden } from "../../src/log/redact.ts";
 import {
   HARMLESS_ENDINGS,
   KEY_LETTERS_MOST,
@@ -75,10 +76,15 @@ export function policyHeader(secretWords = SECRET_WORDS, harmlessEndings = HARML
       LOCK_TIMEOUT_MS_MOST,
       LOG_BYTES_MOST,
       PATH_BYTES_MOST,
+      HIDDEN_FORMAT: quote(hidden(0).replace("0", "%lu")),
       LATEST_CNI_VERSION: quote(LATEST_CNI_VERSION),
       CNI_VERSIONS: quote(CNI_VERSIONS.map((version) => JSON.stringify(version)).join(",")),
       ERROR_NO_CONTAINER_ID: quote(errorObjectTail(ErrorCode.invalidEnvironment, NO_CONTAINER_ID)),
       ERROR_STDIN_NOT_JSON: quote(errorObjectTail(ErrorCode.cannotDecode, "stdin is not JSON")),
+      ERROR_NO_TYPE: quote(errorObjectTail(ErrorCode.invalidConfiguration, NO_TYPE)),
+      ERROR_NOT_STARTED: quote(
+        errorObjectTail(ErrorCode.notStarted, "cni_wrap: cannot find or start the plugin"),
+      ),
     }),
     enumeration("scan_error", SCAN_ERRORS),
     enumeration("fault_code", FAULTS),

@@ -5,7 +5,7 @@ import { ROOT } from "../cache-dir.ts";
 import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
 import { writePolicyHeader } from "./policy-header.ts";
 import { buildQuickJs, quickjsSource } from "./quickjs.ts";
-import { addSnapshot } from "./snapshot.ts";
+import { addSnapshot, type Program } from "./snapshot.ts";
 
 const NATIVE = join(ROOT, "src", "native");
 export const CORE = join(NATIVE, "core");
@@ -17,6 +17,7 @@ const SOURCES = [
     "secret-key",
     "secret-parts",
     "pair",
+    "source",
     "control",
     "values",
     "file",
@@ -30,8 +31,18 @@ const SOURCES = [
     "guard",
     "snapshot",
   ].map((name) => join(CORE, `${name}.c`)),
-  ...["last-resort", "main"].map((name) => join(NATIVE, "tap", `${name}.c`)),
 ];
+
+/** What is native of each program besides the core. */
+const PROGRAMS = {
+  tap: ["tap/answer", "tap/last-resort", "tap/main"],
+  wrap: [
+    "tap/answer",
+    ...["last-resort", "main", "functions", "find", "child", "relay", "capture", "quote"].map(
+      (name) => `wrap/${name}`,
+    ),
+  ],
+} as const satisfies Record<Program, readonly string[]>;
 
 /** The C code is small and runs once a call: speed where the payload is, size elsewhere matters less. */
 export const NATIVE_FLAGS = [
@@ -46,6 +57,8 @@ export const NATIVE_FLAGS = [
 ];
 
 export interface TapBuild {
+  /** Default tap. */
+  readonly program?: Program;
   /** The script's entry point. */
   readonly entry: string;
   /** The executable. */
@@ -88,26 +101,36 @@ export async function bundleTap(entry: string, globalName?: string): Promise<str
 
 /** Where the headers are that the C code includes. */
 export function nativeIncludes(): string[] {
-  return [CORE, writePolicyHeader()];
+  return [CORE, join(NATIVE, "tap"), writePolicyHeader()];
 }
 
 /** The objects of the host, and of further sources. */
 export async function compileHost({
+  program = "tap",
   compiler: command = "musl-gcc",
   flags = [],
   sources = [],
-}: Pick<TapBuild, "compiler" | "flags" | "sources">): Promise<string[]> {
+}: Pick<TapBuild, "program" | "compiler" | "flags" | "sources">): Promise<string[]> {
   const compiler: Compiler = {
     command,
     flags: [...NATIVE_FLAGS, ...flags, "-isystem", quickjsSource()],
     includes: nativeIncludes(),
   };
-  return compile(compiler, [...SOURCES, ...sources]);
+  const own = PROGRAMS[program].map((name) => join(NATIVE, `${name}.c`));
+  return compile(compiler, [...SOURCES, ...own, ...sources]);
 }
 
 /** An executable from a script: esbuild, qjsc, a C compiler. */
 export async function buildTap(tap: TapBuild): Promise<void> {
-  const { entry, out, name = basename(out), compiler = "musl-gcc", flags = [], snapshot = true } = tap;
+  const {
+    entry,
+    out,
+    program = "tap",
+    name = basename(out),
+    compiler = "musl-gcc",
+    flags = [],
+    snapshot = true,
+  } = tap;
   const quickjs = await buildQuickJs(compiler);
   const objects = await compileHost(tap);
   mkdirSync(dirname(out), { recursive: true });
@@ -127,7 +150,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       join(work, "name.c"),
       `const char program_name[] = "${name}";\nconst char program_mark[] = "${mark}";\n`,
     );
-    const fresh = join(work, "tap");
+    const fresh = join(work, "cni_wrap"); // as cni_wrap must be called, while it is tried
     await runTool(compiler, [
       ...(compiler === "musl-gcc" ? ["-static"] : []),
       "-Os",
@@ -143,7 +166,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       ...quickjs.objects,
       "-lm",
     ]);
-    if (snapshot && compiler === "musl-gcc") await addSnapshot(fresh);
+    if (snapshot && compiler === "musl-gcc") await addSnapshot(program, fresh);
     renameSync(fresh, out); // never written in place: it may be running
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -28,7 +28,7 @@ export interface Variables {
 
 /** Fields of the json format only. Each span is a JSON string in standard input, null if absent. */
 export interface Details {
-  readonly tap: "pre" | "post";
+  readonly tap: "pre" | "post" | "wrap";
   readonly build: string;
   readonly pid: number;
   readonly time: Instant;
@@ -74,7 +74,8 @@ export function classicVariables(
   return `CNI_COMMAND=${show(variables.command)},CNI_CONTAINERID=${show(variables.containerId ?? EMPTY)}`;
 }
 
-function pushSpan(pieces: Pieces, redaction: Redaction, span: Span): void {
+/** Adds a slice, its secrets hidden. */
+export function pushSpan(pieces: Pieces, redaction: Redaction, span: Span): void {
   if (redaction.redact) pushRedacted(pieces, redaction, span.start, span.end);
   else pieces.push(span.start, span.end);
 }
@@ -95,6 +96,20 @@ export function jsonLine(
   content: Content,
   redaction: Redaction,
 ): Pieces {
+  const pieces = jsonHead(variables, details, redaction);
+  if (content.kind === "note") {
+    const { redact, rules } = redaction;
+    pieces.push(`,"note":${JSON.stringify(redact ? redactText(content.text, rules) : content.text)}`);
+  } else {
+    pieces.push(`,"${content.kind}":`);
+    pushSpan(pieces, redaction, content.span);
+  }
+  pieces.push("}\n");
+  return pieces;
+}
+
+/** A line in the json format up to its payload. */
+export function jsonHead(variables: Variables, details: Details, redaction: Redaction): Pieces {
   const quote = (value: string | null) =>
     value === null ? "null" : JSON.stringify(redaction.redact ? redactText(value, redaction.rules) : value);
   const pieces: Pieces = [];
@@ -116,9 +131,6 @@ export function jsonLine(
   if (details.label !== null) span("label", details.label);
   if (variables.traceparent) pieces.push(`,"traceparent":${quote(variables.traceparent)}`);
   if (variables.tracestate) pieces.push(`,"tracestate":${quote(variables.tracestate)}`);
-  if (content.kind === "note") pieces.push(`,"note":${quote(content.text)}`);
-  else span(content.kind, content.span);
-  pieces.push("}\n");
   return pieces;
 }
 

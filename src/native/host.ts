@@ -25,6 +25,8 @@ export interface Scan {
    * start, not nested.
    */
   readonly secrets: readonly number[];
+  /** Where asked for: start and end of each part to take out for the object to be without the first name's members. */
+  readonly cuts?: readonly number[];
 }
 
 /** Why standard input is not a request: the name in the C code, and the message. */
@@ -83,9 +85,10 @@ export interface Host extends SecretRules {
    * and log/secret-texts.ts. The next call scans the same bytes again.
    * @param members names of top-level members to find: at most 16, each of at most 31 ASCII characters
    * @param everywhere whether to search secrets in the whole object, or only in these members
+   * @param cut whether to find where the first of these members is to be cut out
    */
-  readInput(members: readonly string[], everywhere: boolean): Scan;
-  /** A slice of standard input. */
+  readInput(members: readonly string[], everywhere: boolean, cut?: boolean): Scan;
+  /** A slice of standard input, or of another text that a program's host has. */
   text(start: number, end: number): ByteString;
   /**
    * Locks, rotates if due, appends the line with one writev(2), unlocks. `flatten` turns raw CR and LF of slices

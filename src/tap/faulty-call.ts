@@ -1,17 +1,17 @@
 import { ErrorCode, errorObjectTail, NO_COMMAND, NO_CONTAINER_ID } from "../cni/error-object.ts";
 import { LATEST_CNI_VERSION } from "../cni/versions.ts";
-import { classicVariables, type Variables } from "../log/call-line.ts";
+import { classicVariables, type Span, type Variables } from "../log/call-line.ts";
 import type { Pieces } from "../log/pieces.ts";
 import type { SecretRules } from "../log/redact.ts";
-import { DEFAULT_TARGET } from "../log/target.ts";
+import { DEFAULT_TARGET, type LogTarget } from "../log/target.ts";
 import { SCAN_ERRORS } from "../native/host.ts";
-import { NOTHING, type Outcome } from "./outcome.ts";
+import { type Line, NOTHING, type Outcome } from "./outcome.ts";
 import type { Request, Unreadable } from "./request.ts";
 
 /* Calls that are not legal calls of a CNI plugin. */
 
-function errorReply(code: ErrorCode, msg: string, request: Request | null): Pieces {
-  const version = request?.string("cniVersion");
+/** An error object (SPEC 1.1.0, section 5) of the request's version, the latest if it has none. */
+export function errorReply(code: ErrorCode, msg: string, version: Span | null): Pieces {
   const tail = errorObjectTail(code, msg);
   return version
     ? ['{"cniVersion":', version.start, version.end, tail]
@@ -19,12 +19,13 @@ function errorReply(code: ErrorCode, msg: string, request: Request | null): Piec
 }
 
 /** The error object of an ADD or CHECK without a container ID. */
-export function noContainerIdReply(request: Request | null): Pieces {
-  return errorReply(ErrorCode.invalidEnvironment, NO_CONTAINER_ID, request);
+export function noContainerIdReply(request: Request): Pieces {
+  return errorReply(ErrorCode.invalidEnvironment, NO_CONTAINER_ID, request.string("cniVersion"));
 }
 
-function noteLine(text: string): Outcome["line"] {
-  return { target: DEFAULT_TARGET, flatten: false, escapeControls: false, pieces: [`${text}\n`] };
+/** A note as a classic line. */
+export function noteLine(text: string, target: LogTarget = DEFAULT_TARGET): Line {
+  return { target, flatten: false, escapeControls: false, pieces: [`${text}\n`] };
 }
 
 export function noCommandOutcome(): Outcome {

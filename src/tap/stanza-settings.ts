@@ -37,7 +37,7 @@ const TOKEN_BYTES = 6 * PATH_BYTES_MOST + 2; // a path with each byte escaped; n
 
 type Type = "string" | "number" | "boolean" | "null" | "array" | "object";
 
-function typeOf(first: string): Type {
+export function typeOf(first: string): Type {
   switch (first) {
     case '"':
       return "string";
@@ -53,6 +53,12 @@ function typeOf(first: string): Type {
     default:
       return "number";
   }
+}
+
+/** A complaint about a value of the wrong type. */
+export function wrongValue(key: string, expected: string, type: Type): string {
+  const article = type === "object" || type === "array" ? "an" : "a";
+  return `Cannot use ${key}: wants ${expected}, saw ${type === "null" ? type : `${article} ${type}`}`;
 }
 
 /** Reads a stanza. `spanOf` gives the span of a key's value in standard input, null if the key is absent. */
@@ -75,10 +81,7 @@ export function readStanzaSettings(
     const scalar = type !== "array" && type !== "object" && span.end - span.start <= TOKEN_BYTES;
     const value = scalar ? accept(type, text(span)) : undefined;
     if (value !== undefined) return value;
-    const article = type === "object" || type === "array" ? "an" : "a";
-    complaints.push(
-      `Cannot use ${key}: wants ${expected}, saw ${type === "null" ? type : `${article} ${type}`}`,
-    );
+    complaints.push(wrongValue(key, expected, type));
     return otherwise;
   }
 

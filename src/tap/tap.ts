@@ -49,7 +49,7 @@ export function tap(role: Role, world: World): Outcome {
   };
 }
 
-function readVariables(command: ByteString, world: World): Variables {
+export function readVariables(command: ByteString, world: Pick<World, "env">): Variables {
   return {
     command,
     containerId: world.env("CNI_CONTAINERID"),

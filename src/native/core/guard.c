@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "io.h"
 
@@ -27,23 +29,59 @@ static void on_fault(int signal) {
   last_resort();
 }
 
+enum { KERNEL_SIGNALS = 64 };
+
+sigset_t guard_found_mask;
+static uint64_t found_ignored, ignored; /* a bit for each signal: as the process found it, and by this program */
+
+static uint64_t bit(int signal) { return (uint64_t)1 << (signal - 1); }
+
+static void note(int signal, const struct sigaction *found) {
+  if (found->sa_handler == SIG_IGN) found_ignored |= bit(signal);
+}
+
+void guard_handle(int signal, void (*handler)(int)) {
+  struct sigaction found;
+  if (sigaction(signal, &(struct sigaction){.sa_handler = handler}, &found) != 0) return;
+  note(signal, &found);
+  if (handler == SIG_IGN) ignored |= bit(signal);
+  else if (handler != SIG_DFL && found.sa_handler == SIG_IGN) sigaction(signal, &found, NULL);
+}
+
+/* With the kernel's own call: the C library's has state of its own, which a child may share. */
+void guard_restore(void) {
+  static const unsigned long actions[2][4] = {{(unsigned long)SIG_DFL}, {(unsigned long)SIG_IGN}};
+  for (int signal = 1; (found_ignored | ignored) >> (signal - 1) && signal <= KERNEL_SIGNALS; signal++)
+    if ((found_ignored | ignored) & bit(signal))
+      syscall(SYS_rt_sigaction, signal, actions[(found_ignored & bit(signal)) != 0], NULL, KERNEL_SIGNALS / 8);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &guard_found_mask, NULL, KERNEL_SIGNALS / 8);
+}
+
 void guard_arm(void) {
   static uint8_t stack[64 * 1024];
   static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGVTALRM};
   struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
+  struct sigaction found;
   sigset_t open;
 #ifdef __x86_64__
-  sigaction(SIGSYS, &(struct sigaction){.sa_sigaction = on_trap, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO}, NULL);
+  sigaction(SIGSYS, &(struct sigaction){.sa_sigaction = on_trap, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO}, &found);
+  note(SIGSYS, &found);
 #endif
   sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
   sigemptyset(&open);
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-    sigaction(faults[i], &action, NULL);
+    if (sigaction(faults[i], &action, &found) == 0) note(faults[i], &found);
     sigaddset(&open, faults[i]);
   }
   sigaddset(&open, SIGALRM);
   sigaddset(&open, SIGSYS);
-  sigprocmask(SIG_UNBLOCK, &open, NULL); /* a runtime may have left them blocked */
+  sigprocmask(SIG_UNBLOCK, &open, &guard_found_mask); /* a runtime may have left them blocked */
+  guard_handle(SIGPIPE, SIG_IGN);
+  guard_handle(SIGXFSZ, SIG_IGN);
+  guard_start_clock();
+}
+
+void guard_start_clock(void) {
   const struct timeval limit = {GUARD_CPU_MS / 1000, GUARD_CPU_MS % 1000 * 1000};
   setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value = limit, .it_interval = limit}, NULL);
 }

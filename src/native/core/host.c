@@ -12,13 +12,13 @@
 #include "json-string.h"
 #include "log.h"
 #include "policy.h"
+#include "program.h"
 #include "scan.h"
 #include "secret.h"
+#include "source.h"
 #include "values.h"
 
 enum { PIECES_IN_ONE_CALL = 1000 };
-
-static struct scan_result scanned;
 
 static JSValue host_env(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
@@ -64,48 +64,71 @@ static bool push_number(JSContext *ctx, JSValueConst list, uint32_t *length, uin
   return JS_SetPropertyUint32(ctx, list, (*length)++, JS_NewUint32(ctx, number)) >= 0;
 }
 
-static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  (void)this, (void)argc;
+static bool push_span(JSContext *ctx, JSValueConst list, uint32_t *length, uint32_t base, struct scan_span span) {
+  uint32_t shift = span.end == 0 ? 0 : base;
+  return push_number(ctx, list, length, shift + span.start) && push_number(ctx, list, length, shift + span.end);
+}
+
+JSValue host_scan(JSContext *ctx, uint32_t start, uint32_t end, JSValueConst names, unsigned how) {
+  static struct scan_result scanned;
   static struct scan_request request = {.depth_limit = INPUT_LEVELS_MOST, .secret_limit = SECRETS_MOST};
-  if (!read_members(ctx, argv[0], &request)) return JS_EXCEPTION;
-  request.search_everywhere = JS_ToBool(ctx, argv[1]) == 1;
-  io_read_input(INPUT_BYTES_MOST);
-  if (input.error || input.too_long) {
+  struct iovec text;
+  if (!read_members(ctx, names, &request)) return JS_EXCEPTION;
+  if (!source_slice(start, end, &text)) return JS_ThrowRangeError(ctx, "scan");
+  request.cut = how & HOST_SCAN_CUT;
+  request.search_everywhere = how & HOST_SCAN_EVERYWHERE;
+  request.any_value = how & HOST_SCAN_ANY_VALUE;
+  bool is_input = start >> SOURCE_BITS == SOURCE_INPUT;
+  if (is_input && (input.error || input.too_long)) {
     scanned.error = input.error ? SCAN_UNREADABLE : SCAN_TOO_LARGE;
     scanned.at = (uint32_t)(input.error ? input.length : INPUT_BYTES_MOST);
   } else {
-    scan_json(input.text, input.length, &request, &scanned);
+    scan_json(text.iov_base, text.iov_len, &request, &scanned);
   }
   JSValue scan = JS_NewObject(ctx), members = JS_NewArray(ctx), secrets = JS_NewArray(ctx);
   set_property(ctx, scan, "error", JS_NewInt32(ctx, (int32_t)scanned.error));
   set_property(ctx, scan, "at", JS_NewUint32(ctx, scanned.at));
   set_property(ctx, scan, "rawNewline", JS_NewBool(ctx, scanned.raw_newline));
   set_property(ctx, scan, "overflow", JS_NewBool(ctx, scanned.overflow));
-  set_property(ctx, scan, "start", JS_NewUint32(ctx, scanned.start));
-  set_property(ctx, scan, "end", JS_NewUint32(ctx, scanned.end));
+  set_property(ctx, scan, "start", JS_NewUint32(ctx, start + scanned.start));
+  set_property(ctx, scan, "end", JS_NewUint32(ctx, start + scanned.end));
   uint32_t to = 0;
-  for (uint32_t i = 0; i < request.name_count; i++) {
-    JS_SetPropertyUint32(ctx, members, to++, JS_NewUint32(ctx, scanned.member[i].start));
-    JS_SetPropertyUint32(ctx, members, to++, JS_NewUint32(ctx, scanned.member[i].end));
-  }
+  for (uint32_t i = 0; i < request.name_count; i++)
+    if (!push_span(ctx, members, &to, start, scanned.member[i])) return JS_EXCEPTION;
   to = 0;
   for (uint32_t i = 0; scanned.error == SCAN_OK && i < scanned.secret_count; i++) {
     const struct scan_secret *secret = &scanned.secret[i];
-    if (!push_number(ctx, secrets, &to, secret->start) || !push_number(ctx, secrets, &to, secret->end) ||
+    if (!push_span(ctx, secrets, &to, start, (struct scan_span){secret->start, secret->end}) ||
         !push_number(ctx, secrets, &to, secret->inner))
       return JS_EXCEPTION;
+  }
+  if (request.cut) {
+    JSValue cuts = JS_NewArray(ctx);
+    to = 0;
+    for (uint32_t i = 0; i < scanned.cut_count; i++)
+      if (!push_span(ctx, cuts, &to, start, scanned.cut[i])) return JS_EXCEPTION;
+    set_property(ctx, scan, "cuts", cuts);
   }
   set_property(ctx, scan, "members", members);
   set_property(ctx, scan, "secrets", secrets);
   return unless_exception(ctx, scan);
 }
 
+static JSValue host_read_input(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  (void)this, (void)argc;
+  io_read_input(INPUT_BYTES_MOST);
+  source[SOURCE_INPUT] = (struct source){input.text, input.length};
+  unsigned how = (JS_ToBool(ctx, argv[1]) == 1 ? HOST_SCAN_EVERYWHERE : 0) | (JS_ToBool(ctx, argv[2]) == 1 ? HOST_SCAN_CUT : 0);
+  return host_scan(ctx, 0, (uint32_t)input.length, argv[0], how);
+}
+
 static JSValue host_text(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
   uint32_t start, end;
   if (JS_ToUint32(ctx, &start, argv[0]) != 0 || JS_ToUint32(ctx, &end, argv[1]) != 0) return JS_EXCEPTION;
-  if (start > end || end > input.length) return JS_ThrowRangeError(ctx, "text");
-  return string_of_bytes(ctx, input.text + start, end - start);
+  struct iovec slice;
+  if (!source_slice(start, end, &slice)) return JS_ThrowRangeError(ctx, "text");
+  return string_of_bytes(ctx, slice.iov_base, slice.iov_len);
 }
 
 static JSValue host_is_secret_key(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -133,20 +156,12 @@ static JSValue host_secrets_in(JSContext *ctx, JSValueConst this, int argc, JSVa
   return unless_exception(ctx, secrets);
 }
 
-struct pieces {
-  struct iovec *piece; /* piece[0] is kept free */
-  int count;           /* with the free one */
-  size_t bytes;
-};
-
-/* The list that a script gives: a string is its own, two numbers are a slice of standard input. Slices are marked in
-   `slice`, a byte for each piece. */
-static bool read_pieces(JSContext *ctx, JSValueConst list, struct pieces *pieces, uint8_t **slice) {
+bool host_read_pieces(JSContext *ctx, JSValueConst list, struct host_pieces *pieces) {
   uint32_t length;
   if (!read_length(ctx, list, &length)) return false;
   pieces->piece = js_malloc(ctx, (length + 1) * (sizeof *pieces->piece + 1));
   if (!pieces->piece) return false;
-  *slice = (uint8_t *)(pieces->piece + length + 1);
+  pieces->slice = (uint8_t *)(pieces->piece + length + 1);
   pieces->piece[0] = (struct iovec){0};
   pieces->count = 1;
   pieces->bytes = 0;
@@ -160,13 +175,12 @@ static bool read_pieces(JSContext *ctx, JSValueConst list, struct pieces *pieces
     } else {
       uint32_t start, end;
       if (JS_ToUint32(ctx, &start, item) != 0 || !read_uint_at(ctx, list, ++i, &end)) return false;
-      if (start > end || end > input.length) {
+      if (!source_slice(start, end, &piece)) {
         JS_ThrowRangeError(ctx, "slice");
         return false;
       }
-      piece = (struct iovec){input.text + start, end - start};
     }
-    (*slice)[pieces->count] = !own;
+    pieces->slice[pieces->count] = !own;
     pieces->piece[pieces->count++] = piece;
     pieces->bytes += piece.iov_len;
   }
@@ -175,7 +189,7 @@ static bool read_pieces(JSContext *ctx, JSValueConst list, struct pieces *pieces
 
 /* Makes one piece of all: raw CR and LF of slices become spaces (`flatten`), and what a terminal would obey is escaped
    (`escape`, for JSON). */
-static bool join_pieces(JSContext *ctx, struct pieces *pieces, const uint8_t *slice, bool flatten, bool escape) {
+static bool join_pieces(JSContext *ctx, struct host_pieces *pieces, bool flatten, bool escape) {
   size_t room = pieces->bytes + 1;
   if (escape)
     for (int i = 1; i < pieces->count; i++) room += control_growth(pieces->piece[i].iov_base, pieces->piece[i].iov_len);
@@ -194,7 +208,7 @@ static bool join_pieces(JSContext *ctx, struct pieces *pieces, const uint8_t *sl
       memcpy(to, from, length);
       to += length;
     }
-    if (flatten && slice[i])
+    if (flatten && pieces->slice[i])
       for (uint8_t *at = start; at < to; at++)
         if (*at == '\n' || *at == '\r') *at = ' ';
   }
@@ -203,7 +217,7 @@ static bool join_pieces(JSContext *ctx, struct pieces *pieces, const uint8_t *sl
   return true;
 }
 
-static bool has_control(const struct pieces *pieces) {
+static bool has_control(const struct host_pieces *pieces) {
   for (int i = 1; i < pieces->count; i++)
     if (control_growth(pieces->piece[i].iov_base, pieces->piece[i].iov_len)) return true;
   return false;
@@ -213,18 +227,17 @@ static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueC
   (void)this, (void)argc;
   struct log_request request;
   struct faults faults = {0};
-  struct pieces pieces;
-  uint8_t *slice;
+  struct host_pieces pieces;
   double timeout_ms, max_bytes;
   JSValue lock_file = JS_GetPropertyStr(ctx, argv[0], "lockFile");
   request.lock_file = JS_IsNull(lock_file) ? NULL : bytes_of_string(ctx, lock_file, NULL);
   request.log_file = bytes_of_string(ctx, JS_GetPropertyStr(ctx, argv[0], "logFile"), NULL);
   if (!request.log_file || (!request.lock_file && !JS_IsNull(lock_file)) ||
       !read_uint(ctx, argv[0], "lockTimeoutMs", LOCK_TIMEOUT_MS_MOST, &timeout_ms) ||
-      !read_uint(ctx, argv[0], "logMaxBytes", LOG_BYTES_MOST, &max_bytes) || !read_pieces(ctx, argv[1], &pieces, &slice))
+      !read_uint(ctx, argv[0], "logMaxBytes", LOG_BYTES_MOST, &max_bytes) || !host_read_pieces(ctx, argv[1], &pieces))
     return JS_EXCEPTION;
   bool flatten = JS_ToBool(ctx, argv[2]), escape = JS_ToBool(ctx, argv[3]) && has_control(&pieces);
-  if ((flatten || escape || pieces.count > PIECES_IN_ONE_CALL) && !join_pieces(ctx, &pieces, slice, flatten, escape))
+  if ((flatten || escape || pieces.count > PIECES_IN_ONE_CALL) && !join_pieces(ctx, &pieces, flatten, escape))
     return JS_EXCEPTION;
   request.lock_timeout_ms = (unsigned)timeout_ms;
   request.max_bytes = (uint64_t)max_bytes;
@@ -239,10 +252,9 @@ static JSValue host_append(JSContext *ctx, JSValueConst this, int argc, JSValueC
 
 static JSValue host_reply(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
-  struct pieces pieces;
-  uint8_t *slice;
+  struct host_pieces pieces;
   int32_t exit_code;
-  if (!read_pieces(ctx, argv[0], &pieces, &slice) || JS_ToInt32(ctx, &exit_code, argv[1]) != 0) return JS_EXCEPTION;
+  if (!host_read_pieces(ctx, argv[0], &pieces) || JS_ToInt32(ctx, &exit_code, argv[1]) != 0) return JS_EXCEPTION;
   int error = io_write_output(pieces.piece, pieces.count);
   if (error == 0) io_exit_code = exit_code;
   io_output_ended = true;
@@ -281,7 +293,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("isTerminal", 0, host_is_terminal),
     JS_CFUNC_DEF("pid", 0, host_pid),
     JS_CFUNC_DEF("now", 0, host_now),
-    JS_CFUNC_DEF("readInput", 2, host_read_input),
+    JS_CFUNC_DEF("readInput", 3, host_read_input),
     JS_CFUNC_DEF("text", 2, host_text),
     JS_CFUNC_DEF("isSecretKey", 1, host_is_secret_key),
     JS_CFUNC_DEF("secretsIn", 1, host_secrets_in),
@@ -297,5 +309,6 @@ static const JSCFunctionListEntry functions[] = {
 void host_define(JSContext *ctx) {
   JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
   JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
+  JS_SetPropertyFunctionList(ctx, host, program_functions, program_function_count);
   JS_SetPropertyStr(ctx, global, "host", host);
 }

@@ -12,47 +12,55 @@
 #define O_PATH 010000000
 #endif
 
-enum { FIRST_BYTES = 64 * 1024, PIECES_MOST = 1024 };
-
-static uint8_t first[FIRST_BYTES];
-struct input input = {.text = first, .capacity = FIRST_BYTES};
+static uint8_t first[IO_FIRST_BYTES];
+struct input input = {.text = first, .capacity = IO_FIRST_BYTES};
 volatile bool io_output_begun = false, io_output_ended = false;
 volatile int io_exit_code = 1;
-static bool output_is_closed = false;
+bool io_was_closed[3] = {false};
 
 void io_open_standard(void) {
   struct pollfd standard[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
   if (poll(standard, 3, 0) <= 0) return;
   for (int fd = 0; fd < 3; fd++) {
     if (!(standard[fd].revents & POLLNVAL)) continue;
-    if (fd == 1) output_is_closed = true;
+    io_was_closed[fd] = true;
     /* The lowest free descriptor is this one: those below it are open. */
     if (open("/dev/null", O_RDWR) < 0) open("/", O_PATH);
   }
 }
 
-/* Makes the buffer four times as large. mremap(2) moves its pages without copying them. */
-static bool grow(size_t limit) {
-  size_t capacity = input.capacity * 4;
-  if (capacity > limit) capacity = limit;
-  void *text;
-  if (input.text == first) {
-    text = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (text != MAP_FAILED) memcpy(text, first, input.length);
-  } else {
-    text = mremap(input.text, input.capacity, capacity, MREMAP_MAYMOVE);
-  }
-  if (text == MAP_FAILED) return false;
-  input.text = text;
-  input.capacity = capacity;
+/* mremap(2) moves pages without copying them. */
+static bool resize(uint8_t **text, size_t *capacity, const uint8_t *start, size_t wanted) {
+  const bool at_start = *text == start;
+  void *larger = at_start ? mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                          : mremap(*text, *capacity, wanted, MREMAP_MAYMOVE);
+  if (larger == MAP_FAILED) return false;
+  if (at_start) memcpy(larger, start, *capacity);
+  *text = larger;
+  *capacity = wanted;
   return true;
+}
+
+bool io_grow(uint8_t **text, size_t *capacity, const uint8_t *start, size_t limit) {
+  const size_t most = *capacity * 4 < limit ? *capacity * 4 : limit, least = *capacity + IO_FIRST_BYTES < limit ? *capacity + IO_FIRST_BYTES : limit;
+  return resize(text, capacity, start, most) || resize(text, capacity, start, least);
+}
+
+void io_advance(struct iovec **piece, int *pieces, size_t written) {
+  while (*pieces > 0 && written >= (*piece)->iov_len) {
+    written -= (*piece)->iov_len;
+    ++*piece, --*pieces;
+  }
+  if (*pieces == 0) return;
+  (*piece)->iov_base = (uint8_t *)(*piece)->iov_base + written;
+  (*piece)->iov_len -= written;
 }
 
 void io_read_input(size_t limit) {
   while (!input.ended) {
     if (input.length == input.capacity) {
       /* One byte more than the limit shows that there is more. */
-      if (input.capacity > limit || !grow(limit + 1)) {
+      if (input.capacity > limit || !io_grow(&input.text, &input.capacity, first, limit + 1)) {
         input.too_long = input.capacity > limit;
         input.error = input.too_long ? 0 : ENOMEM;
         input.ended = true;
@@ -75,13 +83,13 @@ void io_read_input(size_t limit) {
 
 int io_write_output(struct iovec *piece, int pieces) {
   io_output_begun = true;
-  if (output_is_closed) return 0;
+  if (io_was_closed[1]) return 0;
   while (pieces > 0) {
     if (piece->iov_len == 0) {
       piece++, pieces--;
       continue;
     }
-    ssize_t written = writev(1, piece, pieces < PIECES_MOST ? pieces : PIECES_MOST);
+    ssize_t written = writev(1, piece, pieces < IO_PIECES_MOST ? pieces : IO_PIECES_MOST);
     if (written < 0 && (errno == ENOSYS || errno == EPERM)) written = write(1, piece->iov_base, piece->iov_len); /* a filter */
     if (written < 0) {
       if (errno == EINTR) continue;
@@ -89,13 +97,7 @@ int io_write_output(struct iovec *piece, int pieces) {
       poll(&(struct pollfd){.fd = 1, .events = POLLOUT}, 1, -1);
       continue;
     }
-    for (size_t left = (size_t)written; left > 0;) {
-      size_t step = left < piece->iov_len ? left : piece->iov_len;
-      piece->iov_base = (uint8_t *)piece->iov_base + step;
-      piece->iov_len -= step;
-      left -= step;
-      if (piece->iov_len == 0) piece++, pieces--;
-    }
+    io_advance(&piece, &pieces, (size_t)written);
   }
   return 0;
 }

@@ -18,8 +18,17 @@ struct input {
 
 extern struct input input;
 
+enum { IO_FIRST_BYTES = 64 * 1024, IO_PIECES_MOST = 1024 /* of a writev(2) */ };
+
+/* Makes a buffer larger, four times where memory allows; `start` is the static one it began as. False at the limit. */
+bool io_grow(uint8_t **text, size_t *capacity, const uint8_t *start, size_t limit);
+
+/* Goes on to what is left of pieces of which so many bytes were written. */
+void io_advance(struct iovec **piece, int *pieces, size_t written);
+
 /* Opens those of descriptors 0-2 that are closed, so that no other file gets their numbers. */
 void io_open_standard(void);
+extern bool io_was_closed[3];
 
 /* Reads standard input to its end, or to limit bytes. Continues where an interrupted call stopped. */
 void io_read_input(size_t limit);

@@ -27,19 +27,18 @@ bool lock_within(int fd, unsigned *left_ms) {
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
   if (errno != EWOULDBLOCK || *left_ms == 0) return false;
 
-  struct sigaction action = {.sa_handler = on_alarm};
+  struct sigaction action = {.sa_handler = on_alarm}, before;
   struct itimerval tick = {.it_value = {*left_ms / 1000, *left_ms % 1000 * 1000}, .it_interval = {0, 2000}};
-  sigaction(SIGALRM, &action, NULL);
-  int64_t now, deadline = monotonic_ms() + *left_ms;
-  if (setitimer(ITIMER_REAL, &tick, NULL) != 0) return false;
-
-  int error;
-  do {
+  sigaction(SIGALRM, &action, &before);
+  int64_t now = monotonic_ms(), deadline = now + *left_ms;
+  int error = setitimer(ITIMER_REAL, &tick, NULL) == 0 ? EINTR : errno;
+  while (error == EINTR && now < deadline) {
     error = flock(fd, LOCK_EX) == 0 ? 0 : errno;
     now = monotonic_ms();
-  } while (error == EINTR && now < deadline);
+  }
   *left_ms = now < deadline ? (unsigned)(deadline - now) : 0;
   setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+  sigaction(SIGALRM, &before, NULL); /* a program that is started afterwards gets it */
   errno = error == EINTR ? EWOULDBLOCK : error;
   return error == 0;
 }

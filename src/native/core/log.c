@@ -79,7 +79,9 @@ static struct file open_log(const struct log_request *request, int *lock, bool *
 bool log_append(const struct log_request *request, struct iovec *piece, int pieces, struct faults *faults) {
   int lock = -1, reopens = 0;
   bool held = false, lock_log = false, written = false; /* lock_log: the log's own descriptor is the lock */
-  unsigned left_ms = request->lock_file ? request->lock_timeout_ms : 0; /* for all waits of this call */
+  static unsigned waited_ms = 0; /* for an earlier line of this process */
+  const unsigned may_wait = request->lock_file ? request->lock_timeout_ms : 0, most_ms = may_wait > waited_ms ? may_wait - waited_ms : 0;
+  unsigned left_ms = most_ms; /* for all waits of this line */
   if (request->lock_file) {
     lock = lock_take(request->lock_file, &left_ms, &held, faults);
     lock_log = lock < 0;
@@ -114,6 +116,7 @@ bool log_append(const struct log_request *request, struct iovec *piece, int piec
     if (!gone) break;
     written = false;
   }
+  waited_ms += most_ms - left_ms;
   if (reopens == REOPENS_MOST) add_fault(faults, FAULT_LOG_OPEN, ESTALE);
   if (lock >= 0) close(lock);
   return written;

@@ -18,7 +18,7 @@ struct log_request {
 
 /* Appends the line made of the pieces, which include its newline, with one writev(2). piece[0] is
    overwritten: it is reserved for a newline after half a line. Returns false if the line is not, or only
-   partly, in the log. */
+   partly, in the log. lock_timeout_ms is for all lines of this process together. */
 bool log_append(const struct log_request *request, struct iovec *piece, int pieces, struct faults *faults);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef CNI_TAP_PROGRAM_H
 #define CNI_TAP_PROGRAM_H
 
+#include <quickjs.h>
 #include <stdint.h>
 
 extern const char program_name[]; /* "cni_pre" */
@@ -9,5 +10,8 @@ extern const char program_mark[]; /* tells a reader of the file which program an
 /* QuickJS bytecode, which leaves a global `start`: a function that gives the exit code. */
 extern const uint8_t program_script[];
 extern const uint32_t program_script_size;
+/* What the program adds to the host (host.h). */
+extern const JSCFunctionListEntry program_functions[];
+extern const int program_function_count;
 
 #endif

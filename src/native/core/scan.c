@@ -22,6 +22,9 @@ struct scan {
   uint32_t depth;
   uint32_t secret_depth; /* level of the open object or array that is secret as a whole; 0: none */
   bool search;           /* secrets are searched here */
+  uint32_t member_end;   /* of the last member at the top level; 0: none */
+  bool kept;             /* there is a member at the top level that is not cut */
+  bool cutting;          /* the current one is */
   uint32_t late_count;
   struct level level[INPUT_LEVELS_MOST + 1];
   struct scan_span late[SECRETS_MOST]; /* values whose name came after them */
@@ -129,6 +132,24 @@ static bool pass_number(struct scan *s) {
   return true;
 }
 
+/* A key of the top level begins. What is cut begins at the end of the member before, or where there is none that stays,
+   ends where the next one begins. */
+static void cut_at_key(struct scan *s, uint32_t key, bool cut) {
+  struct scan_result *result = s->result;
+  struct scan_span *last = result->cut_count == 0 ? NULL : &result->cut[result->cut_count - 1];
+  if (!s->kept && last) last->end = key;
+  s->cutting = cut && (result->cut_count < SCAN_CUTS || !s->kept);
+  if (!s->cutting) s->kept = true;
+  else if (s->kept || !last) result->cut[result->cut_count++] = (struct scan_span){s->kept ? s->member_end : key, key};
+}
+
+static void end_member(struct scan *s, int member, uint32_t start) {
+  uint32_t end = (uint32_t)(s->p - s->text);
+  if (member >= 0) s->result->member[member] = (struct scan_span){start, end};
+  if (s->cutting) s->result->cut[s->result->cut_count - 1].end = end;
+  s->member_end = end;
+}
+
 static bool in_object(const struct scan *s) { return s->level[s->depth].object; }
 
 void scan_json(const uint8_t *text, size_t length, const struct scan_request *request, struct scan_result *result) {
@@ -145,17 +166,18 @@ void scan_json(const uint8_t *text, size_t length, const struct scan_request *re
   s.end = text + length;
   s.request = request;
   s.result = result;
-  s.depth = s.secret_depth = s.late_count = 0;
+  s.depth = s.secret_depth = s.late_count = s.member_end = 0;
+  s.kept = s.cutting = false;
   s.search = everywhere;
   s.level[0] = (struct level){0};
   result->error = SCAN_OK;
   result->at = result->start = result->end = 0;
   result->raw_newline = result->overflow = false;
-  result->secret_count = 0;
+  result->secret_count = result->cut_count = 0;
   memset(result->member, 0, sizeof result->member);
 
   skip_space(&s);
-  if (s.p >= s.end || *s.p != '{') {
+  if (s.p >= s.end || (*s.p != '{' && !request->any_value)) {
     fail(&s, SCAN_NOT_OBJECT, s.p);
     return;
   }
@@ -213,8 +235,9 @@ value:
   note_value(&s, start, HIDES_OTHERS);
 
 after_value:
+  if (s.depth == 0) goto end;
   if (s.level[s.depth].role == ROLE_VALUE) s.level[s.depth].value_end = (uint32_t)(s.p - text);
-  if (s.depth == 1 && member >= 0) result->member[member] = (struct scan_span){member_start, (uint32_t)(s.p - text)};
+  if (s.depth == 1) end_member(&s, member, member_start);
   skip_space(&s);
   if (s.p >= s.end) goto bad_byte;
   if (*s.p == ',') {
@@ -233,7 +256,9 @@ close:
     add_secret(&s, secret_start, s.p, false);
   }
   s.depth--;
-  if (s.depth > 0) goto after_value;
+  goto after_value;
+
+end:
   result->end = (uint32_t)(s.p - text);
   bool inside = result->raw_newline;
   skip_space(&s);
@@ -249,6 +274,7 @@ member_key: {
   if (!pass_string(&s, &seen)) return;
   if (s.depth == 1) {
     member = find_member(request, from + 1, s.p - 1);
+    if (request->cut) cut_at_key(&s, (uint32_t)(from - text), member == (int)request->cut_name);
     s.search = everywhere || (member >= 0 && request->secret_limit != 0);
   }
   hides = 0;

@@ -12,6 +12,7 @@
 enum {
   SCAN_MEMBERS = 16,    /* most members per scan */
   SCAN_NAME_BYTES = 32, /* longest member name */
+  SCAN_CUTS = 64,       /* most cuts */
 };
 
 struct scan_span {
@@ -29,6 +30,9 @@ struct scan_request {
   uint32_t secret_limit; /* at most SECRETS_MOST; 0: do not search for secrets */
   bool search_everywhere; /* false: only in the requested members */
   uint32_t depth_limit;  /* at most INPUT_LEVELS_MOST */
+  bool any_value;        /* any JSON value will do, not only an object */
+  bool cut;              /* find what to take out for the object to be without one of the names */
+  uint32_t cut_name;     /* its index */
 };
 
 struct scan_result {
@@ -38,6 +42,9 @@ struct scan_result {
   bool raw_newline;    /* there is a raw CR or LF between its tokens */
   bool overflow;       /* there are more secrets than the limit */
   struct scan_span member[SCAN_MEMBERS]; /* the last of each name at the top level */
+  /* Each has the members to cut, with one comma and the space between; further ones than SCAN_CUTS stay. */
+  uint32_t cut_count;
+  struct scan_span cut[SCAN_CUTS];
   /* Values whose key is secret, strings (keys or values) that look secret, and secret parts of strings; ordered by
      start, not nested. */
   uint32_t secret_count;

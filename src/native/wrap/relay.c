@@ -1,0 +1,220 @@
+#include "relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "guard.h"
+#include "io.h"
+
+enum { SPLICE_BYTES = 1024 * 1024, READ_TRIES = 16 };
+
+static uint8_t output_start[IO_FIRST_BYTES], errors_start[IO_FIRST_BYTES];
+struct capture relay_output = {
+    .start = output_start, .head = output_start, .capacity = IO_FIRST_BYTES, .limit = 16 * 1024 * 1024};
+struct capture relay_errors = {.start = errors_start, .head = errors_start, .capacity = IO_FIRST_BYTES,
+                               .limit = 512 * 1024, .tail_limit = 512 * 1024};
+int relay_lost = 0;
+int64_t relay_microseconds = 0;
+
+/* From the plugin to the caller. Bytes are read when those before them are handed on: a plugin whose caller does not read
+   has to wait, as it would without us. */
+struct stream {
+  int from; /* -1: ended */
+  const int to;
+  struct capture *const kept;
+  const uint8_t *bytes; /* to be handed on */
+  size_t left;
+  bool passes;   /* the next bytes go from pipe to pipe, unseen */
+  bool copied;   /* that cannot be: `to` is no pipe */
+  int lost;      /* errno for which bytes could not be handed on */
+  int tries;     /* of a read that fails */
+};
+
+static struct stream output = {.from = -1, .to = 1, .kept = &relay_output}, errors = {.from = -1, .to = 2, .kept = &relay_errors};
+
+/* From the caller to the plugin. */
+static struct {
+  int to; /* -1: ended */
+  struct iovec *piece;
+  int pieces;
+  bool more; /* what is left of standard input follows */
+} request = {.to = -1};
+
+static struct timespec started;
+
+static void end(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+/* Hands on as much as the pipe takes. A plugin may close it, or end, without having read. */
+static void feed(void) {
+  while (request.pieces > 0) {
+    if (request.piece->iov_len == 0) {
+      request.piece++, request.pieces--;
+      continue;
+    }
+    ssize_t written = writev(request.to, request.piece, request.pieces < IO_PIECES_MOST ? request.pieces : IO_PIECES_MOST);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) return;
+    if (written < 0) {
+      request.more = false;
+      break;
+    }
+    io_advance(&request.piece, &request.pieces, (size_t)written);
+  }
+  if (!request.more) end(&request.to);
+}
+
+/* The next part of a standard input that is too long to be kept. */
+static void refill(void) {
+  static uint8_t part[IO_FIRST_BYTES];
+  static struct iovec piece;
+  ssize_t got = read(0, part, sizeof part);
+  if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  request.more = got > 0;
+  piece = (struct iovec){part, got > 0 ? (size_t)got : 0};
+  request.piece = &piece;
+  request.pieces = got > 0;
+  feed();
+}
+
+static void lose(struct stream *stream, int error) {
+  stream->lost = error;
+  stream->left = 0;
+  stream->passes = false;
+  end(&stream->from);
+}
+
+static void take(struct stream *stream) {
+  size_t room;
+  if (capture_is_full(stream->kept) && !stream->copied) {
+    stream->passes = true;
+    return;
+  }
+  uint8_t *to = capture_room(stream->kept, &room);
+  ssize_t got = read(stream->from, to, room);
+  if (got > 0) {
+    capture_take(stream->kept, to, (size_t)got);
+    stream->bytes = to;
+    stream->left = (size_t)got;
+    stream->tries = 0;
+  } else if (got == 0 || (errno != EINTR && errno != EAGAIN && ++stream->tries == READ_TRIES)) {
+    end(&stream->from);
+  }
+}
+
+static void pass(struct stream *stream) {
+  ssize_t passed = splice(stream->from, NULL, stream->to, NULL, SPLICE_BYTES, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (passed > 0) capture_pass(stream->kept, (size_t)passed);
+  else if (passed < 0 && errno == EPIPE) lose(stream, EPIPE);
+  else if (passed < 0 && errno != EAGAIN && errno != EINTR) stream->copied = true;
+  else if (passed == 0) end(&stream->from);
+  stream->passes = passed < 0 && stream->from >= 0 && errno == EAGAIN;
+}
+
+/* A descriptor that is ready takes PIPE_BUF bytes without blocking. It is the caller's: it stays as it is. */
+static void put(struct stream *stream) {
+  ssize_t written = write(stream->to, stream->bytes, stream->left < PIPE_BUF ? stream->left : PIPE_BUF);
+  if (written >= 0) {
+    stream->bytes += written;
+    stream->left -= (size_t)written;
+  } else if (errno != EINTR && errno != EAGAIN) {
+    lose(stream, errno);
+  }
+}
+
+static bool is_waiting(const struct stream *stream) { return stream->left > 0 || stream->passes; }
+
+static bool is_over(const struct stream *stream) { return stream->from < 0 && stream->left == 0; }
+
+static struct pollfd next_of(const struct stream *stream) {
+  if (is_waiting(stream)) return (struct pollfd){.fd = stream->to, .events = POLLOUT};
+  return (struct pollfd){.fd = stream->from, .events = POLLIN};
+}
+
+static void go_on(struct stream *stream, short ready) {
+  if (ready == 0) return;
+  if (stream->left > 0) put(stream);
+  else if (stream->passes) pass(stream);
+  else if (stream->from >= 0) take(stream);
+}
+
+/* Without poll(2), which a filter may forbid, every descriptor is tried now and then. */
+static void try_all(struct pollfd *polled, int count) {
+  const int own[] = {request.to, output.from, errors.from};
+  for (int i = 0; i < 3; i++)
+    if (own[i] >= 0) fcntl(own[i], F_SETFL, O_NONBLOCK);
+  for (int i = 0; i < count; i++) polled[i].revents = polled[i].events;
+  nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+void relay_resume(void) {
+  if (child_state != CHILD_RUNS) return;
+  while (!is_over(&output) || !is_over(&errors)) {
+    struct pollfd polled[] = {next_of(&output), next_of(&errors), {.fd = request.to, .events = POLLOUT}};
+    const bool refills = request.to >= 0 && request.pieces == 0;
+    if (refills) polled[2] = (struct pollfd){.fd = 0, .events = POLLIN};
+    if (poll(polled, 3, -1) < 0) {
+      if (errno == EINTR) continue;
+      try_all(polled, 3);
+    }
+    if (polled[2].revents) refills ? refill() : feed();
+    go_on(&output, polled[0].revents);
+    go_on(&errors, polled[1].revents);
+  }
+  end(&request.to);
+  child_wait();
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  relay_microseconds = (now.tv_sec - started.tv_sec) * 1000000 + (now.tv_nsec - started.tv_nsec) / 1000;
+  relay_lost = output.lost;
+  guard_start_clock();
+}
+
+static int make_pipes(int pipes[3][2]) {
+  for (int i = 0; i < 3; i++)
+    if (pipe2(pipes[i], O_CLOEXEC) != 0) {
+      while (--i >= 0) close(pipes[i][0]), close(pipes[i][1]);
+      return RELAY_UNABLE;
+    }
+  return 0;
+}
+
+int relay_run(const char *path, struct iovec *piece, int pieces, bool more) {
+  int pipes[3][2];
+  size_t bytes = 0;
+  if (make_pipes(pipes) != 0) return RELAY_UNABLE;
+  capture_clear(&relay_output);
+  capture_clear(&relay_errors);
+  guard_stop_clock(); /* this may take longer, and there is an end to it */
+  for (int i = 0; i < pieces; i++) bytes += piece[i].iov_len;
+  request.to = pipes[0][1];
+  request.piece = piece;
+  request.pieces = pieces;
+  request.more = more;
+  output.from = pipes[1][0];
+  errors.from = pipes[2][0];
+  if (bytes > PIPE_BUF || more) fcntl(request.to, F_SETFL, O_NONBLOCK);
+  clock_gettime(CLOCK_MONOTONIC, &started);
+  int error = child_start(path, pipes[0][0], pipes[1][1], pipes[2][1]);
+  close(pipes[0][0]);
+  close(pipes[1][1]);
+  close(pipes[2][1]);
+  if (error != 0) {
+    end(&request.to);
+    end(&output.from);
+    end(&errors.from);
+    guard_start_clock();
+    return error == CHILD_NO_PROCESS ? RELAY_UNABLE : error;
+  }
+  feed();
+  relay_resume();
+  return 0;
+}
