@@ -5,8 +5,9 @@ import { benchCalls, benchLogSize, benchStorm, Runner } from "./bench/calls.ts";
 import { benchNri } from "./bench/nri.ts";
 import { benchPods } from "./bench/pods.ts";
 import { buildPrograms, buildRunner, type Program } from "./bench/programs.ts";
+import { benchWrap } from "./bench/wrap.ts";
 
-const SECTIONS = ["calls", "pods", "nri"] as const;
+const SECTIONS = ["calls", "wrap", "pods", "nri"] as const;
 
 interface Options {
   readonly runs: string;
@@ -26,7 +27,7 @@ function print(lines: readonly string[]): void {
 function parse(): Options {
   const program = new Command("npm run bench --")
     .description(
-      "Measures the taps against a lower bound in C, Go and Python, pods with and without taps, and NRI plugins.",
+      "Measures the taps against a lower bound in C, Go and Python, wrapped plugins, pods with and without taps, and NRI plugins.",
     )
     .option("--runs <n>", "calls of each program at 1.5 KB", "1000")
     .option("--pods <n>", "pods on each containerd; 0 for none", "20")
@@ -72,6 +73,7 @@ async function main(): Promise<void> {
   const withPods = pods > 0 && wanted("pods");
   const programs = wanted("calls") || withPods ? await buildPrograms(progress) : [];
   if (wanted("calls")) await calls(programs, runs);
+  if (wanted("wrap")) print(await benchWrap(runs, progress));
   if (withPods && process.getuid?.() === 0) print(await benchPods(programs, pods, progress));
   else if (withPods) progress("not root: no pods");
   if (wanted("nri")) print(await benchNri(events, progress));

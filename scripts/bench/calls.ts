@@ -6,6 +6,8 @@ import type { Program } from "./programs.ts";
 import { median, micro, quantile, table, times } from "./table.ts";
 
 const FOLDER = join(ROOT, "build", "bench");
+/** Where the plugin for cni_wrap is. */
+export const PLUGINS = join(FOLDER, "plugins");
 const LOG = join(FOLDER, "cni.log");
 const LOCK = join(FOLDER, "cni.lock");
 const ID = "77bfffbd24f38fc4299b710d1da91eb61a40e200c480a6b4f7315f9e509408ad";
@@ -49,12 +51,26 @@ export function writeInput(name: string, bytes: number, logFormat = "json"): str
   return path;
 }
 
+/** The same for cni_wrap, as libcni sends it: keys sorted. */
+export function writeWrappedInput(name: string, bytes: number, plugin: string): string {
+  const { logFile, lockFile, logFormat, logMaxBytes, prevResult, runtimeConfig, ...rest } = JSON.parse(
+    request(bytes, "json"),
+  );
+  const cniTap = { lockFile, logFile, logFormat, logMaxBytes, type: plugin };
+  const path = join(FOLDER, name);
+  writeFileSync(path, JSON.stringify({ cniTap, ...rest, prevResult, runtimeConfig, type: "cni_wrap" }));
+  return path;
+}
+
 /** Starts runner.c with the environment of a call. */
 export class Runner {
   readonly #path: string;
+  readonly #variables: readonly string[];
 
-  constructor(path: string) {
+  /** `variables`: further ones for the programs, `NAME=value`. */
+  constructor(path: string, variables: readonly string[] = []) {
     this.#path = path;
+    this.#variables = variables;
   }
 
   async #run(args: readonly string[]): Promise<string[]> {
@@ -64,10 +80,11 @@ export class Runner {
 
   async #keepLog(args: readonly string[]): Promise<string[]> {
     const env = [
-      ...["CNI_COMMAND=ADD", `CNI_CONTAINERID=${ID}`, "CNI_IFNAME=eth0", "CNI_PATH=/opt/cni/bin"],
+      ...["CNI_COMMAND=ADD", `CNI_CONTAINERID=${ID}`, "CNI_IFNAME=eth0", `CNI_PATH=${PLUGINS}`],
       "CNI_NETNS=/var/run/netns/cni-bceee9d5-6742-200e-cc85-ecba1eb8b69f",
       `CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0;K8S_POD_INFRA_CONTAINER_ID=${ID}`,
       ...[`BENCH_LOG=${LOG}`, `BENCH_LOCK=${LOCK}`, `PATH=${process.env.PATH}`],
+      ...this.#variables,
     ];
     return (await runTool("env", ["-i", ...env, this.#path, ...args])).trim().split("\n");
   }
@@ -76,12 +93,13 @@ export class Runner {
   async turns(
     runs: number,
     input: string,
-    programs: readonly Program[],
+    programs: readonly Pick<Program, "path">[],
+    how: "turns" | "piped" = "turns",
   ): Promise<{ wall: number[]; cpu: number[] }[]> {
     const paths = programs.map(({ path }) => path);
-    await this.#run(["turns", "5", input, ...paths]); // warm
+    await this.#run([how, "2", input, ...paths]); // warm
     const samples = programs.map(() => ({ wall: [] as number[], cpu: [] as number[] }));
-    for (const line of await this.#run(["turns", String(runs), input, ...paths])) {
+    for (const line of await this.#run([how, String(runs), input, ...paths])) {
       const [index = 0, wall = 0, cpu = 0] = line.split(" ").map(Number);
       samples[index]?.wall.push(wall);
       samples[index]?.cpu.push(cpu);
@@ -91,12 +109,12 @@ export class Runner {
   }
 
   /** Resident kilobytes of each program when it exits. */
-  async memory(input: string, programs: readonly Program[]): Promise<number[]> {
+  async memory(input: string, programs: readonly Pick<Program, "path">[]): Promise<number[]> {
     return (await this.#run(["memory", input, ...programs.map(({ path }) => path)])).map(Number);
   }
 
   /** Calls per second with `atOnce` parallel calls. */
-  async storm(runs: number, atOnce: number, input: string, program: Program): Promise<number> {
+  async storm(runs: number, atOnce: number, input: string, program: Pick<Program, "path">): Promise<number> {
     const [ns = "0"] = await this.#run(["storm", String(runs), String(atOnce), input, program.path]);
     return (runs * 1e9) / Number(ns);
   }

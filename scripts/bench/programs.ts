@@ -35,6 +35,16 @@ function buildBound(out: string, ...defines: readonly string[]): Promise<string>
   return link(compiler, sources, join(FOLDER, out), ["-static", "-s", "-Wl,--gc-sections"]);
 }
 
+/** Builds a plugin of no use, and copier.c, which only starts it and copies its pipes. */
+export async function buildWrapped(plugin: string): Promise<{ plugin: string; copier: string }> {
+  const compiler = { command: "musl-gcc", flags: NATIVE_FLAGS, includes: [] };
+  const flags = ["-static", "-s", "-Wl,--gc-sections"];
+  return {
+    plugin: await link(compiler, [join(SOURCES, "plugin.c")], plugin, flags),
+    copier: await link(compiler, [join(SOURCES, "copier.c")], join(FOLDER, "copier"), flags),
+  };
+}
+
 /** Builds the programs to compare: bounds, taps, and if available the alternatives in Go and Python. */
 export async function buildPrograms(progress: (line: string) => void): Promise<Program[]> {
   const input = await buildBound("bound-input", "-DWHOLE_INPUT");

@@ -1,9 +1,9 @@
-import { NO_COMMAND, NO_CONTAINER_ID } from "../cni/error-object.ts";
+import { NO_COMMAND, NO_CONTAINER_ID, NO_TYPE } from "../cni/error-object.ts";
 import { isObserverNote } from "./notes.ts";
 import { POD_EVENTS, type PodEvent, type PodFacts } from "./pod-line.ts";
 
 /*
- * Parser of the lines that call-line.ts and pod-line.ts write, and no others. Fields have the encoding of the
+ * Parser of the lines that call-line.ts, wrap-line.ts and pod-line.ts write, and no others. Fields have the encoding of the
  * line: if it is a byte string, so are they.
  */
 
@@ -21,11 +21,9 @@ export interface Note {
   readonly text: string;
 }
 
-/** A call of a tap. The classic format has only command, container ID and payload; the rest is null. */
-export interface CallLine {
-  readonly kind: "call";
+/** What all lines of a call tell. The classic format has only command and container ID; the rest is null. */
+interface Call {
   readonly format: LogFormat;
-  readonly tap: "pre" | "post" | null;
   /** RFC 3339, UTC, microseconds. */
   readonly time: string | null;
   readonly build: string | null;
@@ -42,7 +40,34 @@ export interface CallLine {
   readonly label: string | null;
   readonly traceparent: string | null;
   readonly tracestate: string | null;
+}
+
+/** A call of a tap; of cni_wrap only the note that its stanza names no plugin. `tap` is null in the classic format. */
+export interface CallLine extends Call {
+  readonly kind: "call";
+  readonly tap: "pre" | "post" | "wrap" | null;
   readonly content: Payload | Note;
+}
+
+/** A plugin's call that cni_wrap has seen: its beginning, with what it was given, or its end, with what it said. */
+export interface WrapLine extends Call {
+  readonly kind: "wrap";
+  readonly plugin: string;
+  /** The input, or the output; a string if it is no JSON. */
+  readonly content: Payload;
+  /** Null at the beginning. */
+  readonly end: PluginEnd | null;
+}
+
+export interface PluginEnd {
+  readonly ms: number;
+  /** Null if the plugin died of a signal. */
+  readonly exit: number | null;
+  readonly signal: number | null;
+  /** What it wrote to standard error; null if nothing. */
+  readonly stderr: string | null;
+  /** Bytes of its output, if the line has not all of it. */
+  readonly outputBytes: number | null;
 }
 
 /** A pod event. */
@@ -69,7 +94,7 @@ export interface NoteLine {
   readonly containerId: string | null;
 }
 
-export type LogLine = CallLine | PodEventLine | NoteLine;
+export type LogLine = CallLine | WrapLine | PodEventLine | NoteLine;
 
 /**
  * Parses one line, without its newline. Returns null for a line that neither the taps nor the observer write:
@@ -77,20 +102,27 @@ export type LogLine = CallLine | PodEventLine | NoteLine;
  */
 export function parseLogLine(line: string): LogLine | null {
   if (line.startsWith('{"v":1,')) return parseJsonLine(line);
-  if (line.startsWith("CNI_COMMAND=")) return parseClassicCall(line);
+  if (line.startsWith("CNI_COMMAND=")) return parseClassicCall(line) ?? parseClassicWrap(line);
   if (line.startsWith("NRI_EVENT=")) return parseClassicPod(line);
   return parseClassicNote(line);
 }
 
 type Members = Readonly<Record<string, unknown>>;
 
-const CLASSIC_CALL = /^CNI_COMMAND=([^,]*),CNI_CONTAINERID=([^,]*),(input|output)=/;
+const CLASSIC_START = /^CNI_COMMAND=([^,]*),CNI_CONTAINERID=([^,]*),/;
+const CLASSIC_CALL = new RegExp(`${CLASSIC_START.source}(input|output)=`);
 const CLASSIC_POD = /^NRI_EVENT=([A-Za-z]+),CNI_CONTAINERID=([^,]*),pod=/;
-const CLASSIC_FAULT = /^(stdin is not JSON: .*),CNI_COMMAND=([^,]*),CNI_CONTAINERID=([^,]*)$/;
+const CLASSIC_FAULT = new RegExp(
+  `^(stdin is not JSON: .*|${NO_TYPE.replaceAll(".", "\\.")}),CNI_COMMAND=([^,]*),CNI_CONTAINERID=([^,]*)$`,
+);
 /** The members of a JSON line before the last one: scalars, and `args`, an object of strings. */
 const STRING = String.raw`"[^"\\]*(?:\\.[^"\\]*)*"`;
+const CLASSIC_WRAP = new RegExp(
+  `${CLASSIC_START.source}plugin=([^,]*),(?:(exit|signal)=(\\d+),ms=(\\d+\\.\\d{3}),` +
+    `(?:stderr=(${STRING}),)?(?:outputBytes=(\\d+),)?(?=output)|(?=input))(input|output)=`,
+);
 const MEMBER = new RegExp(
-  String.raw`"([a-zA-Z]+)":(?:${STRING}|-?\d+|null|\{(?:${STRING}:${STRING}(?:,${STRING}:${STRING})*)?\}),`,
+  String.raw`"([a-zA-Z]+)":(?:${STRING}|-?\d+(?:\.\d+)?|null|\{(?:${STRING}:${STRING}(?:,${STRING}:${STRING})*)?\}),`,
   "y",
 );
 const LAST_MEMBER = /"(input|output|note|pod)":/y;
@@ -122,16 +154,36 @@ function parseJsonLine(line: string): LogLine | null {
   if (typeof time !== "string" || !isText(label)) return null;
   if ("nri" in head) return parseJsonObserved(head, time, label, last, value);
   const content = contentOf(last, value);
-  const { tap, build, pid, command, containerId } = head;
+  const { tap, build, pid, command, containerId, plugin } = head;
   const { network, cniVersion, ifname, netns, args, traceparent = null, tracestate = null } = head;
-  if (tap !== "pre" && tap !== "post") return null;
+  if (tap !== "pre" && tap !== "post" && tap !== "wrap") return null;
   if (typeof build !== "string" || typeof pid !== "number" || typeof command !== "string") return null;
   if (!isText(containerId) || !isText(network) || !isText(cniVersion) || !isText(ifname)) return null;
   if (!isText(netns) || !isArgs(args) || !isText(traceparent) || !isText(tracestate) || !content) return null;
-  return {
-    ...{ kind: "call", format: "json", tap, time, build, pid, command, containerId: containerId || null },
-    ...{ network, cniVersion, ifname, netns, args, label, traceparent, tracestate, content },
+  const call: Call = {
+    ...{ format: "json" as const, time, build, pid, command, containerId: containerId || null },
+    ...{ network, cniVersion, ifname, netns, args, label, traceparent, tracestate },
   };
+  if (plugin === undefined) {
+    return tap === "wrap" && content.kind !== "note" ? null : { kind: "call", tap, ...call, content };
+  }
+  const end = content.kind === "output" ? endOf(head) : null;
+  if (tap !== "wrap" || typeof plugin !== "string" || content.kind === "note") return null;
+  if ((content.kind === "output") !== (end !== null)) return null;
+  return { kind: "wrap", ...call, plugin, content, end };
+}
+
+function endOf({
+  ms,
+  exit = null,
+  signal = null,
+  stderr = null,
+  outputBytes = null,
+}: Members): PluginEnd | null {
+  if (typeof ms !== "number" || !isText(stderr)) return null;
+  if (!isCount(exit) || !isCount(signal) || !isCount(outputBytes) || (exit === null) === (signal === null))
+    return null;
+  return { ms, exit, signal, stderr, outputBytes };
 }
 
 function parseJsonObserved(
@@ -156,11 +208,37 @@ function parseClassicCall(line: string): CallLine | null {
   const [start = "", command = "", containerId = "", kind = ""] = CLASSIC_CALL.exec(line) ?? [];
   const content = contentOf(kind, line.slice(start.length));
   if (start === "" || !content) return null;
+  return { kind: "call", tap: null, ...classicCall(command, containerId), content };
+}
+
+function classicCall(command: string, containerId: string): Call {
   return {
-    ...{ kind: "call", format: "classic", tap: null, time: null, build: null, pid: null },
+    ...{ format: "classic", time: null, build: null, pid: null },
     ...{ command: unescapeVariable(command), containerId: unescapeVariable(containerId) || null },
     ...{ network: null, cniVersion: null, ifname: null, netns: null, args: null },
-    ...{ label: null, traceparent: null, tracestate: null, content },
+    ...{ label: null, traceparent: null, tracestate: null },
+  };
+}
+
+function parseClassicWrap(line: string): WrapLine | null {
+  const match = CLASSIC_WRAP.exec(line);
+  if (!match) return null;
+  const [start, command = "", containerId = "", plugin = "", how, code, ms, stderr, outputBytes, kind = ""] =
+    match;
+  const content = contentOf(kind, line.slice(start.length));
+  if (content === null || content.kind === "note") return null;
+  const end = how !== undefined && {
+    ...{ ms: Number(ms), exit: how === "exit" ? Number(code) : null },
+    ...{
+      signal: how === "signal" ? Number(code) : null,
+      outputBytes: outputBytes ? Number(outputBytes) : null,
+    },
+    stderr: stderr === undefined ? null : parseJson(stderr),
+  };
+  if (end && !isText(end.stderr)) return null;
+  return {
+    ...{ kind: "wrap", ...classicCall(command, containerId), plugin: unescapeVariable(plugin), content },
+    end: end ? { ...end, stderr: end.stderr as string | null } : null,
   };
 }
 
@@ -229,6 +307,10 @@ function isMembers(value: unknown): value is Members {
 
 function isText(value: unknown): value is string | null {
   return value === null || typeof value === "string";
+}
+
+function isCount(value: unknown): value is number | null {
+  return value === null || (typeof value === "number" && Number.isInteger(value) && value >= 0);
 }
 
 function isArgs(value: unknown): value is Readonly<Record<string, string>> | null {

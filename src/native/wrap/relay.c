@@ -12,7 +12,7 @@
 #include "guard.h"
 #include "io.h"
 
-enum { SPLICE_BYTES = 1024 * 1024, READ_TRIES = 16 };
+enum { BURST_BYTES = 32 * 1024, PIPE_BYTES = 1024 * 1024, READ_TRIES = 16 };
 
 static uint8_t output_start[IO_FIRST_BYTES], errors_start[IO_FIRST_BYTES];
 struct capture relay_output = {
@@ -30,7 +30,8 @@ struct stream {
   struct capture *const kept;
   const uint8_t *bytes; /* to be handed on */
   size_t left;
-  bool passes;   /* the next bytes go from pipe to pipe, unseen */
+  bool burst;    /* there is much: pages are handed on, not copied. Small parts of them would fill the caller's pipe. */
+  bool passes;   /* the next bytes are handed on so */
   bool copied;   /* that cannot be: `to` is no pipe */
   int lost;      /* errno for which bytes could not be handed on */
   int tries;     /* of a read that fails */
@@ -94,7 +95,7 @@ static void lose(struct stream *stream, int error) {
 
 static void take(struct stream *stream) {
   size_t room;
-  if (capture_is_full(stream->kept) && !stream->copied) {
+  if (stream->burst && !stream->copied) {
     stream->passes = true;
     return;
   }
@@ -104,19 +105,39 @@ static void take(struct stream *stream) {
     capture_take(stream->kept, to, (size_t)got);
     stream->bytes = to;
     stream->left = (size_t)got;
+    stream->burst = got >= BURST_BYTES;
     stream->tries = 0;
   } else if (got == 0 || (errno != EINTR && errno != EAGAIN && ++stream->tries == READ_TRIES)) {
     end(&stream->from);
   }
 }
 
+/* Bytes that were handed on are read, which takes them out of the pipe. */
+static void keep(struct stream *stream, size_t length) {
+  while (length > 0) {
+    size_t room;
+    uint8_t *to = capture_room(stream->kept, &room);
+    ssize_t got = read(stream->from, to, room < length ? room : length);
+    if (got > 0) {
+      capture_take(stream->kept, to, (size_t)got);
+      length -= (size_t)got;
+    } else if (got == 0 || (errno != EINTR && ++stream->tries == READ_TRIES)) {
+      end(&stream->from);
+      return;
+    }
+  }
+}
+
 static void pass(struct stream *stream) {
-  ssize_t passed = splice(stream->from, NULL, stream->to, NULL, SPLICE_BYTES, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  if (passed > 0) capture_pass(stream->kept, (size_t)passed);
+  const bool kept = !capture_is_full(stream->kept);
+  ssize_t passed = kept ? tee(stream->from, stream->to, PIPE_BYTES, SPLICE_F_NONBLOCK)
+                        : splice(stream->from, NULL, stream->to, NULL, PIPE_BYTES, SPLICE_F_NONBLOCK);
+  stream->burst = passed >= BURST_BYTES;
+  if (passed > 0) kept ? keep(stream, (size_t)passed) : capture_pass(stream->kept, (size_t)passed);
   else if (passed < 0 && errno == EPIPE) lose(stream, EPIPE);
   else if (passed < 0 && errno != EAGAIN && errno != EINTR) stream->copied = true;
   else if (passed == 0) end(&stream->from);
-  stream->passes = passed < 0 && stream->from >= 0 && errno == EAGAIN;
+  stream->passes = passed < 0 && stream->from >= 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 /* A descriptor that is ready takes PIPE_BUF bytes without blocking. It is the caller's: it stays as it is. */

@@ -18,7 +18,7 @@ function readLine(line: string): Line | PodLine {
   const read = parseLogLine(line);
   if (read?.time == null) throw new Error(`Cannot read the log: ${line}`);
   const { time } = read;
-  if (read.kind === "call") return tapLine(line, read);
+  if (read.kind === "call" || read.kind === "wrap") return tapLine(line, read);
   const { label, containerId } = read;
   if (read.kind === "note") return { time, nri: null, containerId, label, note: read.text };
   return { time, nri: read.event, containerId, label, pod: read.pod };

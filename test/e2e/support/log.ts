@@ -34,7 +34,8 @@ export function parseLog(log: string): Line[] {
 
 /** A complete line of a tap. Throws at any other line. */
 export function tapLine(line: string, read: LogLine | null): Line {
-  if (read?.kind !== "call") throw new Error(`Cannot read the log: this is not a line of a tap: ${line}`);
+  if (read?.kind !== "call" || read.tap === "wrap")
+    throw new Error(`Cannot read the log: this is not a line of a tap: ${line}`);
   const { time, tap, command, containerId, network, cniVersion, ifname, netns, args, content } = read;
   if (
     !time ||
