@@ -1,38 +1,9 @@
 /* Parts of strings. All steps back from a separator end at the one before it, so that the time is linear. */
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
+#include "find-either.h"
 #include "policy.h"
 #include "secret.h"
-
-#ifdef __SSE2__
-/* The separators among 16 bytes, one bit each. */
-static inline unsigned separators_in(const uint8_t *p) {
-  __m128i chunk = _mm_loadu_si128((const __m128i *)p);
-  return (unsigned)_mm_movemask_epi8(
-      _mm_or_si128(_mm_cmpeq_epi8(chunk, _mm_set1_epi8(':')), _mm_cmpeq_epi8(chunk, _mm_set1_epi8('='))));
-}
-#endif
-
-/* The next separator, or `end`. */
-static inline const uint8_t *find_separator(const uint8_t *text, const uint8_t *p, const uint8_t *end) {
-#ifdef __SSE2__
-  for (; end - p >= 16; p += 16) {
-    unsigned found = separators_in(p);
-    if (found) return p + __builtin_ctz(found);
-  }
-  if (p < end && end - text >= 16) { /* the last 16 bytes, without those before p */
-    unsigned found = separators_in(end - 16) >> (16 - (end - p));
-    return found ? p + __builtin_ctz(found) : end;
-  }
-#else
-  (void)text;
-#endif
-  while (p < end && *p != ':' && *p != '=') p++;
-  return p;
-}
 
 static bool is_quote(uint8_t c) { return c == '"' || c == '\''; }
 static bool is_blank(uint8_t c) { return c == ' ' || c == '\t'; }
@@ -170,7 +141,7 @@ static inline bool is_assignment(const uint8_t *text, const uint8_t *separator) 
 
 bool secret_next_part(struct secret_parts *parts) {
   const uint8_t *text = parts->text, *end = parts->end;
-  for (const uint8_t *p = parts->at; (p = find_separator(text, p, end)) < end; p++) {
+  for (const uint8_t *p = parts->at; (p = find_either(':', '=', text, p, end)) < end; p++) {
     if (end - p < 2) return false;
     const uint8_t *authority = *p == ':' && (p[1] == '/' || p[1] == '\\') ? skip_slashes(p + 1, end) : NULL;
     if (authority) {
