@@ -18,20 +18,24 @@ function endOfBase64Url(text: string, from: number): number {
   return at;
 }
 
+/** What a text that is hidden whole contains: a PEM block, its base64, and what a JWT begins with. */
+export const SECRET_SHAPES = ["-----BEGIN ", "LS0tLS1CRUdJTi", "eyJ"] as const;
+const [PEM, BASE64_PEM, JWT] = SECRET_SHAPES;
+
 /**
  * Whether a text is hidden whole: it contains a JWT (`/eyJ[\w-]*\.[\w-]*\.[\w-]/`: the middle of an encrypted one
  * may be empty) or the start of a PEM block, also in base64. Each part is scanned at most twice.
  */
 export function holdsSecretShape(text: string): boolean {
-  if (text.includes("-----BEGIN ") || text.includes("LS0tLS1CRUdJTi")) return true;
-  let at = text.indexOf("eyJ");
+  if (text.includes(PEM) || text.includes(BASE64_PEM)) return true;
+  let at = text.indexOf(JWT);
   while (at >= 0) {
-    const first = endOfBase64Url(text, at + 3);
+    const first = endOfBase64Url(text, at + JWT.length);
     if (text.charAt(first) === ".") {
       const second = endOfBase64Url(text, first + 1);
       if (text.charAt(second) === "." && isBase64Url(text.charCodeAt(second + 1))) return true;
     }
-    at = text.indexOf("eyJ", first);
+    at = text.indexOf(JWT, first);
   }
   return false;
 }
