@@ -15,6 +15,7 @@ import { LOCK_TIMEOUT_MS_MOST, LOG_BYTES_MOST, PATH_BYTES_MOST } from "../../src
 import { FAULTS, SCAN_ERRORS } from "../../src/native/host.ts";
 import { INPUT_BYTES_MOST, INPUT_LEVELS_MOST, SECRETS_MOST } from "../../src/native/limits.ts";
 import { ROOT } from "../cache-dir.ts";
+import { suspectTables } from "./suspects.ts";
 
 /** A C string literal. For ASCII, JSON has the same escapes as C. */
 function quote(text: string): string {
@@ -69,6 +70,7 @@ export function policyHeader(secretWords = SECRET_WORDS, harmlessEndings = HARML
       OWN_FOLLOWERS: words(OWN_FOLLOWERS),
       HARMLESS_ENDINGS: words(harmlessEndings),
       RARE_PAIRS: rarePairs([...secretWords, ...OWN_WORDS]),
+      SUSPECT_TABLES: suspectTables([...SECRET_WORDS, ...OWN_WORDS]),
       KEY_LETTERS_MOST,
       INPUT_BYTES_MOST,
       INPUT_LEVELS_MOST,

@@ -13,6 +13,7 @@ const SOURCES = [
   ...[
     "scan",
     "json-string",
+    "json-string-searched",
     "secret",
     "secret-key",
     "secret-parts",

@@ -11,6 +11,16 @@ import type { ScanRequest } from "./twin/twin-scan.ts";
 /** The members that scan-driver.c asks for. */
 export const DRIVER_MEMBERS = ["cniVersion", "name", "prevResult", "logFile", "label"];
 
+/** The ways to pass strings: what a processor has, how long a text is. */
+export const DRIVER_KINDS = ["avx", "sse2", "portable"] as const;
+export type DriverKind = (typeof DRIVER_KINDS)[number];
+
+const FLAGS: Readonly<Record<DriverKind, string>> = {
+  avx: "-DASK_FROM_BYTES=0",
+  sse2: "-DASK_FROM_BYTES=SIZE_MAX",
+  portable: "-U__SSE2__",
+};
+
 /** What differs from scan to scan. */
 export type DriverLimits = Pick<ScanRequest, "depthLimit" | "secretLimit" | "everywhere">;
 
@@ -39,14 +49,26 @@ export class ScanDriver {
     });
   }
 
-  static async start(): Promise<ScanDriver> {
-    const core = ["scan", "json-string", "pair", "secret", "secret-key", "secret-parts"].map(
-      (name) => `src/native/core/${name}.c`,
-    );
+  static async start(kind: DriverKind): Promise<ScanDriver> {
+    const core = [
+      "scan",
+      "json-string",
+      "json-string-searched",
+      "pair",
+      "secret",
+      "secret-key",
+      "secret-parts",
+    ].map((name) => `src/native/core/${name}.c`);
     const sources = [...core, "test/native/scan-driver.c"].map((source) => join(ROOT, source));
-    const flags = [...NATIVE_FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    const flags = [
+      ...NATIVE_FLAGS,
+      FLAGS[kind],
+      "-g",
+      "-fsanitize=address,undefined",
+      "-fno-sanitize-recover=all",
+    ];
     const compiler = { command: "gcc", flags, includes: nativeIncludes() };
-    const executable = await link(compiler, sources, join(ROOT, "build", "scan-driver"), flags);
+    const executable = await link(compiler, sources, join(ROOT, "build", `scan-driver-${kind}`), flags);
     return new ScanDriver(executable);
   }
 

@@ -1,39 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/cache-dir.ts";
-import type { Scan } from "../../src/native/host.ts";
+import { OWN_WORDS, SECRET_WORDS } from "../../src/log/secret-keys.ts";
+import { SECRET_SHAPES } from "../../src/log/secret-texts.ts";
 import { INPUT_LEVELS_MOST } from "../../src/native/limits.ts";
 import { howOften } from "../support/soak.ts";
-import { type DriverLimits, driverRequest, ScanDriver } from "./scan-driver.ts";
-import { scanTwin } from "./twin/twin-scan.ts";
+import { LIMITS, padded, useScanners } from "./scanners.ts";
 
-const LIMITS: DriverLimits = { depthLimit: 64, secretLimit: 8, everywhere: true };
-
-let driver: ScanDriver;
-beforeAll(async () => {
-  driver = await ScanDriver.start();
-});
-afterAll(() => driver.stop());
-
-/** What must agree: the spans of an invalid text need not. */
-function essence(scan: Scan): Partial<Scan> {
-  return scan.error === 0 ? scan : { error: scan.error, at: scan.at };
-}
-
-/** Both must agree on a text, searched whole and in its members only. Returns the first. */
-async function agree(text: Uint8Array, limits = LIMITS): Promise<Scan> {
-  const scan = await agreeAs(text, limits);
-  await agreeAs(text, { ...limits, everywhere: false });
-  return scan;
-}
-
-async function agreeAs(text: Uint8Array, limits: DriverLimits): Promise<Scan> {
-  const scan = await driver.scan(text, limits);
-  expect(essence(scan)).toEqual(essence(scanTwin(text, driverRequest(limits))));
-  return scan;
-}
+const { agree, agreeAs } = useScanners();
 
 /** Fragments of JSON, valid and broken, that make structure likely. */
 const fragment = fc.oneof(
@@ -177,7 +153,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(bit, { maxLength: 20 }), async (parts) => {
         const text = parts.join("");
-        expect((await agree(Buffer.from(`{"label":"${text}","${text}":0}`))).error).toBe(0);
+        expect((await agree(padded(`{"label":"${text}","${text}":0}`))).error).toBe(0);
       }),
       { numRuns: howOften(4_000, 500_000) },
     );
@@ -199,7 +175,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     }
     for (let from = 0; from < texts.length; from += 2000) {
       const list = texts.slice(from, from + 2000).map((text) => `"${text}"`);
-      expect((await agree(Buffer.from(`{"label":[${list.join(",")}]}`), limits)).error).toBe(0);
+      expect((await agree(padded(`{"label":[${list.join(",")}]}`), limits)).error).toBe(0);
     }
   });
 
@@ -231,7 +207,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     await fc.assert(
       fc.asyncProperty(key, async (name) => {
         const text = `{"${name}":0,"label":{"${name}":[]},"b":{"${name}":"x"},"name":{"name":"${name}","value":1}}`;
-        expect((await agree(Buffer.from(text))).error).toBe(0);
+        expect((await agree(padded(text))).error).toBe(0);
       }),
       { numRuns: howOften(2_500, 250_000) },
     );
@@ -262,10 +238,35 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     const text = fc.array(fc.constantFrom(...bits), { maxLength: 12 }).map((parts) => parts.join(""));
     await fc.assert(
       fc.asyncProperty(text, async (inside) => {
-        expect((await agree(Buffer.from(`{"a":"${inside}","${inside}":"x"}`))).error).toBe(0);
+        expect((await agree(padded(`{"a":"${inside}","${inside}":"x"}`))).error).toBe(0);
       }),
       { numRuns: howOften(5_000, 1_000_000) },
     );
+  });
+
+  test("on every secret word and shape, with and without separators in it, at each distance from a string's start", async () => {
+    const limits = { ...LIMITS, secretLimit: 4096 };
+    const between = ["", "_", "-", ".", "--", "_-."];
+    const spell = (word: string) =>
+      between.flatMap((separator) => [word, word.toUpperCase()].map((text) => [...text].join(separator)));
+    const words = [...SECRET_WORDS, ...OWN_WORDS].flatMap(spell);
+    const shapes = SECRET_SHAPES.map((shape) => `${shape}a.b.c`);
+    for (let distance = 0; distance <= 40; distance++) {
+      const before = `${"x".repeat(distance)}${distance > 0 ? " " : ""}`;
+      const members = [
+        ...words.flatMap((word) => [
+          `"a":"${before}${word}=x"`,
+          `"${before}${word}":1`,
+          `"${before}${word}":"x"`,
+        ]),
+        ...words.map((word) => `"a":"${before}\\n${word}: x"`),
+        ...shapes.map((shape) => `"a":"${before}${shape}"`),
+      ];
+      const { secrets } = await agree(padded(`{"label":{${members.join(",")}}}`), limits);
+      // Numbers are hidden only by words that are secret anywhere in a key.
+      const numbers = between.length * 2 * OWN_WORDS.length;
+      expect(secrets).toHaveLength(3 * (members.length - numbers));
+    }
   });
 
   test("on every captured call, and on it cut at many bytes", async () => {

@@ -145,7 +145,7 @@ static JSValue host_secrets_in(JSContext *ctx, JSValueConst this, int argc, JSVa
   const uint8_t *text = (const uint8_t *)bytes_of_string(ctx, argv[0], &length);
   if (!text) return JS_EXCEPTION;
   struct secret_parts parts = {.text = text, .at = text, .end = text + length};
-  bool whole = secret_shape(text, text + length, SEEN_IN_VARIABLE);
+  bool whole = secret_shape(text, text + length, 0);
   if (!whole && !secret_next_part(&parts)) return JS_NULL;
   JSValue secrets = JS_NewArray(ctx);
   uint32_t to = 0;

@@ -3,13 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json-string.h"
 #include "secret.h"
 
-uint8_t pair_role(const uint8_t *p, const uint8_t *end, unsigned seen) {
+uint8_t pair_role_of_short(const uint8_t *p, const uint8_t *end, unsigned seen) {
   uint8_t name[6];
   size_t length = 0;
-  if (end - p < 3 || end - p > (seen & SEEN_UNICODE ? 30 : 5)) return ROLE_NONE;
   while (p < end && length < sizeof name) {
     int c = string_next(&p, seen);
     name[length++] = c < 0x80 ? (uint8_t)c : 0;

@@ -25,6 +25,7 @@ struct scan {
   uint32_t member_end;   /* of the last member at the top level; 0: none */
   bool kept;             /* there is a member at the top level that is not cut */
   bool cutting;          /* the current one is */
+  string_passer *pass_searched;
   uint32_t late_count;
   struct level level[INPUT_LEVELS_MOST + 1];
   struct scan_span late[SECRETS_MOST]; /* values whose name came after them */
@@ -39,7 +40,7 @@ static bool fail(struct scan *s, enum scan_error error, const uint8_t *at) {
 /* Skips the string at s->p with its quotes and checks it. */
 static bool pass_string(struct scan *s, unsigned *seen) {
   s->p++;
-  enum scan_error error = (s->search ? string_pass_searched : string_pass)(&s->p, s->end, seen);
+  enum scan_error error = (s->search ? s->pass_searched : string_pass)(&s->p, s->end, seen);
   return error == SCAN_OK || fail(s, error, s->p);
 }
 
@@ -67,10 +68,10 @@ static void add_secret(struct scan *s, const uint8_t *start, const uint8_t *end,
 
 /* Notes what is secret in the string before s->p (start is its opening quote). */
 static void add_secrets_of_string(struct scan *s, const uint8_t *start, unsigned seen) {
-  if (!(seen & (SEEN_UNICODE | SEEN_J | SEEN_DASHES | SEEN_SEPARATOR)) || !is_searched(s)) return;
+  if (seen & SEEN_HARMLESS || !is_searched(s)) return;
   if (secret_shape(start + 1, s->p - 1, seen)) {
     add_secret(s, start, s->p, false);
-  } else if (seen & SEEN_SEPARATOR) {
+  } else {
     struct secret_parts parts = {.text = start + 1, .at = start + 1, .end = s->p - 1};
     while (secret_next_part(&parts)) add_secret(s, parts.part, parts.part_end, true);
   }
@@ -169,6 +170,7 @@ void scan_json(const uint8_t *text, size_t length, const struct scan_request *re
   s.depth = s.secret_depth = s.late_count = s.member_end = 0;
   s.kept = s.cutting = false;
   s.search = everywhere;
+  s.pass_searched = string_passer_for_search(everywhere ? length : 0); /* members are short */
   s.level[0] = (struct level){0};
   result->error = SCAN_OK;
   result->at = result->start = result->end = 0;

@@ -1,8 +1,6 @@
 /* Keys. */
 #include <string.h>
 
-#include "json-string.h"
-#include "policy.h"
 #include "secret.h"
 
 #define LETTER(n) ['a' + n] = n + 1, ['A' + n] = n + 1
@@ -100,7 +98,7 @@ static bool has_own_word(const struct key *key) {
   return false;
 }
 
-unsigned secret_key(const uint8_t *p, const uint8_t *end, unsigned seen) {
+unsigned secret_suspect_key(const uint8_t *p, const uint8_t *end, unsigned seen) {
   struct key key;
   if (!(seen & SEEN_ESCAPE) && end - p <= KEY_LETTERS_MOST) {
     unsigned before = 0, found = 0;

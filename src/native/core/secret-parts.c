@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "find-either.h"
-#include "policy.h"
 #include "secret.h"
 
 static bool is_quote(uint8_t c) { return c == '"' || c == '\''; }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "find-either.h"
 #include "json-string.h"
 
 static bool base64url(int c) {
@@ -59,20 +60,21 @@ static bool holds_shape(const uint8_t *p, const uint8_t *end, unsigned seen) {
 }
 
 /* Where to start holds_shape in a string without \u; NULL if that is not needed. Enough for most strings. */
-static const uint8_t *find_anchor(const uint8_t *p, const uint8_t *end, unsigned seen) {
-  if (seen & SEEN_DASHES)
-    for (const uint8_t *dash = p; (dash = memchr(dash, '-', (size_t)(end - dash))); dash++)
-      if (end - dash >= 11 && memcmp(dash, "-----BEGIN ", 11) == 0) return p;
-  if (seen & SEEN_J)
-    for (const uint8_t *j = p; (j = memchr(j, 'J', (size_t)(end - j))); j++) {
-      if (j - p >= 2 && j[-1] == 'y' && j[-2] == 'e') return j - 2;
-      if (j - p >= 11 && end - j >= 3 && memcmp(j - 11, base64_pem, sizeof base64_pem - 1) == 0) return j - 11;
+static const uint8_t *find_anchor(const uint8_t *text, const uint8_t *end) {
+  if (end - text < 6) return NULL; /* eyJ..x */
+  for (const uint8_t *p = text; (p = find_either('-', 'J', text, p, end)) < end; p++) {
+    if (*p == '-') {
+      if (end - p >= 11 && memcmp(p, "-----BEGIN ", 11) == 0) return p;
+    } else {
+      if (p - text >= 2 && p[-1] == 'y' && p[-2] == 'e') return p - 2;
+      if (p - text >= 11 && end - p >= 3 && memcmp(p - 11, base64_pem, sizeof base64_pem - 1) == 0) return p - 11;
     }
+  }
   return NULL;
 }
 
 bool secret_shape(const uint8_t *p, const uint8_t *end, unsigned seen) {
-  if (!(seen & (SEEN_UNICODE | SEEN_J | SEEN_DASHES))) return false;
-  const uint8_t *from = seen & SEEN_UNICODE ? p : find_anchor(p, end, seen);
+  if (seen & SEEN_HARMLESS) return false;
+  const uint8_t *from = seen & SEEN_UNICODE ? p : find_anchor(p, end);
   return from && holds_shape(from, end, seen);
 }

@@ -75,7 +75,7 @@ static bool assigns_secret(const uint8_t *line, const uint8_t *end) {
 
 static bool is_secret(const uint8_t *line, const uint8_t *end) {
   struct secret_parts parts = {.text = line, .at = line, .end = end};
-  return secret_shape(line, end, SEEN_IN_VARIABLE) || assigns_secret(line, end) || secret_next_part(&parts);
+  return secret_shape(line, end, 0) || assigns_secret(line, end) || secret_next_part(&parts);
 }
 
 /* Whether a text that begins anywhere begins in a PEM block: it has the end of one first. */
