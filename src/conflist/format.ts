@@ -12,7 +12,7 @@ export function formatEntry(
   neighbour: JsonValue | undefined,
 ): string {
   const like = neighbour ? text.slice(neighbour.start, neighbour.end) : "";
-  const spaced = like === "" ? space !== "" : /[:,{]\s/.test(like.replace(/"(?:[^"\\]|\\.)*"/g, '""'));
+  const spaced = like === "" ? space !== "" : isSpaced(like);
   const members = Object.entries(entry).map(([key, value]) => writeMember(key, value, spaced));
   const indent = /^([ \t]*)\S/.exec(like.slice(like.indexOf("\n") + 1))?.[1];
   if (!space.includes("\n") || !/^\{[ \t]*\r?\n/.test(like) || indent === undefined) {
@@ -21,6 +21,27 @@ export function formatEntry(
   const newline = like.includes("\r\n") ? "\r\n" : "\n";
   const outer = space.slice(space.lastIndexOf("\n") + 1);
   return `{${newline}${members.map((member) => indent + member).join(`,${newline}`)}${newline}${outer}}`;
+}
+
+/** Whether a text has white space after its colons, commas or braces. */
+export function isSpaced(text: string): boolean {
+  return /[:,{]\s/.test(text.replace(/"(?:[^"\\]|\\.)*"/g, '""'));
+}
+
+/**
+ * Formats a member, on one line, whose value has a type and other keys.
+ * @param type the token of the type, which stays as it is written
+ */
+export function formatWrapMember(
+  name: string,
+  type: string,
+  keys: Readonly<Record<string, unknown>>,
+  spaced: boolean,
+): string {
+  const colon = spaced ? ": " : ":";
+  const members = Object.entries(keys).map(([key, value]) => writeMember(key, value, spaced));
+  const inner = [`"type"${colon}${type}`, ...members].join(spaced ? ", " : ",");
+  return `${JSON.stringify(name)}${colon}{${inner}}`;
 }
 
 function writeMember(key: string, value: unknown, spaced: boolean): string {

@@ -1,6 +1,6 @@
 import type { StanzaEntry } from "./tap-entries.ts";
 
-export type InstallMode = "both" | "post" | "drop-in";
+export type InstallMode = "both" | "post" | "drop-in" | "wrap";
 
 /** The wanted state of one network, recorded by `cnitap install`. */
 export interface Installation {
@@ -12,6 +12,10 @@ export interface Installation {
   readonly binDir: string;
   readonly pre: StanzaEntry | null;
   readonly post: StanzaEntry | null;
+  /** The keys of each wrapped plugin, with `delegates`. */
+  readonly wrap?: StanzaEntry;
+  /** The plugins that are wrapped, by type; missing for all. */
+  readonly only?: readonly string[];
   /** The single plugin's file that the list was made from. */
   readonly source?: string;
   /** Hash of the network's file without taps, or of `source` if there is one. */
@@ -27,6 +31,11 @@ export function parseInstallations(text: string): Installation[] | null {
   } catch {
     return null;
   }
+}
+
+/** The keys that the taps of a network log with; null if it has none. */
+export function recordedKeys({ pre, post, wrap }: Installation): StanzaEntry | null {
+  return post ?? pre ?? wrap ?? null;
 }
 
 export function encodeInstallations(networks: readonly Installation[]): string {
@@ -53,6 +62,8 @@ function isInstallation(value: unknown): value is Installation {
     strings.every((key) => typeof entries[key] === "string") &&
     isStanza(entries.pre) &&
     isStanza(entries.post) &&
+    (entries.wrap === undefined || (entries.wrap !== null && isStanza(entries.wrap))) &&
+    (entries.only === undefined || isStrings(entries.only)) &&
     (entries.source === undefined || typeof entries.source === "string")
   );
 }
@@ -60,4 +71,8 @@ function isInstallation(value: unknown): value is Installation {
 /** Does not check the keys of the stanza; their readers do. */
 function isStanza(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === "object" && !Array.isArray(value));
+}
+
+function isStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }

@@ -4,7 +4,7 @@ import { asByteString, type ByteString } from "../log/byte-string.ts";
 export interface Edit {
   readonly offset: number;
   readonly length: number;
-  /** ASCII only. */
+  /** One character a byte, as the text. */
   readonly content: string;
 }
 

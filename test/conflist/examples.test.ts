@@ -6,7 +6,7 @@ import { hazardOf } from "../../src/conflist/hazards.ts";
 import { readNetwork } from "../../src/conflist/network.ts";
 import { patch, withoutTaps } from "../../src/conflist/patch.ts";
 import { listFileName, listFromSingle } from "../../src/conflist/single-plugin.ts";
-import { type DesiredTaps, declaredCapabilities, modeOf } from "../../src/conflist/tap-entries.ts";
+import { type DesiredTaps, declaredCapabilities, modeOf, NO_TAPS } from "../../src/conflist/tap-entries.ts";
 import { asByteString, type ByteString } from "../../src/log/byte-string.ts";
 
 const directory = join(ROOT, "conflist-examples");
@@ -19,14 +19,29 @@ function desiredTapsOf(text: ByteString, name: string): DesiredTaps {
   const network = readNetwork(name, text);
   const capabilities = declaredCapabilities(network);
   const entry = { logFormat: "json", ...(Object.keys(capabilities).length > 0 ? { capabilities } : {}) };
-  return { pre: hazardOf(network) ? null : entry, post: entry };
+  return { pre: hazardOf(network) ? null : entry, post: entry, wrap: null };
 }
 
 test("each example has a patched file and a line in the README", () => {
   expect(before.length).toBe(9);
   const readme = read("README.md");
   for (const name of names) expect(readme).toContain(`\`${name}\``);
-  expect(names.length).toBe(2 * before.length);
+  expect(names.length).toBe(2 * before.length + wrapped.length);
+});
+
+/** Networks after `--mode wrap`. */
+const wrapped = ["05-cilium", "10-calico"];
+
+describe.each(wrapped)("%s, wrapped", (name) => {
+  const text = read(`${name}.conflist`);
+  const after = `${name}.cni-tap-wrap.conflist`;
+  const wrap = { keys: { logFormat: "json" }, only: null };
+
+  test("becomes the patched file, which has the original bytes when it is unpatched", () => {
+    expect(patch(readNetwork(`${name}.conflist`, text), { ...NO_TAPS, wrap })).toBe(read(after));
+    expect(withoutTaps(readNetwork(after, read(after)))).toBe(text);
+    expect(modeOf(readNetwork(after, read(after)))).toBe("wrap");
+  });
 });
 
 describe.each(before)("%s", (name) => {

@@ -3,6 +3,7 @@ import {
   encodeInstallations,
   type Installation,
   parseInstallations,
+  recordedKeys,
   withInstallation,
 } from "../../src/conflist/installations.ts";
 
@@ -25,7 +26,8 @@ test("withInstallation replaces or removes only the network's own part", () => {
 
 describe("parseInstallations", () => {
   test("reads what encodeInstallations has written", () => {
-    const all = [installation, { ...other, source: "10-s.conf" }];
+    const wrap = { mode: "wrap", pre: null, wrap: { delegates: true }, only: ["calico"] } as const;
+    const all = [installation, { ...other, source: "10-s.conf" }, { ...elsewhere, ...wrap }];
     expect(parseInstallations(encodeInstallations(all))).toEqual(all);
   });
 
@@ -42,7 +44,7 @@ describe("parseInstallations", () => {
     ["with null in place of a network", { v: 1, networks: [null] }],
     ...Object.entries({
       ...{ confDir: undefined, network: undefined, file: undefined, mode: 5, binDir: undefined },
-      ...{ original: undefined, pre: "x", post: [], source: 5 },
+      ...{ original: undefined, pre: "x", post: [], source: 5, wrap: null, only: [5] },
     }).map(([key, value]): [string, unknown] => [
       `with a wrong ${key}`,
       { v: 1, networks: [installation, { ...installation, [key]: value }] },
@@ -50,4 +52,12 @@ describe("parseInstallations", () => {
   ])("returns null for a record %s", (_, record) => {
     expect(parseInstallations(JSON.stringify(record))).toBeNull();
   });
+});
+
+test("recordedKeys returns the keys of cni_post, else those of cni_pre, else those of the wrappers", () => {
+  const [post, wrap] = [{ label: "post" }, { label: "wrap" }];
+  expect(recordedKeys({ ...installation, post, wrap })).toBe(post);
+  expect(recordedKeys({ ...installation, wrap })).toBe(installation.pre);
+  expect(recordedKeys({ ...installation, pre: null, wrap })).toBe(wrap);
+  expect(recordedKeys({ ...installation, pre: null })).toBeNull();
 });

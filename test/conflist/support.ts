@@ -42,14 +42,18 @@ export const jsonText: fc.Arbitrary<string> = fc.letrec<{ value: string }>((tie)
 
 const plugin = fc
   .tuple(
-    fc.constantFrom('"bridge"', '"portmap"', '"calico"'),
+    member(
+      fc.constantFrom('"bridge"', '"portmap"', '"c\\u0061lico"'),
+      fc.constantFrom('"type"', '"t\\u0079pe"'),
+    ),
     fc.array(member(jsonText), { maxLength: 3 }),
+    fc.nat(3),
     space,
     space,
   )
   .map(
-    ([type, members, before, after]) =>
-      `{${before}${[...members, `"type": ${type}`].join(`,${before}`)}${after}}`,
+    ([type, members, at, before, after]) =>
+      `{${before}${members.toSpliced(at, 0, type).join(`,${before}`)}${after}}`,
   );
 
 /** A conflist of up to four plugins without taps, in any style. */
