@@ -24,7 +24,7 @@ try {
   await step(wrap, () =>
     buildTap({ program: "wrap", entry: join(ROOT, "src", "wrap", "cni-wrap.ts"), out: wrap }),
   );
-  await step(cnitap, () => buildCnitap(cnitap, { cni_pre: pre, cni_post: post }));
+  await step(cnitap, () => buildCnitap(cnitap, { cni_pre: pre, cni_post: post, cni_wrap: wrap }));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

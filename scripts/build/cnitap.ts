@@ -16,7 +16,7 @@ const require = createRequire(import.meta.url);
 const NODE_FLAGS = ["--max-semi-space-size=2"];
 
 /** Paths of the executables that are built into cnitap, by asset name. */
-export type CarriedTaps = Readonly<Record<"cni_pre" | "cni_post", string>>;
+export type CarriedTaps = Readonly<Record<"cni_pre" | "cni_post" | "cni_wrap", string>>;
 
 /** Bundles a source of src/ with all its imports into one script. */
 async function bundle(source: string, define: Readonly<Record<string, string>>): Promise<string> {

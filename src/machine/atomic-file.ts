@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -53,6 +54,23 @@ export function writeAtomically(path: string, content: Uint8Array, options: Writ
       closeSync(fd);
     }
     options.check?.();
+    renameSync(temp, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    rmSync(temp, { force: true });
+    throw cannot(`write ${path}`, error);
+  }
+}
+
+/**
+ * Makes a symbolic link, or replaces what is at its path, atomically.
+ * @throws {MachineError} if a system call fails
+ */
+export function linkAtomically(path: string, target: string): void {
+  const temp = tempName(path);
+  try {
+    rmSync(temp, { force: true }); // from a killed run
+    symlinkSync(target, temp);
     renameSync(temp, path);
     syncFolder(dirname(path));
   } catch (error) {

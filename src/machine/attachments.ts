@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { memberOf, parseJson } from "../conflist/json.ts";
+import { type JsonValue, memberOf, parseJson } from "../conflist/json.ts";
+import { WRAP_KEY, WRAPPER } from "../conflist/wrapped-plugin.ts";
 import type { Root } from "./root.ts";
 
 /** A pod's attachment in libcni's cache. */
 export interface Attachment {
   /** The file in the cache. */
   readonly file: string;
-  /** The plugins of the list that it was made with; null if the file cannot be read. */
+  /** The executables of the list that it was made with, also of wrapped plugins; null if the file cannot be read. */
   readonly types: readonly string[] | null;
 }
 
@@ -46,7 +47,15 @@ function typesOf(config: string): string[] {
   const list = memberOf(root, "plugins");
   const entries = list?.kind === "array" ? list.items : [root];
   return entries.flatMap((entry) => {
-    const type = entry.kind === "object" ? memberOf(entry, "type") : undefined;
-    return type?.kind === "scalar" && typeof type.value === "string" ? [type.value] : [];
+    const type = stringOf(entry, "type");
+    if (type === null) return [];
+    const wrapped = type === WRAPPER && entry.kind === "object" ? memberOf(entry, WRAP_KEY) : undefined;
+    const own = wrapped ? stringOf(wrapped, "type") : null;
+    return own === null ? [type] : [type, own];
   });
+}
+
+function stringOf(value: JsonValue, name: string): string | null {
+  const member = value.kind === "object" ? memberOf(value, name) : undefined;
+  return member?.kind === "scalar" && typeof member.value === "string" ? member.value : null;
 }

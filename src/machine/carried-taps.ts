@@ -1,28 +1,34 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { getAsset, isSea } from "node:sea";
-import type { TapType } from "../conflist/tap-entries.ts";
+import type { ProgramType } from "../conflist/tap-entries.ts";
 import { cannot } from "./machine-error.ts";
 
-/** The executables of both taps. */
-export type Taps = Readonly<Record<TapType, Uint8Array>>;
+/**
+ * Gives the executables of taps and wrapper. Each is read when it is asked for, so a directory that lacks one
+ * can be used where that one is not needed.
+ * @throws {MachineError} if it cannot be read
+ */
+export type Taps = (type: ProgramType) => Uint8Array;
 
-/** Loads the taps from a directory; by default the built-in ones, or from source those of the checkout. */
+/** The executables of a directory; by default the built-in ones, or from source those of the checkout. */
 export function loadTaps(from?: string): Taps {
-  if (from === undefined && isSea()) return { cni_pre: asset("cni_pre"), cni_post: asset("cni_post") };
-  const folder = from ?? join(import.meta.dirname, "../../bin");
-  try {
-    return {
-      cni_pre: readFileSync(join(folder, "cni_pre")),
-      cni_post: readFileSync(join(folder, "cni_post")),
-    };
-  } catch (error) {
-    throw cannot(`take the taps from ${folder}`, error);
-  }
+  const loaded = new Map<ProgramType, Uint8Array>();
+  return (type) => {
+    const content = loaded.get(type) ?? load(type, from);
+    loaded.set(type, content);
+    return content;
+  };
 }
 
-function asset(name: string): Uint8Array {
-  return new Uint8Array(getAsset(name));
+function load(type: ProgramType, from: string | undefined): Uint8Array {
+  if (from === undefined && isSea()) return new Uint8Array(getAsset(type));
+  const folder = from ?? join(import.meta.dirname, "../../bin");
+  try {
+    return readFileSync(join(folder, type));
+  } catch (error) {
+    throw cannot(`take ${type} from ${folder}`, error);
+  }
 }
 
 /** The version in the mark that the build puts into each executable (program_mark); null if it has none. */

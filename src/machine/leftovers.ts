@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { TEMP_ENDING } from "./atomic-file.ts";
 import { lockPath, ownerPath } from "./edit-lock.ts";
 import { RECORD_PATH } from "./installation-record.ts";
+import { linkFolderOf } from "./link-folder.ts";
 import type { Survey } from "./survey.ts";
 
 /** The lock and temporary files of killed or running commands. */
@@ -11,7 +12,7 @@ export function findLeftovers(survey: Survey): string[] {
   const locks = [lockPath(confDir), ownerPath(confDir)];
   const folders = [
     confDir,
-    ...survey.binDirs.map((path) => survey.root.at(path)),
+    ...survey.binDirs.flatMap((path) => [survey.root.at(path), survey.root.at(linkFolderOf(path))]),
     dirname(survey.root.at(RECORD_PATH)),
   ];
   return folders.flatMap((folder) =>

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { ByteString } from "../log/byte-string.ts";
-import { removeDurably, syncFolder, writeAtomically } from "./atomic-file.ts";
+import { linkAtomically, removeDurably, syncFolder, writeAtomically } from "./atomic-file.ts";
 import { bufferOf, readText } from "./conf-dir.ts";
 import { cannot, codeOf } from "./machine-error.ts";
 import type { Root } from "./root.ts";
@@ -24,7 +24,12 @@ export type Step =
   | { readonly kind: "log"; readonly path: string }
   | { readonly kind: "private"; readonly path: string; readonly text: ByteString }
   | FileStep
-  | { readonly kind: "remove"; readonly path: string };
+  /** A file of a plugin directory: the keys of what is started by a link. */
+  | { readonly kind: "settings"; readonly path: string; readonly text: ByteString }
+  | { readonly kind: "link"; readonly path: string; readonly target: string }
+  | { readonly kind: "remove"; readonly path: string }
+  /** Removes a directory, unless others have put something into it. */
+  | { readonly kind: "remove-folder"; readonly path: string };
 
 /** A change of a file that runtimes read. `before` and `after` are null if the file does not exist. */
 export interface FileStep {
@@ -66,8 +71,19 @@ export function perform(root: Root, step: Step): void {
       writeConfig(root, step);
       if (step.after === null) removeFolderIfEmpty(dirname(path));
       break;
+    case "settings":
+      makeFolder(dirname(path), 0o755);
+      writeAtomically(path, bufferOf(step.text), { mode: 0o644, setMode: true });
+      break;
+    case "link":
+      makeFolder(dirname(root.entry(step.path)), 0o755);
+      linkAtomically(root.entry(step.path), step.target);
+      break;
     case "remove":
-      removeDurably(path);
+      removeDurably(root.entry(step.path)); // of a link, the link
+      break;
+    case "remove-folder":
+      removeFolderIfEmpty(path);
       break;
   }
 }
@@ -113,7 +129,7 @@ function makeFolder(folder: string, mode: number): void {
   }
 }
 
-/** Removes a network's drop-in directory if it is empty. */
+/** Removes a directory if it is empty. */
 function removeFolderIfEmpty(folder: string): void {
   try {
     if (readdirSync(folder).length === 0) rmdirSync(folder);

@@ -1,10 +1,13 @@
 import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Installation } from "../conflist/installations.ts";
 import { type Location, locate } from "../conflist/locate.ts";
 import type { Network } from "../conflist/network.ts";
+import { neededTypes } from "../conflist/tap-entries.ts";
 import { type ConfDir, readConfDir } from "./conf-dir.ts";
 import { findBinDirs, findConfDir } from "./directories.ts";
 import { readRecord } from "./installation-record.ts";
+import { behindLinks } from "./link-folder.ts";
 import { Root } from "./root.ts";
 import { findRuntime, type Runtime } from "./runtime.ts";
 
@@ -22,7 +25,10 @@ export interface Survey {
   readonly confDir: string;
   readonly conf: ConfDir;
   readonly location: Location;
+  /** The directories with the plugins' executables. */
   readonly binDirs: readonly string[];
+  /** The directories in which the runtime looks for plugins: those, or folders of links to the wrapper. */
+  readonly searchedDirs: readonly string[];
   /** The first runtime that answers; null if none does. */
   readonly runtime: Runtime | null;
   /** Whether that runtime reads this configuration directory. */
@@ -69,9 +75,12 @@ function readSurvey(
   const runtimeReads = runtime?.cni != null && isSame(root.at(runtime.cni.confDir), root.at(confDir));
   const conf = readConfDir(root, confDir);
   const location = locate(conf.files, conf.dropIns, runtimeReads ? runtime?.cni?.maxConfNum : undefined);
-  const types = location.candidates.flatMap(({ network }) => network?.plugins.map(({ type }) => type) ?? []);
-  const binDirs = findBinDirs(root, binDir, runtimeReads ? runtime : null, types);
-  return { root, confDir, conf, location, binDirs, runtime, runtimeReads, record: readRecord(root) };
+  const types = location.candidates.flatMap(({ network }) => (network ? neededTypes(network) : []));
+  const found = findBinDirs(root, binDir, runtimeReads ? runtime : null, types);
+  const searchedDirs = found.map((path) => resolve(path)); // without a slash at the end
+  const binDirs = [...new Set(searchedDirs.map(behindLinks))];
+  const record = readRecord(root);
+  return { root, confDir, conf, location, binDirs, searchedDirs, runtime, runtimeReads, record };
 }
 
 function isSame(one: string, other: string): boolean {

@@ -19,6 +19,9 @@ test("cachedAttachments returns the plugin types of each attachment, and null fo
     "broken-4": '{"kind":"cniCacheV1"}',
     "of-a-later-libcni": cached(CALICO_PATCHED, "cniCacheV2"),
     "of-an-older-libcni": '{"cniVersion":"0.3.1","ips":[]}',
+    wrapped: cached(
+      '{"plugins":[{"type":"cni_wrap","cniTap":{"type":"ptp"}},{"type":"cni_wrap"},{"type":"y","cniTap":{"type":"z"}}]}',
+    ),
     z: cached('{"plugins":[{"type":5},{},[],{"type":"x"}]}'),
   };
   for (const [name, text] of Object.entries(files)) host.write(`/var/lib/cni/results/${name}`, text);
@@ -26,6 +29,7 @@ test("cachedAttachments returns the plugin types of each attachment, and null fo
     { file: "a", types: ["ptp"] },
     { file: "b", types: ["cni_pre", "calico", "portmap", "bandwidth", "cni_post"] },
     ...[1, 2, 3, 4].map((number) => ({ file: `broken-${number}`, types: null })),
+    { file: "wrapped", types: ["cni_wrap", "ptp", "cni_wrap", "y"] },
     { file: "z", types: ["x"] },
   ]);
 });

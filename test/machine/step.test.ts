@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { asByteString } from "../../src/log/byte-string.ts";
 import { Root } from "../../src/machine/root.ts";
@@ -26,6 +34,11 @@ describe("a file that a step creates", () => {
     node.perform({ kind: "binary", path: "/bin/cni_pre", content: Buffer.from("x") });
     node.perform({ kind: "config", path: "/etc/a.conflist", before: null, after: bytes("x") });
     node.perform({ kind: "drop-in", path: "/etc/n/1.conf", before: null, after: bytes("x") });
+    node.perform({ kind: "settings", path: "/bin/cni-tap/cni-tap.json", text: bytes("{}") });
+    node.perform({ kind: "link", path: "/bin/cni-tap/host-local", target: "../cni_pre" });
+    expect(node.mode("bin/cni-tap")).toBe("755");
+    expect(node.mode("bin/cni-tap/cni-tap.json")).toBe("644");
+    expect(readlinkSync(node.path("bin/cni-tap/host-local"))).toBe("../cni_pre");
     const files = [
       "var/log/taps/cni.log",
       "lib/record.json",
@@ -99,4 +112,17 @@ test("the directory of drop-ins is removed with its last file, and no other dire
   expect(node.names()).toEqual(["m", "only"]);
   node.perform({ kind: "remove", path: "/only/1.conf" });
   expect(node.names("m")).toEqual(["2.conf"]);
+});
+
+test("a link is removed and not what it leads to, and a folder only if nobody has put something into it", () => {
+  const node = useNode();
+  for (const name of ["mine", "shared"]) mkdirSync(node.path(name));
+  writeFileSync(node.path("target"), "x");
+  writeFileSync(node.path("shared/file"), "x");
+  node.perform({ kind: "link", path: "/mine/link", target: "../target" });
+  node.perform({ kind: "link", path: "/mine/link", target: "../target" });
+  node.perform({ kind: "remove", path: "/mine/link" });
+  expect(node.names("mine")).toEqual([]);
+  for (const path of ["/mine", "/shared", "/nowhere"]) node.perform({ kind: "remove-folder", path });
+  expect(node.names()).toEqual(["shared", "target"]);
 });
