@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { isTap } from "../conflist/tap-entries.ts";
+import { isProgram } from "../conflist/tap-entries.ts";
 import { type ByteString, decodeUtf8 } from "../log/byte-string.ts";
 import { withLock } from "../machine/edit-lock.ts";
 import { findLeftovers, removeLeftovers } from "../machine/leftovers.ts";
@@ -22,7 +22,7 @@ export interface Plan {
 
 export interface Expected {
   readonly network: string;
-  /** The plugin types of its taps, in order. */
+  /** The types of its taps and wrapped plugins, in order. */
   readonly taps: readonly string[];
   /** The text of its file; null: not compared. */
   readonly source: ByteString | null;
@@ -92,7 +92,7 @@ export async function checkLoaded(survey: Survey, expected: readonly Expected[])
 }
 
 function isLoaded(network: LoadedNetwork, { network: name, taps, source }: Expected): boolean {
-  if (network.name !== name || !isDeepStrictEqual(network.types.filter(isTap), taps)) return false;
+  if (network.name !== name || !isDeepStrictEqual(network.types.filter(isProgram), taps)) return false;
   return source === null || network.source === decodeUtf8(source);
 }
 

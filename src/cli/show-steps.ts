@@ -9,7 +9,8 @@ import { escapeForTerminal, type Io, paint, showBytes } from "./io.ts";
 export function stepLine(step: Step, tense: "will" | "did"): string {
   const will = tense === "will";
   const path = escapeForTerminal(step.path);
-  if (step.kind === "remove" || ("after" in step && step.after === null)) {
+  if (step.kind === "link") return `${will ? "link" : "linked"} ${path} to ${escapeForTerminal(step.target)}`;
+  if (step.kind === "remove" || step.kind === "remove-folder" || ("after" in step && step.after === null)) {
     return `${will ? "remove" : "removed"} ${path}`;
   }
   if (step.kind === "log") return `${will ? "create" : "created"} ${path}`;
@@ -43,7 +44,8 @@ export function paintDiff(io: Io, diff: string): string {
 }
 
 /** A step for --json, without the content. */
-export function stepJson(step: Step): { kind: string; path: string; diff?: string } {
+export function stepJson(step: Step): { kind: string; path: string; target?: string; diff?: string } {
   const diff = stepDiff(step);
-  return { kind: step.kind, path: step.path, ...(diff === null ? {} : { diff }) };
+  const target = step.kind === "link" ? { target: step.target } : {};
+  return { kind: step.kind, path: step.path, ...target, ...(diff === null ? {} : { diff }) };
 }

@@ -163,7 +163,7 @@ describe("install", () => {
     expect(host.read("/opt/cni/bin/cni_post")).toBe("#!post");
     const { code, err } = await host.cnitap("install", "--from", host.path("/nowhere"));
     expect(code).toBe(1);
-    expect(err).toContain("Cannot take the taps from");
+    expect(err).toContain("Cannot take cni_pre from");
   });
 
   test("installs into another network than the first with --network", async () => {
@@ -346,7 +346,10 @@ describe("install finds the directories of", () => {
 
 describe("the command line", () => {
   test.each([
-    [["install", "--mode", "wrap"]],
+    [["install", "--mode", "wrapped"]],
+    [["install", "--only", "calico"]],
+    [["install", "--mode", "post", "--delegates"]],
+    [["install", "--mode", "wrap", "--delegates", "some"]],
     [["install", "--set", "logfile=/x"]],
     [["install", "--set", "lockTimeoutMs=6000"]],
     [["install", "--log-file", "cni.log"]],

@@ -1,6 +1,20 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readNetwork } from "../../src/conflist/network.ts";
+import { patch } from "../../src/conflist/patch.ts";
+import { NO_TAPS } from "../../src/conflist/tap-entries.ts";
+import { asByteString } from "../../src/log/byte-string.ts";
 import { CALICO, CALICO_FILE, CALICO_PATCHED, type Host, useHost } from "./support/host.ts";
 import { PRELOAD, runCnitap } from "./support/spawn.ts";
 
@@ -23,6 +37,19 @@ interface Case {
 const made = "10-cni-tap-k8s-pod-network.conflist";
 const capabilities = { portMappings: true, bandwidth: true };
 const dropIn = `${JSON.stringify({ type: "cni_post", logFormat: "json", capabilities }, null, 2)}\n`;
+/** What a list with a word in it needs. */
+const NEEDED = [
+  ['"cni_pre"', "/opt/cni/bin/cni_pre"],
+  ['"cni_post"', "/opt/cni/bin/cni_post"],
+  ['"cni_wrap"', "/opt/cni/bin/cni_wrap"],
+  ['"delegates"', "/opt/cni/bin/cni-tap/calico-ipam"],
+  ['"delegates"', "/opt/cni/bin/cni-tap/cni-tap.json"],
+] as const;
+const calico = readNetwork("10-calico.conflist", asByteString(CALICO));
+const keys = { logFormat: "json" };
+const CALICO_POST = patch(calico, { ...NO_TAPS, post: { ...keys, capabilities } });
+const wrap = { keys: { ...keys, delegates: true }, only: null };
+const CALICO_WRAPPED_DELEGATES = patch(calico, { ...NO_TAPS, wrap });
 const cases: readonly Case[] = [
   {
     title: "install",
@@ -69,6 +96,20 @@ const cases: readonly Case[] = [
     command: ["uninstall"],
     states: { "10-calico.conflist": [CALICO], "k8s-pod-network/99-cni_post.conf": [null, dropIn] },
   },
+  {
+    title: "install of wrappers and links in place of both taps",
+    networks: { "10-calico.conflist": CALICO },
+    before: [["install"]],
+    command: ["install", "--mode", "wrap", "--delegates"],
+    states: { "10-calico.conflist": [CALICO_PATCHED, CALICO_WRAPPED_DELEGATES] },
+  },
+  {
+    title: "install of a tap in place of wrappers and links",
+    networks: { "10-calico.conflist": CALICO },
+    before: [["install", "--mode", "wrap", "--delegates"]],
+    command: ["install", "--mode", "post"],
+    states: { "10-calico.conflist": [CALICO_WRAPPED_DELEGATES, CALICO_POST] },
+  },
 ];
 
 function readOr(host: Host, file: string): string | null {
@@ -76,13 +117,16 @@ function readOr(host: Host, file: string): string | null {
   return existsSync(path) ? readFileSync(path, "latin1") : null;
 }
 
-/** Every file of the tree, with its content. */
+/** Every file of the tree with its content, every link with its target, and the directories of plugins. */
 function tree(host: Host): Record<string, string> {
   const names = readdirSync(host.root, { recursive: true, withFileTypes: true });
-  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Object.fromEntries(
-    files.sort().map((file) => [file.slice(host.root.length), readFileSync(file, "latin1")]),
-  );
+  const found = names.flatMap((entry): [string, string][] => {
+    const path = join(entry.parentPath, entry.name);
+    const name = path.slice(host.root.length);
+    if (entry.isDirectory()) return name.startsWith("/opt") ? [[name, "a directory"]] : [];
+    return [[name, entry.isSymbolicLink() ? readlinkSync(path) : readFileSync(path, "latin1")]];
+  });
+  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The modes of files that runtimes read or start. */
@@ -99,9 +143,7 @@ function modes(host: Host): Record<string, string> {
 async function prepare({ networks, before }: Case): Promise<Host> {
   const host = useHost(networks);
   for (const file of Object.keys(networks)) chmodSync(join(host.confDir, file), 0o640);
-  for (const [command = "", ...args] of before) {
-    expect(await runCnitap([command, "--host-root", host.root, ...args])).toMatchObject({ code: 0 });
-  }
+  for (const command of before) expect(await host.cnitap(...command)).toMatchObject({ code: 0 });
   return host;
 }
 
@@ -111,7 +153,14 @@ describe.each(cases)("$title, killed at every call that changes a file", (one) =
     async () => {
       const [command = "", ...args] = one.command;
       const line = (host: Host) => [command, "--host-root", host.root, ...args];
-      const whole = await prepare(one);
+      const prepared = await prepare(one);
+      const copy = () => {
+        const host = useHost({});
+        rmSync(host.root, { recursive: true });
+        cpSync(prepared.root, host.root, { recursive: true, verbatimSymlinks: true });
+        return host;
+      };
+      const whole = copy();
       const counted = join(whole.root, "calls");
       await runCnitap(line(whole), { NODE_OPTIONS: `--require=${PRELOAD}`, FS_CALLS: counted });
       const calls = Number(readFileSync(counted, "utf8"));
@@ -120,7 +169,7 @@ describe.each(cases)("$title, killed at every call that changes a file", (one) =
       const wanted = tree(whole);
 
       async function killAt(call: number): Promise<void> {
-        const host = await prepare(one);
+        const host = copy();
         const env = { NODE_OPTIONS: `--require=${PRELOAD}`, FS_KILL_AT: String(call) };
         const killed = await runCnitap(line(host), env);
         expect(killed.signal, `call ${call}: ${killed.err}`).toBe("SIGKILL");
@@ -132,17 +181,20 @@ describe.each(cases)("$title, killed at every call that changes a file", (one) =
           const right = own ? "640" : file.includes("/bin/") ? "755" : "644";
           expect(mode, `${file} after call ${call}`).toBe(right);
         }
-        // The executables are there before a list that calls them.
-        const calls = readdirSync(host.confDir, { recursive: true, encoding: "utf8" })
+        // The executables and links are there before a list that calls them.
+        const lists = readdirSync(host.confDir, { recursive: true, encoding: "utf8" })
           .filter((name) => /\.conf(?:list)?$/.test(name))
-          .some((name) => readOr(host, name)?.includes("cni_post"));
-        if (calls) expect(existsSync(host.path("/opt/cni/bin/cni_post")), `call ${call}`).toBe(true);
+          .map((name) => readOr(host, name));
+        for (const [word, path] of NEEDED) {
+          const called = lists.some((text) => text?.includes(word));
+          if (called) expect(existsSync(host.path(path)), `${path} after call ${call}`).toBe(true);
+        }
         if (existsSync(join(host.confDir, made)))
           expect(() => JSON.parse(readOr(host, made) ?? "")).not.toThrow();
 
         const lock = join(host.confDir, ".cni-tap.lock");
         if (existsSync(lock)) utimesSync(lock, 0, 0); // as stale as it would be after 5 s
-        const again = await runCnitap(line(host));
+        const again = await host.cnitap(...one.command);
         expect(again, `second run after call ${call}: ${again.err}`).toMatchObject({ code: 0 });
         expect(tree(host), `after call ${call}`).toEqual(wanted);
       }

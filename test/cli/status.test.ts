@@ -56,6 +56,7 @@ describe("status", () => {
           file: "10-calico.conflist",
           usedBy: ["containerd", "CRI-O"],
           plugins: ["calico", "portmap", "bandwidth", "cni_post"],
+          wrapped: [],
           mode: "drop-in",
           logs: [{ path: "/tmp/cni.log", bytes: 0, lastLine: null }],
         },

@@ -1,5 +1,6 @@
+import { recordedKeys } from "../../conflist/installations.ts";
 import type { Network } from "../../conflist/network.ts";
-import { entryOf, isTap } from "../../conflist/tap-entries.ts";
+import { modeOf, tapStanzas } from "../../conflist/tap-entries.ts";
 import { DEFAULT_TARGET } from "../../log/target.ts";
 import type { Survey } from "../../machine/survey.ts";
 import { lockFileOf, logFileOf } from "../stanza-options.ts";
@@ -29,7 +30,7 @@ export interface CheckSubject {
   readonly survey: Survey;
   /** All valid networks, in the order of their files. */
   readonly networks: readonly Network[];
-  /** The networks with taps, without those in drop-ins. */
+  /** The networks with taps or wrapped plugins, without those in drop-ins. */
   readonly tapped: readonly Network[];
   /** Whether a planned installation is checked, whose executables need not exist yet. */
   readonly beforeInstall: boolean;
@@ -47,13 +48,11 @@ type Entry = Readonly<Record<string, unknown>>;
  */
 export function checkSubject(survey: Survey, planned?: Entry): CheckSubject {
   const networks = survey.location.candidates.flatMap(({ network }) => network ?? []);
-  const tapped = networks.filter((network) => network.plugins.some(({ type }) => isTap(type)));
-  const inline = tapped.flatMap((network) =>
-    network.plugins.filter(({ type }) => isTap(type)).map((plugin) => entryOf(network, plugin)),
-  );
+  const tapped = networks.filter((network) => modeOf(network) !== "none");
+  const inline = tapped.flatMap(tapStanzas);
   const recorded = survey.record
     .filter((one) => one.confDir === survey.confDir)
-    .map((one): Entry => ({ ...one.post }));
+    .map((one): Entry => ({ ...recordedKeys(one) }));
   const existing = inline.length > 0 ? inline : recorded;
   const entries = planned ? [planned] : existing.length > 0 ? existing : [DEFAULT_TARGET];
   return {

@@ -7,6 +7,7 @@ import { cilium } from "./checks/cilium.ts";
 import { cniVersion } from "./checks/cni-version.ts";
 import { editLock } from "./checks/edit-lock.ts";
 import { ipvlan } from "./checks/ipvlan.ts";
+import { links } from "./checks/links.ts";
 import { loadStatus } from "./checks/load-status.ts";
 import { lockFolder } from "./checks/lock-folder.ts";
 import { lockHeld } from "./checks/lock-held.ts";
@@ -21,6 +22,8 @@ import { position } from "./checks/position.ts";
 import { runtimeFile } from "./checks/runtime-file.ts";
 import { selinux } from "./checks/selinux.ts";
 import { validFiles } from "./checks/valid-files.ts";
+import { wrapped } from "./checks/wrapped.ts";
+import { wrapper } from "./checks/wrapper.ts";
 
 /** In the order of a diagnosis: files that the runtime reads, their content, the executables, the log. */
 const CHECKS: readonly Check[] = [
@@ -34,8 +37,11 @@ const CHECKS: readonly Check[] = [
   position,
   cilium,
   ipvlan,
+  wrapped,
   overwritten,
   plugins,
+  wrapper,
+  links,
   cached,
   cacheFiles,
   noexec,

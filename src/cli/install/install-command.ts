@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { InstallMode } from "../../conflist/installations.ts";
+import { type InstallMode, recordedKeys } from "../../conflist/installations.ts";
 import type { StanzaEntry } from "../../conflist/tap-entries.ts";
 import { READABLE_BY_OTHERS } from "../../log/fitness.ts";
 import { loadTaps } from "../../machine/carried-taps.ts";
@@ -7,7 +7,7 @@ import { readLogMode } from "../../machine/log-state.ts";
 import { Root } from "../../machine/root.ts";
 import { retakeSurvey, type Survey, takeSurvey } from "../../machine/survey.ts";
 import { carryOut, checkLoaded, type Loaded, retryWhileFilesChange, sayLoaded } from "../carry-out.ts";
-import { CliError } from "../cli-error.ts";
+import { CliError, UsageError } from "../cli-error.ts";
 import { addCommonOptions, type CommonOptions, placesOf } from "../common-options.ts";
 import { checkSubject } from "../doctor/check.ts";
 import { findBlock } from "../doctor/run-checks.ts";
@@ -26,6 +26,9 @@ interface InstallOptions extends CommonOptions {
   readonly lockFile?: string;
   readonly set?: StanzaEntry;
   readonly capabilities?: boolean;
+  readonly only?: readonly string[];
+  /** True: without a value. */
+  readonly delegates?: true | "all";
   readonly from?: string;
   readonly for?: number;
   readonly dryRun?: boolean;
@@ -39,10 +42,21 @@ export function installCommand(io: Io): Command {
     .addOption(
       new Option(
         "--mode <mode>",
-        "cni_pre first and cni_post last, cni_post alone, or cni_post as a drop-in file",
+        "cni_pre first and cni_post last, cni_post alone, cni_post as a drop-in file, or cni_wrap in place of each plugin",
       )
-        .choices(["both", "post", "drop-in"])
+        .choices(["both", "post", "drop-in", "wrap"])
         .default("both"),
+    )
+    .option(
+      "--only <type>",
+      "with --mode wrap: wrap only this plugin; can be repeated",
+      (type: string, before: readonly string[] = []) => [...before, type],
+    )
+    .addOption(
+      new Option(
+        "--delegates [all]",
+        "with --mode wrap: also log the IPAM and other plugins that these start; all: have a link for every plugin",
+      ).choices(["all"]),
     )
     .addOption(new Option("--format <format>", "of the log").choices(["json", "classic"]).default("json"))
     .option("--log-file <file>", "where the taps log (default: /tmp/cni.log)")
@@ -65,6 +79,7 @@ Exit: 0 installed or there already, 1 failed, 2 invalid usage, 3 installed, but 
 Examples:
   $ cnitap install --dry-run
   $ cnitap install --for 30m --set label=ticket-4711
+  $ cnitap install --mode wrap --only calico --delegates
 `,
     );
   return addCommonOptions(command).action(async (options: InstallOptions) => {
@@ -107,7 +122,15 @@ async function refuseBlocked(survey: Survey, request: InstallRequest): Promise<v
     throw new CliError(`Cannot install: ${block.seen}\n${block.advice} To go on all the same, use --force.`);
 }
 
+/** @throws {UsageError} if an option does not fit the mode or the taps */
 function readRequest(options: InstallOptions): InstallRequest {
+  for (const [name, value] of [
+    ["--only", options.only],
+    ["--delegates", options.delegates],
+  ] as const) {
+    if (value !== undefined && options.mode !== "wrap")
+      throw new UsageError(`Cannot use ${name} with --mode ${options.mode}: it is for --mode wrap`);
+  }
   const { logFile, lockFile, format: logFormat } = options;
   const keys = givenKeys({ logFile, lockFile, logFormat }, options.set);
   return {
@@ -115,6 +138,8 @@ function readRequest(options: InstallOptions): InstallRequest {
     mode: options.mode,
     stanza: stanzaOf(keys),
     capabilities: options.capabilities !== false,
+    only: options.only === undefined ? null : [...new Set(options.only)].sort(),
+    delegates: options.delegates === undefined ? "none" : options.delegates === "all" ? "all" : "named",
     force: options.force === true,
     taps: loadTaps(options.from),
   };
@@ -126,16 +151,18 @@ function showPlan(io: Io, plan: InstallPlan, json: boolean): void {
       network: plan.installation.network,
       mode: plan.installation.mode,
       steps: plan.steps.map(stepJson),
+      warnings: plan.warnings,
     });
     return;
   }
-  if (plan.steps.length === 0) io.out(`Nothing to do: ${title(plan)} already has the taps.\n`);
+  if (plan.steps.length === 0) io.out(`Nothing to do: ${title(plan)} already has ${what(plan)}.\n`);
   for (const step of plan.steps) {
     const diff = stepDiff(step);
     io.out(
       diff === null ? `${stepLine(step, "will")}\n` : `${stepLine(step, "will")}\n${paintDiff(io, diff)}`,
     );
   }
+  showWarnings(io, plan);
 }
 
 function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, options: InstallOptions): void {
@@ -155,18 +182,20 @@ function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, opti
       binDir,
       changed: steps.length > 0,
       steps: steps.map(stepJson),
+      warnings: plan.warnings,
       runtime,
     });
     return;
   }
   const heading =
     steps.length === 0
-      ? `Nothing to do: ${title(plan)} already has the taps.`
+      ? `Nothing to do: ${title(plan)} already has ${what(plan)}.`
       : `Installed into ${title(plan)}.`;
   io.out(`${paint(io, "bold", heading)}\n`);
   for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
   io.out(`${words}\n`);
-  const log = logFileOf(installation.post ?? {});
+  showWarnings(io, plan);
+  const log = logFileOf(recordedKeys(installation) ?? {});
   const mode = readLogMode(new Root(options.hostRoot), log);
   if (mode !== null && (mode & READABLE_BY_OTHERS) !== 0) {
     io.out(
@@ -175,6 +204,14 @@ function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, opti
   }
   io.out(`Pods started or stopped from now on are logged: tail -F ${escapeForTerminal(log)}\n`);
   if (options.for !== undefined) io.out("Press Ctrl-C to remove the taps.\n");
+}
+
+function showWarnings(io: Io, { warnings }: InstallPlan): void {
+  for (const text of warnings) io.out(`${paint(io, "yellow", "Warning:")} ${escapeForTerminal(text)}\n`);
+}
+
+function what({ installation }: InstallPlan): string {
+  return installation.mode === "wrap" ? "its plugins wrapped" : "the taps";
 }
 
 function title({ installation }: InstallPlan): string {

@@ -1,11 +1,12 @@
 import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ConflistError } from "../../conflist/conflist-error.ts";
-import { hazardOf } from "../../conflist/hazards.ts";
+import { hazardOf, soughtPlugins } from "../../conflist/hazards.ts";
 import {
   encodeInstallations,
   type Installation,
   type InstallMode,
+  recordedKeys,
   withInstallation,
 } from "../../conflist/installations.ts";
 import { type Network, readNetwork } from "../../conflist/network.ts";
@@ -14,10 +15,13 @@ import { listFileName, listFromSingle } from "../../conflist/single-plugin.ts";
 import {
   type DesiredTaps,
   declaredCapabilities,
+  isProgram,
+  isTap,
   NO_TAPS,
+  type ProgramType,
   type StanzaEntry,
-  type TapType,
 } from "../../conflist/tap-entries.ts";
+import { typeOf, WRAPPER } from "../../conflist/wrapped-plugin.ts";
 import { type ByteString, encodeUtf8 } from "../../log/byte-string.ts";
 import { backupPath } from "../../machine/backup-file.ts";
 import type { Taps } from "../../machine/carried-taps.ts";
@@ -29,6 +33,7 @@ import type { Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
 import { type SelectedNetwork, selectNetwork } from "../select-network.ts";
 import { logFileOf } from "../stanza-options.ts";
+import { type Delegates, planLinks } from "./plan-links.ts";
 
 /** Network names (SPEC 1.1.0, section 1). They become file names here. */
 const LEGAL_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -41,12 +46,18 @@ export interface InstallRequest {
   readonly mode: InstallMode;
   readonly stanza: StanzaEntry;
   readonly capabilities: boolean;
+  /** Of mode `wrap`: the plugins to wrap, by type; null for all. */
+  readonly only: readonly string[] | null;
+  /** Of mode `wrap`. */
+  readonly delegates: Delegates;
   readonly force: boolean;
   readonly taps: Taps;
 }
 
 export interface InstallPlan extends Plan {
   readonly installation: Installation;
+  /** What the installation may disturb, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -83,6 +94,7 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
     else files.unshift(step);
   }
   const original = source ? source.text : withoutTaps(network);
+  const { only } = request;
   const installation: Installation = {
     confDir: survey.confDir,
     network: network.name,
@@ -91,15 +103,18 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
     binDir: binDirOf(survey),
     pre: desired.pre,
     post: desired.post,
+    ...(desired.wrap ? { wrap: desired.wrap.keys, ...(only ? { only } : {}) } : {}),
     ...(source ? { source: source.file } : {}),
     original: hashOf(original),
   };
+  const links = planLinks(survey, installation, base, request.delegates);
   const editsOwnFile = !source && files.some((step) => step.kind === "config");
   return {
     installation,
     steps: [
       ...binarySteps(survey, desired, request.taps),
-      ...logStep(survey, desired),
+      ...links.before,
+      ...logStep(survey, installation),
       ...(editsOwnFile ? privateStep(survey, backupPath(survey.confDir, network.file), original) : []),
       ...privateStep(
         survey,
@@ -107,15 +122,36 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
         encodeUtf8(encodeInstallations(withInstallation(survey.record, installation, installation))),
       ),
       ...files,
+      ...links.after,
     ],
     expected: [
-      { network: network.name, taps: tapsOf(desired), source: request.mode === "drop-in" ? null : list },
+      {
+        network: network.name,
+        taps: [...programsIn(readNetwork(base.file, list)), ...(dropIn === null ? [] : ["cni_post"])],
+        source: request.mode === "drop-in" ? null : list,
+      },
     ],
+    warnings: request.mode === "wrap" ? warningsOf(source ?? network, only) : [],
   };
 }
 
+/** The taps and wrappers of a network, in order. */
+function programsIn({ plugins }: Network): string[] {
+  return plugins.map(({ type }) => type).filter(isProgram);
+}
+
+function warningsOf(network: Network, only: readonly string[] | null): string[] {
+  return soughtPlugins(network)
+    .filter(({ plugin }) => only === null || only.includes(plugin))
+    .map(
+      ({ plugin, reason }) => `${plugin} is wrapped: ${reason}. Use --only for each of the other plugins.`,
+    );
+}
+
 /** Throws if the installation cannot work, or without --force, if it should not be made. */
-function refuse(survey: Survey, { network, source }: SelectedNetwork, { mode, force }: InstallRequest): void {
+function refuse(survey: Survey, chosen: SelectedNetwork, request: InstallRequest): void {
+  const { network, source } = chosen;
+  const { mode, force } = request;
   const subject = `the network ${network.name} of ${network.file}`;
   if (!LEGAL_NAME.test(network.name)) {
     throw new CliError(
@@ -133,6 +169,7 @@ function refuse(survey: Survey, { network, source }: SelectedNetwork, { mode, fo
       : "closed to drop-ins (loadOnlyInlinedPlugins)";
     throw new CliError(`Cannot make a drop-in for ${subject}: it is ${why}\nUse --mode post.`);
   }
+  if (mode === "wrap") refuseWrap(source ?? network, subject, request.only);
   if (force) return;
   if (mode === "drop-in") refuseDropIn(survey, subject);
   const hazard = mode === "both" ? hazardOf(source ?? network) : null;
@@ -145,6 +182,21 @@ function refuse(survey: Survey, { network, source }: SelectedNetwork, { mode, fo
   if (source && attached !== 1) {
     throw new CliError(
       `Cannot make a list from ${source.file}: pods are attached to more than one file (max_conf_num is ${attached})\nThe list would be one more network. Put the taps into the file by hand, as a list of its own.`,
+    );
+  }
+}
+
+function refuseWrap({ plugins }: Network, subject: string, only: readonly string[] | null): void {
+  const types = plugins.flatMap((plugin) => typeOf(plugin) ?? []).filter((type) => !isTap(type));
+  if (types.length === 0) {
+    throw new CliError(
+      `Cannot wrap the plugins of ${subject}: it has none but taps\nInstall its network plugin, or specify another network with --network.`,
+    );
+  }
+  const unknown = only?.find((type) => !types.includes(type));
+  if (unknown !== undefined) {
+    throw new CliError(
+      `Cannot wrap ${unknown}: ${subject} has no such plugin\nUse --only with one of ${[...new Set(types)].join(", ")}.`,
     );
   }
 }
@@ -180,14 +232,22 @@ function patchOf(network: Network, desired: DesiredTaps): ByteString {
 }
 
 function desiredTapsOf(network: Network, request: InstallRequest): DesiredTaps {
+  if (request.mode === "wrap") {
+    const delegates = request.delegates === "none" ? {} : { delegates: true };
+    return { ...NO_TAPS, wrap: { keys: { ...request.stanza, ...delegates }, only: request.only } };
+  }
   const capabilities = request.capabilities ? declaredCapabilities(network) : {};
   const extra = Object.keys(capabilities).length > 0 ? { capabilities } : {};
   const stanza = { ...request.stanza, ...extra };
-  return { pre: request.mode === "both" ? stanza : null, post: stanza };
+  return { pre: request.mode === "both" ? stanza : null, post: stanza, wrap: null };
 }
 
-function tapsOf(desired: DesiredTaps): TapType[] {
-  return [...(desired.pre ? (["cni_pre"] as const) : []), ...(desired.post ? (["cni_post"] as const) : [])];
+function programsOf({ pre, post, wrap }: DesiredTaps): ProgramType[] {
+  return [
+    ...(pre ? (["cni_pre"] as const) : []),
+    ...(post ? (["cni_post"] as const) : []),
+    ...(wrap ? ([WRAPPER] as const) : []),
+  ];
 }
 
 /** The list made from a single plugin, without taps. Keeps the file name of an earlier list. */
@@ -212,11 +272,10 @@ function binDirOf(survey: Survey): string {
 }
 
 function binarySteps(survey: Survey, desired: DesiredTaps, taps: Taps): Step[] {
-  return tapsOf(desired).flatMap((type) => {
+  return programsOf(desired).flatMap((type) => {
     const path = join(binDirOf(survey), type);
-    return isInstalled(survey.root.at(path), taps[type])
-      ? []
-      : [{ kind: "binary", path, content: taps[type] }];
+    const content = taps(type);
+    return isInstalled(survey.root.at(path), content) ? [] : [{ kind: "binary", path, content }];
   });
 }
 
@@ -225,8 +284,8 @@ function isInstalled(path: string, content: Uint8Array): boolean {
   return stat?.isFile() === true && (stat.mode & 0o111) === 0o111 && readFileSync(path).equals(content);
 }
 
-function logStep(survey: Survey, desired: DesiredTaps): Step[] {
-  const path = logFileOf(desired.post ?? {});
+function logStep(survey: Survey, installation: Installation): Step[] {
+  const path = logFileOf(recordedKeys(installation) ?? {});
   const existing = lstatSync(survey.root.entry(path), { throwIfNoEntry: false });
   return existing ? [] : [{ kind: "log", path }];
 }

@@ -1,9 +1,18 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Network } from "../../conflist/network.ts";
-import { entryOf, isTap, type Mode, modeOf, type TapType } from "../../conflist/tap-entries.ts";
+import {
+  entryOf,
+  isTap,
+  type Mode,
+  modeOf,
+  type ProgramType,
+  tapStanzas,
+} from "../../conflist/tap-entries.ts";
+import { isWrapped, typeOf, WRAP_KEY, WRAPPER } from "../../conflist/wrapped-plugin.ts";
 import { type Taps, versionOf } from "../../machine/carried-taps.ts";
 import { type LogState, readLogState } from "../../machine/log-state.ts";
+import { MachineError } from "../../machine/machine-error.ts";
 import { type DefaultNetwork, defaultNetworks, type Survey } from "../../machine/survey.ts";
 import { logFileOf } from "../stanza-options.ts";
 
@@ -22,14 +31,23 @@ export interface NetworkStatus {
   readonly file: string;
   /** The runtimes that would use it for pods, among this node's runtime, or both if that is not known. */
   readonly usedBy: readonly DefaultNetwork["runtime"][];
-  /** All plugins in order, including those of drop-ins. */
+  /** All plugins in order, including those of drop-ins. A wrapped plugin has its own type. */
   readonly plugins: readonly string[];
+  /** Those of them that are wrapped; `at` is the index in `plugins`. */
+  readonly wrapped: readonly WrappedStatus[];
   readonly mode: Mode | "drop-in";
   readonly logs: readonly LogState[];
 }
 
+export interface WrappedStatus {
+  readonly at: number;
+  readonly type: string;
+  /** Whether the plugins that it starts are logged too. */
+  readonly delegates: boolean;
+}
+
 export interface ExecutableStatus {
-  readonly type: TapType;
+  readonly type: ProgramType;
   readonly path: string;
   /** The version in its mark; null if it has none. */
   readonly version: string | null;
@@ -40,34 +58,55 @@ export interface ExecutableStatus {
 export function gatherStatus(survey: Survey, taps: Taps): Status {
   const { candidates } = survey.location;
   const taken = defaultNetworks(survey);
-  const types = ["cni_pre", "cni_post"] as const;
+  const networks = candidates.flatMap(({ network }) =>
+    network
+      ? {
+          name: network.name,
+          file: network.file,
+          usedBy: taken.filter((one) => one.network === network).map(({ runtime: name }) => name),
+          ...tapsOf(survey, network),
+        }
+      : [],
+  );
   return {
     confDir: survey.confDir,
     runtime: survey.runtime && `${survey.runtime.name} ${survey.runtime.version}`,
-    networks: candidates.flatMap(({ network }) =>
-      network
-        ? {
-            name: network.name,
-            file: network.file,
-            usedBy: taken.filter((one) => one.network === network).map(({ runtime: name }) => name),
-            ...tapsOf(survey, network),
-          }
-        : [],
-    ),
+    networks,
     withoutNetwork: taken.filter(({ network }) => !network).map(({ runtime: name }) => name),
     broken: candidates.flatMap(({ file, error }) => (error ? { file, error: error.message } : [])),
-    executables: types.map((type) => executable(survey, type, taps[type])),
+    executables: executablesOf(survey, networks, taps),
   };
 }
 
-function tapsOf(survey: Survey, network: Network): Pick<NetworkStatus, "plugins" | "mode" | "logs"> {
-  const entries = network.plugins.map((plugin) => entryOf(network, plugin));
+/** The taps unless plugins are wrapped instead, the wrapper if they are, and whatever is there. */
+function executablesOf(survey: Survey, networks: readonly NetworkStatus[], taps: Taps): ExecutableStatus[] {
+  const wraps = networks.some(({ wrapped }) => wrapped.length > 0);
+  const needed = (type: ProgramType) =>
+    type === WRAPPER ? wraps : !wraps || networks.some(({ plugins }) => plugins.includes(type));
+  return (["cni_pre", "cni_post", WRAPPER] as const).flatMap((type) => {
+    const path = findExecutable(survey, type);
+    return path !== null || needed(type) ? executable(survey, type, path, taps) : [];
+  });
+}
+
+function tapsOf(
+  survey: Survey,
+  network: Network,
+): Pick<NetworkStatus, "plugins" | "wrapped" | "mode" | "logs"> {
   const dropIns = network.inlineOnly || network.kind === "single" ? [] : dropInsOf(survey, network);
-  const taps = [...entries, ...dropIns].filter(({ type }) => isTap(String(type)));
+  const taps = [...tapStanzas(network), ...dropIns.filter(({ type }) => isTap(String(type)))];
   const inline = modeOf(network);
   const more = dropIns.some(({ type }) => type === "cni_post");
   return {
-    plugins: [...entries, ...dropIns].map(({ type }) => String(type)),
+    plugins: [
+      ...network.plugins.map((plugin) => typeOf(plugin) ?? "?"),
+      ...dropIns.map(({ type }) => String(type)),
+    ],
+    wrapped: network.plugins.flatMap((plugin, at) => {
+      if (!isWrapped(plugin)) return [];
+      const keys = Object(entryOf(network, plugin)[WRAP_KEY]);
+      return { at, type: typeOf(plugin) ?? "?", delegates: keys.delegates === true };
+    }),
     mode: more ? (inline === "none" ? "drop-in" : inline === "pre" ? "both" : inline) : inline,
     logs: [...new Set(taps.map(logFileOf))].map((path) => readLogState(survey.root, path)),
   };
@@ -86,16 +125,30 @@ function dropInsOf(survey: Survey, network: Network): Record<string, unknown>[] 
     });
 }
 
-function executable(survey: Survey, type: TapType, carried: Uint8Array): ExecutableStatus {
-  for (const folder of survey.binDirs) {
-    const path = join(folder, type);
+function findExecutable({ root, binDirs }: Survey, type: ProgramType): string | null {
+  const paths = binDirs.map((folder) => join(folder, type));
+  return paths.find((path) => statSync(root.at(path), { throwIfNoEntry: false })?.isFile()) ?? null;
+}
+
+function executable(
+  { root, binDirs }: Survey,
+  type: ProgramType,
+  path: string | null,
+  taps: Taps,
+): ExecutableStatus {
+  if (path !== null) {
     try {
-      if (!statSync(survey.root.at(path)).isFile()) continue;
-      const content = readFileSync(survey.root.at(path));
-      return { type, path, version: versionOf(content), state: content.equals(carried) ? "same" : "other" };
-    } catch {
-      // Not in this directory.
+      const content = readFileSync(root.at(path));
+      return {
+        type,
+        path,
+        version: versionOf(content),
+        state: content.equals(taps(type)) ? "same" : "other",
+      };
+    } catch (error) {
+      if (error instanceof MachineError) throw error;
+      // Removed since.
     }
   }
-  return { type, path: join(survey.binDirs[0] ?? "", type), version: null, state: "missing" };
+  return { type, path: join(binDirs[0] ?? "", type), version: null, state: "missing" };
 }

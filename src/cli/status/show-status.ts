@@ -6,6 +6,7 @@ const MODES: Readonly<Record<NetworkStatus["mode"], string>> = {
   both: "cni_pre and cni_post",
   post: "cni_post alone",
   pre: "cni_pre alone: no result is logged",
+  wrap: "cni_wrap in place of each plugin in braces",
   "drop-in": "cni_post as a drop-in",
   none: "no taps",
 };
@@ -30,11 +31,15 @@ function showNetwork(io: Io, network: NetworkStatus): void {
   io.out(
     `\n${paint(io, "bold", escapeForTerminal(network.name))}  ${escapeForTerminal(network.file)}, ${use}\n`,
   );
-  const names = network.plugins.map((type) =>
-    isTap(type) ? paint(io, "green", `[${type}]`) : escapeForTerminal(type),
-  );
+  const names = network.plugins.map((type, at) => {
+    const name = escapeForTerminal(type);
+    if (network.wrapped.some((one) => one.at === at)) return paint(io, "green", `{${name}}`);
+    return isTap(type) ? paint(io, "green", `[${name}]`) : name;
+  });
   io.out(`  plugins  ${names.join(" → ")}\n`);
-  io.out(`  taps     ${paint(io, network.mode === "none" ? "yellow" : "green", MODES[network.mode])}\n`);
+  const more = network.wrapped.some(({ delegates }) => delegates) ? ", and of their delegates" : "";
+  const taps = `${MODES[network.mode]}${more}`;
+  io.out(`  taps     ${paint(io, network.mode === "none" ? "yellow" : "green", taps)}\n`);
   for (const { path, bytes, lastLine } of network.logs) {
     const state =
       bytes === null

@@ -1,3 +1,5 @@
+import type { ProgramType } from "../../conflist/tap-entries.ts";
+import { WRAPPER } from "../../conflist/wrapped-plugin.ts";
 import { EXIT } from "../io.ts";
 import type { NetworkStatus, Status } from "./gather-status.ts";
 
@@ -8,5 +10,7 @@ export function verdict(status: Status, name?: string): 0 | 1 | 3 {
   if (!network || (name === undefined && status.withoutNetwork.length > 0)) return EXIT.failed;
   if (network.mode === "none") return EXIT.found;
   const missing = status.executables.filter(({ state }) => state === "missing");
-  return missing.some(({ type }) => network.plugins.includes(type)) ? EXIT.failed : EXIT.fine;
+  const calls = (type: ProgramType) =>
+    type === WRAPPER ? network.wrapped.length > 0 : network.plugins.includes(type);
+  return missing.some(({ type }) => calls(type)) ? EXIT.failed : EXIT.fine;
 }

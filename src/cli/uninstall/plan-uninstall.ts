@@ -1,21 +1,24 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import { ConflistError } from "../../conflist/conflist-error.ts";
 import { encodeInstallations, type Installation } from "../../conflist/installations.ts";
 import { memberOf, parseJson } from "../../conflist/json.ts";
 import type { DropIn } from "../../conflist/locate.ts";
 import type { Network } from "../../conflist/network.ts";
 import { withoutTaps } from "../../conflist/patch.ts";
 import { isListFromSingle } from "../../conflist/single-plugin.ts";
-import { isTap, modeOf } from "../../conflist/tap-entries.ts";
-import { encodeUtf8 } from "../../log/byte-string.ts";
+import { isProgram, isTap, modeOf } from "../../conflist/tap-entries.ts";
+import { type ByteString, encodeUtf8 } from "../../log/byte-string.ts";
 import { CACHE, cachedAttachments } from "../../machine/attachments.ts";
 import { backupPath, isBackup } from "../../machine/backup-file.ts";
 import { readText } from "../../machine/conf-dir.ts";
 import { hashOf, RECORD_PATH } from "../../machine/installation-record.ts";
+import { isLinkFolder } from "../../machine/link-folder.ts";
 import type { FileStep, Step } from "../../machine/step.ts";
 import type { Survey } from "../../machine/survey.ts";
 import type { Expected, Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
+import { isLinkFolderUsed, removeLinks, type Unlinking } from "../unlink.ts";
 
 export interface UninstallRequest {
   /** Default: all networks of the directory. */
@@ -26,6 +29,8 @@ export interface UninstallRequest {
 
 export interface UninstallPlan extends Plan {
   readonly networks: readonly UninstalledNetwork[];
+  /** Paths of others' files in the folder of links, which stay. */
+  readonly kept: readonly string[];
 }
 
 /** A network whose taps are removed. */
@@ -57,6 +62,11 @@ export function planUninstall(survey: Survey, request: UninstallRequest): Uninst
   const backups = survey.conf.names
     .filter((name) => (request.network === undefined ? isBackup(name) : own.includes(name)))
     .map((name): Step => ({ kind: "remove", path: join(survey.confDir, name) }));
+  const links = planUnlinking(
+    survey,
+    request,
+    isLinkFolderUsed(survey, record, (name) => !matches(name)),
+  );
   return {
     networks: [
       ...undone.map(({ network, file, original }) => ({ network, file, original })),
@@ -66,13 +76,31 @@ export function planUninstall(survey: Survey, request: UninstallRequest): Uninst
       ...recordStep(survey, record),
       ...files,
       ...backups,
+      ...links.flatMap(({ steps }) => steps),
       ...(request.purge ? purgeSteps(survey, request) : []),
     ],
     expected: [
       ...undone.map(({ expected }) => expected),
       ...dropIns.map(({ network }) => ({ network, taps: [], source: null })),
     ],
+    kept: links.flatMap(({ kept }) => kept),
   };
+}
+
+/**
+ * Removes the folders of links, unless they are still used.
+ * @throws {CliError} if the runtime would find no plugin any more
+ */
+function planUnlinking(survey: Survey, { force }: UninstallRequest, used: boolean): Unlinking[] {
+  if (used) return [];
+  const found = survey.binDirs.map((binDir) => removeLinks(survey, binDir));
+  const { searchedDirs, runtime } = survey;
+  if (searchedDirs.every(isLinkFolder) && found.some(({ steps }) => steps.length > 0) && !force) {
+    throw new CliError(
+      `Cannot remove the links of ${searchedDirs.join(", ")}: ${runtime?.name ?? "the runtime"} looks for plugins nowhere else\nName ${survey.binDirs.join(", ")} in its configuration, restart it, and try again.`,
+    );
+  }
+  return found;
 }
 
 function undo(
@@ -84,7 +112,7 @@ function undo(
     (one) => one.confDir === survey.confDir && one.network === network.name,
   );
   const made = isMade(survey, network);
-  const after = made ? null : withoutTaps(network);
+  const after = made ? null : bareText(network);
   const backup = made ? null : readText(survey.root.at(backupPath(survey.confDir, network.file)));
   const original = made
     ? true
@@ -100,6 +128,18 @@ function undo(
     step: { kind: "config", path, before: network.text, after },
     expected: { network: network.name, taps: [], source: after },
   };
+}
+
+/** `withoutTaps`, with the file name in errors. */
+function bareText(network: Network): ByteString {
+  try {
+    return withoutTaps(network);
+  } catch (error) {
+    if (!(error instanceof ConflistError)) throw error;
+    throw new CliError(
+      `Cannot edit ${network.file}: ${error.message}\nPut the type of its plugin into "cniTap", or take the entry out.`,
+    );
+  }
 }
 
 /** Whether a list was made from a single plugin, whose file must exist. The file name alone is no proof. */
@@ -156,7 +196,7 @@ function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[
   }
   if (!force) refuseCached(survey);
   return survey.binDirs.flatMap((folder) =>
-    ["cni_pre", "cni_post"]
+    ["cni_pre", "cni_post", "cni_wrap"]
       .map((name) => join(folder, name))
       .filter((path) => existsSync(survey.root.at(path)))
       .map((path): Step => ({ kind: "remove", path })),
@@ -166,7 +206,7 @@ function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[
 /** Throws if a running pod was, or may have been, made with the taps. */
 function refuseCached({ root }: Survey): void {
   const attachments = cachedAttachments(root);
-  const users = attachments.filter(({ types }) => types?.some(isTap));
+  const users = attachments.filter(({ types }) => types?.some(isProgram));
   const unknown = attachments.filter(({ types }) => types === null);
   if (users.length > 0) {
     throw new CliError(

@@ -35,17 +35,18 @@ export async function uninstall(
       changed: done.steps.length > 0,
       networks: done.networks,
       steps: done.steps.map(stepJson),
+      kept: done.kept,
       runtime,
     });
   } else {
-    show(io, done, sayLoaded(survey, loaded));
+    show(io, done, sayLoaded(survey, loaded), request.purge);
   }
   return loaded && !loaded.ok ? EXIT.found : EXIT.fine;
 }
 
 function showPlan(io: Io, plan: UninstallPlan, json: boolean): void {
   if (json) {
-    printJson(io, { networks: plan.networks, steps: plan.steps.map(stepJson) });
+    printJson(io, { networks: plan.networks, steps: plan.steps.map(stepJson), kept: plan.kept });
     return;
   }
   if (plan.steps.length === 0) io.out("Nothing to do: no network has taps.\n");
@@ -57,7 +58,7 @@ function showPlan(io: Io, plan: UninstallPlan, json: boolean): void {
   }
 }
 
-function show(io: Io, { networks, steps }: UninstallPlan, loaded: string): void {
+function show(io: Io, { networks, steps, kept }: UninstallPlan, loaded: string, purged: boolean): void {
   if (steps.length === 0) {
     io.out("Nothing to do: no network has taps.\n");
     return;
@@ -65,7 +66,9 @@ function show(io: Io, { networks, steps }: UninstallPlan, loaded: string): void 
   for (const one of networks) io.out(`${paint(io, "bold", escapeForTerminal(sentence(one)))}\n`);
   for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
   if (networks.length > 0) io.out(`${loaded}\n`);
-  if (!steps.some(({ path }) => path.endsWith("/cni_post"))) {
+  for (const path of kept)
+    io.out(`${escapeForTerminal(path)} is not cnitap's and stays, with its directory.\n`);
+  if (!purged) {
     io.out(
       "The executables stay for pods that were made with them; cnitap uninstall --purge removes them.\n",
     );

@@ -50,6 +50,7 @@ hook("openSync", writes);
 hook("writeFileSync", (file) => typeof file === "number" || typeof file === "string");
 for (const name of [
   "renameSync",
+  "symlinkSync",
   "rmSync",
   "mkdirSync",
   "rmdirSync",

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isTap } from "../../../conflist/tap-entries.ts";
+import { isProgram } from "../../../conflist/tap-entries.ts";
 import { cachedAttachments } from "../../../machine/attachments.ts";
 import { type Check, error, warning } from "../check.ts";
 
@@ -11,7 +11,7 @@ export const cached: Check = {
     const missing = new Map<string, number>();
     for (const { types } of cachedAttachments(survey.root)) {
       for (const type of new Set(types ?? [])) {
-        if (beforeInstall && isTap(type)) continue;
+        if (beforeInstall && isProgram(type)) continue;
         if (survey.binDirs.some((folder) => existsSync(survey.root.at(join(folder, type))))) continue;
         missing.set(type, (missing.get(type) ?? 0) + 1);
       }

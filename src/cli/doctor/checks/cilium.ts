@@ -1,4 +1,5 @@
 import { hazardOf } from "../../../conflist/hazards.ts";
+import { typeOf } from "../../../conflist/wrapped-plugin.ts";
 import { type Check, error, warning } from "../check.ts";
 
 export const cilium: Check = {
@@ -8,7 +9,7 @@ export const cilium: Check = {
   run({ tapped }) {
     return tapped.flatMap((network) => {
       const types = network.plugins.map(({ type }) => type);
-      if (!types.includes("cilium-cni")) return [];
+      if (!network.plugins.some((plugin) => typeOf(plugin) === "cilium-cni")) return [];
       if (types.includes("cni_pre") && hazardOf(network)?.plugin === "cilium-cni") {
         return [
           error(

@@ -1,6 +1,9 @@
+import type { Installation } from "../../../conflist/installations.ts";
+import type { Network } from "../../../conflist/network.ts";
 import { isTap } from "../../../conflist/tap-entries.ts";
+import { isWrapped, typeOf } from "../../../conflist/wrapped-plugin.ts";
 import { hashOf } from "../../../machine/installation-record.ts";
-import { type Check, error, type Finding } from "../check.ts";
+import { type Check, error, type Finding, warning } from "../check.ts";
 
 export const overwritten: Check = {
   id: "overwritten",
@@ -8,18 +11,18 @@ export const overwritten: Check = {
   allowsInstall: true,
   run({ survey }) {
     const mine = survey.record.filter(({ confDir }) => confDir === survey.confDir);
-    return mine.flatMap(({ network, file, mode, source, original }): Finding[] => {
-      const advice = "Run cnitap install again.";
+    return mine.flatMap((installation): Finding[] => {
+      const { network, file, mode, source, original } = installation;
+      const advice = mode === "wrap" ? "Run cnitap install --mode wrap again." : "Run cnitap install again.";
       const dropIn = mode === "drop-in";
+      const list = survey.location.candidates.find((one) => one.file === file)?.network ?? null;
       const inPlace = dropIn
         ? survey.conf.dropIns.some((one) => `${one.network}/${one.file}` === file)
-        : survey.location.candidates.some(
-            (one) => one.file === file && one.network?.plugins.some(({ type }) => isTap(type)),
-          );
+        : list?.plugins.some((plugin) => (mode === "wrap" ? isWrapped(plugin) : isTap(plugin.type)));
       if (!inPlace)
         return [
           error(
-            `the taps of the network ${network} are gone from ${file}: the file was rewritten after the installation`,
+            `the ${mode === "wrap" ? "wrappers" : "taps"} of the network ${network} are gone from ${file}: the file was rewritten after the installation`,
             advice,
           ),
         ];
@@ -29,7 +32,23 @@ export const overwritten: Check = {
           error(`${source} has changed since ${file} was made from it, and pods get the old one`, advice),
         ];
       }
-      return [];
+      return list
+        ? bareOnes(list, installation).map((type) =>
+            warning(
+              `${type} is not wrapped in ${file}: it was added or rewritten after the installation`,
+              advice,
+            ),
+          )
+        : [];
     });
   },
 };
+
+/** The plugins that an installation with wrappers would wrap, and that are not wrapped. */
+function bareOnes({ plugins }: Network, { mode, only }: Installation): string[] {
+  if (mode !== "wrap") return [];
+  return plugins
+    .filter((plugin) => !isWrapped(plugin) && !isTap(plugin.type))
+    .flatMap((plugin) => typeOf(plugin) ?? [])
+    .filter((type) => only === undefined || only.includes(type));
+}
