@@ -21,6 +21,13 @@ function readNetwork(node: ContainerdNode, name = file): Promise<string> {
   return node.exec("cat", join(node.folder, "cni/net.d", name));
 }
 
+/** A wrapper's line about a pod as "ADD bridge input", or with the plugin's exit status; nothing for other lines. */
+function wrapperCall(line: string, pod: string): string[] {
+  if (!line.startsWith("{")) return [];
+  const { tap, containerId, command, plugin, exit = "input" } = JSON.parse(line);
+  return tap === "wrap" && containerId === pod ? [`${command} ${plugin} ${exit}`] : [];
+}
+
 async function end(node: ContainerdNode, id: string): Promise<void> {
   await node.stopPod(id);
   await node.removePod(id);
@@ -112,6 +119,43 @@ describeAsRoot("install and uninstall on a real containerd", () => {
     expect(asked.cni?.confDir).toBe(join(node().folder, "cni/net.d"));
     expect(asked.cni?.networks?.map(({ source }) => source)).toContain(await readNetwork(node()));
     await cnitap(node(), "uninstall");
+  });
+
+  it("--mode wrap logs each plugin and its delegates, for pods made before, between and after", async () => {
+    await node().writeConflist(file, plain("1.0.0"));
+    const before = (await node().runPod({ name: "wrap-before" })).id;
+    const installed = await cnitap(node(), "install", "--mode", "wrap", "--delegates");
+    expect(installed).toMatchObject({ code: 0, err: "" });
+    expect(installed.out).toContain("has loaded it.");
+    const [between1, between2] = [
+      (await node().runPod({ name: "wrap-between1" })).id,
+      (await node().runPod({ name: "wrap-between2" })).id,
+    ];
+    await end(node(), before);
+    await end(node(), between1);
+    const { out } = await cnitap(node(), "doctor", "--json");
+    expect(JSON.parse(out).errors, out).toBe(0);
+    expect((await cnitap(node(), "status")).out).toContain("plugins  {bridge} → {portmap}\n");
+    const log = await node().readLog();
+    expect(await cnitap(node(), "uninstall", "--purge", "--force")).toMatchObject({ code: 0, err: "" });
+    expect(await readNetwork(node())).toBe(plain("1.0.0"));
+    await end(node(), between2);
+
+    const calls = (pod: string) => log.split("\n").flatMap((line) => wrapperCall(line, pod));
+    expect(calls(between1).filter((call) => call.startsWith("ADD"))).toEqual([
+      ...["ADD bridge input", "ADD host-local input", "ADD host-local 0", "ADD bridge 0"],
+      ...["ADD portmap input", "ADD portmap 0"],
+    ]);
+    expect(
+      calls(between1)
+        .filter((call) => call.startsWith("DEL"))
+        .slice(0, 6),
+    ).toEqual([
+      ...["DEL portmap input", "DEL portmap 0", "DEL bridge input", "DEL host-local input"],
+      ...["DEL host-local 0", "DEL bridge 0"],
+    ]);
+    expect(calls(before)).not.toContain("ADD bridge input");
+    expect(calls(before)).toContain("DEL bridge 0");
   });
 
   it("install reports that the runtime has not loaded the network, with exit code 3", async () => {
