@@ -116,16 +116,15 @@ static const char *next_folder(const char **list, size_t *bytes) {
   return folder;
 }
 
-/* Where CNI_PATH leads to nothing. */
+/* Where CNI_PATH leads to nothing: it is not there, or has folders of links alone. */
 static void look_elsewhere(const char *name) {
   char path[PATH_BYTES];
   const char *started = find_started_path();
   bool links, by_name = strcmp(find_started_name(), "cni_wrap") != 0;
-  if (!by_name) {
+  if (!by_name)
     look(started, folder_bytes(started), name, &links);
-    return;
-  }
-  if (find_beside("..", path, sizeof path)) look(path, strlen(path), name, &links);
+  else if (find_beside("..", path, sizeof path))
+    look(path, strlen(path), name, &links);
   ssize_t bytes = *found ? -1 : readlink("/proc/self/exe", path, sizeof path - 1);
   if (bytes > 0) {
     path[bytes] = '\0';
