@@ -92,8 +92,9 @@ describeAsRoot("install and uninstall on a real containerd", () => {
       while (busy) await end(node(), (await node().runPod({ name: `busy-${++number}` })).id);
     };
     const toggle = async () => {
-      for (let round = 0; round < 4; round++) {
-        expect(await cnitap(node(), "install")).toMatchObject({ code: 0 });
+      const wrap = ["--mode", "wrap", "--delegates"];
+      for (const modes of [[[]], [wrap, []], [[], wrap]]) {
+        for (const mode of modes) expect(await cnitap(node(), "install", ...mode)).toMatchObject({ code: 0 });
         expect(await cnitap(node(), "uninstall")).toMatchObject({ code: 0 });
       }
       busy = false;
@@ -220,6 +221,33 @@ describeAsRoot("containerd 1.7", () => {
     await end(node(), pod.id);
     expect(linesOf(await node().readLog(), pod.id).map(brief)).toEqual(wholeStory);
     expect(await cnitap(node(), "uninstall")).toMatchObject({ code: 0 });
+  });
+
+  it("calls every plugin by the folder of links, which is its only plugin directory", async () => {
+    await node().writeConflist(file, plain("1.0.0"));
+    const bin = join(node().folder, "cni/bin");
+    const useBinDir = async (folder: string) => {
+      const change = `s#^bin_dir = .*#bin_dir = '${folder}'#`;
+      await node().exec("sed", "-i", change, join(node().folder, "etc/config.toml"));
+      await node().restart();
+    };
+    const installed = await cnitap(node(), "install", "--mode", "wrap", "--delegates", "all");
+    expect(installed).toMatchObject({ code: 0, err: "" });
+    await useBinDir(`${bin}/cni-tap`);
+    expect(await cnitap(node(), "doctor")).toMatchObject({ code: 0 });
+    const pod = await node().runPod({ name: "links-0" });
+    await end(node(), pod.id);
+    const log = (await node().readLog()).split("\n").flatMap((line) => wrapperCall(line, pod.id));
+    for (const plugin of ["loopback", "bridge", "host-local", "portmap"])
+      expect(log).toEqual(expect.arrayContaining([`ADD ${plugin} 0`, `DEL ${plugin} 0`]));
+
+    await node().exec("rm", `${bin}/cni-tap/loopback`);
+    const { out } = await cnitap(node(), "doctor");
+    expect(out).toContain(`${bin}/cni-tap has no link for loopback`);
+    expect((await cnitap(node(), "uninstall")).err).toContain("looks for plugins nowhere else");
+    await useBinDir(bin);
+    expect(await cnitap(node(), "uninstall")).toMatchObject({ code: 0, err: "" });
+    expect(await readNetwork(node())).toBe(plain("1.0.0"));
   });
 });
 

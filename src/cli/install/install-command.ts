@@ -67,7 +67,7 @@ export function installCommand(io: Io): Command {
       "do not log the runtimeConfig that the other plugins are given, as port mappings",
     )
     .addOption(new Option("--capabilities", "the default").hideHelp())
-    .option("--from <dir>", "use cni_pre and cni_post of this directory instead of the built-in ones")
+    .option("--from <dir>", "use the executables of this directory instead of the built-in ones")
     .option("--for <time>", "wait, and uninstall after this time (30s, 30m, 2h) or at Ctrl-C", parseDuration)
     .option("--dry-run", "show the changes without making them")
     .option("--force", "continue although a check fails")

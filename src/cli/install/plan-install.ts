@@ -175,7 +175,7 @@ function refuse(survey: Survey, chosen: SelectedNetwork, request: InstallRequest
   const hazard = mode === "both" ? hazardOf(source ?? network) : null;
   if (hazard) {
     throw new CliError(
-      `Cannot put cni_pre first into ${subject}: ${hazard.reason}\nUse --mode post: cni_post alone, last in the chain.`,
+      `Cannot put cni_pre first into ${subject}: ${hazard.reason}\nUse --mode post: cni_post alone, last in the chain. Or --mode wrap: cni_wrap in place of each plugin.`,
     );
   }
   const attached = survey.runtimeReads ? (survey.runtime?.cni?.maxConfNum ?? 1) : 1;

@@ -12,7 +12,9 @@ interface UninstallOptions extends CommonOptions {
 
 export function uninstallCommand(io: Io): Command {
   const command = new Command("uninstall")
-    .description("Remove the taps: the network's file gets its original bytes back. The executables stay.")
+    .description(
+      "Remove taps and wrappers: the network's file gets its original bytes back. The executables stay.",
+    )
     .option("--network <name>", "only this network (default: all networks of the directory)")
     .option("--purge", "also remove the executables, unless libcni's cache still names them")
     .option("--dry-run", "show the changes without making them")

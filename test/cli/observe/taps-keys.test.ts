@@ -36,6 +36,11 @@ it.each<[string, string | undefined, unknown]>([
     { label: "b" },
   ],
   [
+    "has wrappers",
+    recordOf({ ...entry, mode: "wrap", pre: null, post: null, wrap: { label: "w", delegates: true } }),
+    { label: "w", delegates: true },
+  ],
+  [
     "has two networks, of which the first with an entry counts",
     recordOf({ ...entry, pre: null, post: null }, { ...entry, post: { label: "c" } }),
     { label: "c" },
