@@ -1,9 +1,12 @@
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { isProgram } from "../conflist/tap-entries.ts";
 import { type ByteString, decodeUtf8 } from "../log/byte-string.ts";
+import { waitForCalls } from "../machine/calls.ts";
 import { withLock } from "../machine/edit-lock.ts";
 import { findLeftovers, removeLeftovers } from "../machine/leftovers.ts";
+import { isLinkFolder } from "../machine/link-folder.ts";
 import { type LoadedNetwork, type Runtime, waitForRuntime } from "../machine/runtime.ts";
 import { Changed, perform, type Step } from "../machine/step.ts";
 import type { Survey } from "../machine/survey.ts";
@@ -13,6 +16,7 @@ import { escapeForTerminal } from "./io.ts";
 const ATTEMPTS = 20;
 const PAUSE_MS = 50;
 const LOAD_TIMEOUT_MS = 5000;
+const CALLS_TIMEOUT_MS = 20_000;
 
 /** The changes to make, and what the runtime should have loaded afterwards. */
 export interface Plan {
@@ -61,6 +65,7 @@ export async function carryOut<T extends Plan>(
       const plan = await retryWhileFilesChange(make);
       try {
         for (const step of plan.steps) {
+          if (isUnlinking(step) && !done.some(isUnlinking)) await letCallsEnd(survey, step);
           perform(survey.root, step);
           done.push(step);
         }
@@ -76,6 +81,20 @@ export async function carryOut<T extends Plan>(
       `Cannot edit the files in ${survey.confDir}: they were replaced ${ATTEMPTS} times during the edit\nFind out what keeps rewriting them, and try again.`,
     );
   });
+}
+
+/** Whether a step removes a link to the wrapper. */
+function isUnlinking({ kind, path }: Step): boolean {
+  return kind === "remove" && isLinkFolder(dirname(path));
+}
+
+/** Waits for calls that began with the list of before. @throws {CliError} if they do not end */
+async function letCallsEnd(survey: Survey, { path }: Step): Promise<void> {
+  const calls = await waitForCalls(survey.root, dirname(path), CALLS_TIMEOUT_MS);
+  if (calls.length === 0) return;
+  throw new CliError(
+    `Cannot remove ${path}: calls that may use it have not ended (pid ${calls.join(", ")})\nThe network's file is changed already. Run the command again when they have ended.`,
+  );
 }
 
 /** Whether the runtime has loaded the change; null if no runtime can report it. */

@@ -8,8 +8,14 @@ import type { Survey } from "../machine/survey.ts";
 /** The steps that remove a folder of links, and what they leave in it. */
 export interface Unlinking {
   readonly steps: readonly Step[];
-  /** Paths of files that are not cnitap's. The folder stays with them. */
-  readonly kept: readonly string[];
+  readonly kept: readonly Kept[];
+}
+
+/** Something that stays. */
+export interface Kept {
+  readonly path: string;
+  /** As a clause. */
+  readonly why: string;
 }
 
 /**
@@ -28,7 +34,7 @@ export function removeLinks({ root }: Survey, binDir: string): Unlinking {
       ...files.map((path): Step => ({ kind: "remove", path })),
       ...(folder.foreign.length === 0 ? [{ kind: "remove-folder", path: folder.path } as const] : []),
     ],
-    kept: folder.foreign.map((name) => join(folder.path, name)),
+    kept: folder.foreign.map((name) => ({ path: join(folder.path, name), why: "it is not cnitap's" })),
   };
 }
 

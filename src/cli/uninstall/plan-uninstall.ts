@@ -13,12 +13,12 @@ import { CACHE, cachedAttachments } from "../../machine/attachments.ts";
 import { backupPath, isBackup } from "../../machine/backup-file.ts";
 import { readText } from "../../machine/conf-dir.ts";
 import { hashOf, RECORD_PATH } from "../../machine/installation-record.ts";
-import { isLinkFolder } from "../../machine/link-folder.ts";
+import { linkFolderOf } from "../../machine/link-folder.ts";
 import type { FileStep, Step } from "../../machine/step.ts";
 import type { Survey } from "../../machine/survey.ts";
 import type { Expected, Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
-import { isLinkFolderUsed, removeLinks, type Unlinking } from "../unlink.ts";
+import { isLinkFolderUsed, type Kept, removeLinks, type Unlinking } from "../unlink.ts";
 
 export interface UninstallRequest {
   /** Default: all networks of the directory. */
@@ -29,8 +29,8 @@ export interface UninstallRequest {
 
 export interface UninstallPlan extends Plan {
   readonly networks: readonly UninstalledNetwork[];
-  /** Paths of others' files in the folder of links, which stay. */
-  readonly kept: readonly string[];
+  /** Of a folder of links: others' files, or all of it while the runtime uses it. */
+  readonly kept: readonly Kept[];
 }
 
 /** A network whose taps are removed. */
@@ -87,20 +87,21 @@ export function planUninstall(survey: Survey, request: UninstallRequest): Uninst
   };
 }
 
-/**
- * Removes the folders of links, unless they are still used.
- * @throws {CliError} if the runtime would find no plugin any more
- */
+/** Removes the folders of links, unless they are still used: by a list, or by the runtime itself. */
 function planUnlinking(survey: Survey, { force }: UninstallRequest, used: boolean): Unlinking[] {
   if (used) return [];
-  const found = survey.binDirs.map((binDir) => removeLinks(survey, binDir));
-  const { searchedDirs, runtime } = survey;
-  if (searchedDirs.every(isLinkFolder) && found.some(({ steps }) => steps.length > 0) && !force) {
-    throw new CliError(
-      `Cannot remove the links of ${searchedDirs.join(", ")}: ${runtime?.name ?? "the runtime"} looks for plugins nowhere else\nName ${survey.binDirs.join(", ")} in its configuration, restart it, and try again.`,
-    );
-  }
-  return found;
+  return survey.binDirs.map((binDir): Unlinking => {
+    const path = linkFolderOf(binDir);
+    if (force || !isSearched(survey, path)) return removeLinks(survey, binDir);
+    const who = survey.runtime?.name ?? "the runtime";
+    const why = `${who} looks for plugins in it. Take it out of its configuration, restart it, and uninstall again`;
+    return { steps: [], kept: [{ path, why }] };
+  });
+}
+
+/** Whether the runtime looks for plugins in a folder of links. */
+function isSearched({ root, searchedDirs }: Survey, folder: string): boolean {
+  return searchedDirs.includes(folder) && existsSync(root.at(folder));
 }
 
 function undo(
@@ -193,6 +194,12 @@ function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[
       throw new CliError(
         `Cannot remove the taps' executables: ${others[0]?.file} still has taps\nUninstall without --network.`,
       );
+  }
+  const searched = survey.binDirs.map(linkFolderOf).find((folder) => isSearched(survey, folder));
+  if (searched !== undefined && !force) {
+    throw new CliError(
+      `Cannot remove the executables: ${survey.runtime?.name ?? "the runtime"} looks for plugins in ${searched}, whose links need cni_wrap\nTake that directory out of its configuration, restart it, and try again.`,
+    );
   }
   if (!force) refuseCached(survey);
   return survey.binDirs.flatMap((folder) =>

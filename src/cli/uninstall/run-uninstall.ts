@@ -56,23 +56,28 @@ function showPlan(io: Io, plan: UninstallPlan, json: boolean): void {
       diff === null ? `${stepLine(step, "will")}\n` : `${stepLine(step, "will")}\n${paintDiff(io, diff)}`,
     );
   }
+  showKept(io, plan.kept);
 }
 
 function show(io: Io, { networks, steps, kept }: UninstallPlan, loaded: string, purged: boolean): void {
   if (steps.length === 0) {
     io.out("Nothing to do: no network has taps.\n");
+    showKept(io, kept);
     return;
   }
   for (const one of networks) io.out(`${paint(io, "bold", escapeForTerminal(sentence(one)))}\n`);
   for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
   if (networks.length > 0) io.out(`${loaded}\n`);
-  for (const path of kept)
-    io.out(`${escapeForTerminal(path)} is not cnitap's and stays, with its directory.\n`);
+  showKept(io, kept);
   if (!purged) {
     io.out(
       "The executables stay for pods that were made with them; cnitap uninstall --purge removes them.\n",
     );
   }
+}
+
+function showKept(io: Io, kept: UninstallPlan["kept"]): void {
+  for (const { path, why } of kept) io.out(`${escapeForTerminal(path)} stays: ${escapeForTerminal(why)}.\n`);
 }
 
 function sentence({ network, file, original }: UninstalledNetwork): string {

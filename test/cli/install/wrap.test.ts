@@ -216,7 +216,7 @@ describe("install --mode wrap --delegates", () => {
     host.write(`${LINKS}/notes`, "");
     symlinkSync("/elsewhere", host.path(`${LINKS}/mine`));
     const { out } = await host.cnitap("uninstall");
-    expect(out).toContain(`${LINKS}/mine is not cnitap's and stays, with its directory.\n`);
+    expect(out).toContain(`${LINKS}/mine stays: it is not cnitap's.\n`);
     expect(files(host)).toEqual(["mine", "notes"]);
     expect((await host.cnitap("uninstall")).out).toContain("Nothing to do");
     host.write(`${LINKS}/calico-ipam`, "");
@@ -238,25 +238,25 @@ describe("install --mode wrap --delegates", () => {
     expect(files(host)).toBeNull();
   });
 
-  test("leaves a folder that the runtime itself searches, and refuses to remove its only one", async () => {
+  test("leaves a folder that the runtime itself searches, and says so", async () => {
     const host = useHost();
     await useContainerd(host, { binDirs: [LINKS, "/opt/cni/bin"] });
     await wrap(host, "--delegates");
     await host.cnitap("install");
     expect(files(host)).toEqual(["calico-ipam", "cni-tap.json"]);
     expect(existsSync(host.path("/opt/cni/bin/cni_pre"))).toBe(true);
-    await host.cnitap("uninstall");
-    expect(files(host)).toBeNull();
-
-    const only = useHost();
-    await wrap(only, "--delegates", "all");
-    await useContainerd(only, { binDirs: [LINKS] });
-    const { code, err } = await only.cnitap("uninstall");
-    expect(code).toBe(1);
-    expect(err).toBe(
-      `cnitap: Cannot remove the links of ${LINKS}: containerd looks for plugins nowhere else\nName /opt/cni/bin in its configuration, restart it, and try again.\n`,
+    const purge = await host.cnitap("uninstall", "--purge");
+    expect(purge.err).toContain(
+      `Cannot remove the executables: containerd looks for plugins in ${LINKS}, whose links need cni_wrap\n`,
     );
-    expect(only.read(CALICO_FILE)).not.toBe(CALICO);
+    const stays = `${LINKS} stays: containerd looks for plugins in it. Take it out of its configuration`;
+    expect((await host.cnitap("uninstall", "--dry-run")).out).toContain(stays);
+    const { out } = await host.cnitap("uninstall");
+    expect(out).toContain(stays);
+    expect(host.read(CALICO_FILE)).toBe(CALICO);
+    expect(files(host)).toEqual(["calico-ipam", "cni-tap.json"]);
+    await host.cnitap("uninstall", "--force");
+    expect(files(host)).toBeNull();
   });
 
   test("a folder that somebody has made by hand outlives an installation of taps", async () => {
