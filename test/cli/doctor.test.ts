@@ -296,6 +296,20 @@ describe("the taps' log and lock", () => {
     expect(await find(host, "log-file")).toEqual([error("/tmp/cni.log belongs to user 1234")]);
   });
 
+  test("log-leftovers: what a killed rotation left, and nothing else", async () => {
+    const host = useHost();
+    await host.cnitap("install");
+    const [left, other] = ["/tmp/cni.log.0123456789abcdef", "/tmp/cni.log.fedcba9876543210"];
+    for (const path of ["/tmp/cni.log.1", "/tmp/cni.log.0123456789abcdeg", "/tmp/cni.log.0123456789abcdef0"])
+      host.write(path, "");
+    mkdirSync(host.path(other));
+    expect(await find(host, "log-leftovers")).toEqual([]);
+    host.write(left, "an older log\n");
+    expect(await find(host, "log-leftovers")).toEqual([
+      warning(`a tap was killed while it rotated /tmp/cni.log, and left a file: ${left}`),
+    ]);
+  });
+
   test("log-file: the one of the entries, not the default", async () => {
     const host = useHost();
     await host.cnitap("install", "--log-file", "/var/log/taps.log");

@@ -12,6 +12,7 @@ import { loadStatus } from "./checks/load-status.ts";
 import { lockFolder } from "./checks/lock-folder.ts";
 import { lockHeld } from "./checks/lock-held.ts";
 import { logFile } from "./checks/log-file.ts";
+import { logLeftovers } from "./checks/log-leftovers.ts";
 import { logMount } from "./checks/log-mount.ts";
 import { maxConfNum } from "./checks/max-conf-num.ts";
 import { noexec } from "./checks/noexec.ts";
@@ -47,6 +48,7 @@ const CHECKS: readonly Check[] = [
   noexec,
   binDir,
   logFile,
+  logLeftovers,
   logMount,
   lockFolder,
   lockHeld,
