@@ -47,5 +47,5 @@ function filesBeside(path: string): string[] {
 
 function isOurs(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() && (stat.uid === 0 || stat.uid === process.geteuid?.());
+  return Boolean(stat?.isFile() && (stat.uid === 0 || stat.uid === process.geteuid?.()));
 }
