@@ -33,3 +33,8 @@ export function readRecords(directory: string): Recorded[] {
 export function variableOf({ env }: Recorded, name: string): string | undefined {
   return env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
+
+/** The record as if no descriptor above 2 had been handed down. cni_wrap hands down none. */
+export function withoutDescriptors(record: Recorded): Recorded {
+  return { ...record, state: record.state.replace(/^descriptor \d+\n/gm, "") };
+}

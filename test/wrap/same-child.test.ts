@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { prevResultText, readCaptures } from "../support/captures.ts";
 import { composeStdin, composeVariables, type LibcniCall } from "../support/libcni.ts";
-import { buildRecorder, type Recorded, readRecords } from "../support/recorder.ts";
+import { buildRecorder, type Recorded, readRecords, withoutDescriptors } from "../support/recorder.ts";
 import { makeScratch, type Scratch, useScratch } from "../support/scratch.ts";
 import { WRAP } from "../support/wrap-path.ts";
 
@@ -100,8 +100,7 @@ function readCalls(scratch: Scratch): [Recorded, ...Recorded[]] {
     state: record.state.replaceAll("mode 140000", "mode 10000"), // Node has sockets where libcni has pipes
   }));
   if (!bare) throw new Error("Cannot see the calls: none was recorded");
-  // Node hands its descriptors down, libcni none.
-  return [{ ...bare, state: bare.state.replace(/^descriptor \d+\n/gm, "") }, ...wrapped];
+  return [withoutDescriptors(bare), ...wrapped];
 }
 
 /** The commands of the log's lines, each twice for its begin and end. */
