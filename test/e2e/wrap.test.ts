@@ -123,6 +123,7 @@ describeAsRoot("plugins wrapped in the list", () => {
       expect(prevResult).toMatchObject(address);
       expect(of(type, false)).toMatchObject({ type, prevResult });
     }
+    expect(of(others.at(-1) ?? first, true)).toMatchObject(address);
   });
 
   it.for([
@@ -150,6 +151,21 @@ describeAsRoot("plugins wrapped in the list", () => {
     for (const { id } of pods) expect((await linesOf(id)).map(wrap.brief)).toEqual(story);
   });
 
+  it("have their lines whole and in order for each of 8 pods at once", async () => {
+    await useList([wrap.bridge, portmap].map((plugin) => wrap.wrapped(plugin, { delegates: true })));
+    const ids = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => {
+        const pod = await node().runPod({ name: `crowd-${index}` });
+        await wrap.endPod(node(), pod);
+        return pod.id;
+      }),
+    );
+    const chain = [["bridge", "host-local"] as const, "portmap"];
+    const dels = wrap.calls("DEL", chain.toReversed());
+    const story = [...wrap.calls("ADD", chain), ...dels, ...dels];
+    for (const id of ids) expect((await linesOf(id)).map(wrap.brief)).toEqual(story);
+  });
+
   it("may be first where any result before them is refused", async () => {
     await useList([{ ...wrap.bridge, bridge: "cni1", ipam: wrap.hostLocal("10.244.4.0/24") }, firstOnly]);
     expect((await failure("behind-0")).message).toContain("prevResult supplied");
@@ -175,11 +191,11 @@ describeAsRoot("plugins wrapped in the list", () => {
       "the plugin that hangs",
       async () => existsSync(pidFile) && readFile(pidFile, "utf8"),
     );
-    const process = node().outside(`/proc/${pid.trim()}`);
-    expect(existsSync(process)).toBe(true);
+    const plugin = node().outside(`/proc/${pid.trim()}`);
+    expect(existsSync(plugin)).toBe(true);
     patience.abort();
     expect((await pod).message).toContain("CANCELLED");
-    await waitFor("the end of the plugin", () => !existsSync(process));
+    await waitFor("the end of the plugin", () => !existsSync(plugin));
 
     const id = await waitFor("the rollback of the pod", async () => {
       const log = await node().readLog();
@@ -188,6 +204,7 @@ describeAsRoot("plugins wrapped in the list", () => {
     const lines = await linesOf(id);
     expect(lines.map(wrap.brief)).toEqual(["ADD hangs", ...wrap.calls("DEL", ["hangs"])]);
     expect(new Set(lines.map(({ pid }) => pid)).size).toBe(2);
+    expect(existsSync(node().outside(`/proc/${lines[0]?.pid}`))).toBe(false);
   });
 
   it.each([
