@@ -1,4 +1,4 @@
-/** `npm run demo`: runs one pod on a real containerd, and shows what taps and observer log. Needs root. */
+/** `npm run demo`: runs two pods on a real containerd, and shows what taps, observer and wrapper log. Needs root. */
 import { execFile, spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { podNetwork } from "./containerd/conflist.ts";
 import { ContainerdError } from "./containerd/error.ts";
 import { type ContainerdNode, startNode } from "./containerd/node.ts";
 import { DemoObserver } from "./demo/observer.ts";
-import { tellStory } from "./demo/story.ts";
+import { tellFailure, tellStory } from "./demo/story.ts";
 
 interface DemoOptions {
   readonly classic?: boolean;
@@ -16,9 +16,12 @@ interface DemoOptions {
   readonly cniVersion: string;
 }
 
+type Format = "classic" | "json";
+
+const FILE = "10-k8s-pod-network.conflist";
 const root = join(import.meta.dirname, "..");
 const cnitap = join(root, "bin/cnitap");
-const executables = [cnitap, join(root, "bin/cni_pre"), join(root, "bin/cni_post")];
+const executables = [cnitap, ...["cni_pre", "cni_post", "cni_wrap"].map((name) => join(root, "bin", name))];
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 
 const abort = new AbortController();
@@ -33,7 +36,7 @@ try {
 function parse(argv: readonly string[]): DemoOptions {
   const program = new Command("npm run demo --")
     .description(
-      "Installs the taps on a private containerd, watches one pod come and go there, and shows what was logged.",
+      "Installs cni-tap on a private containerd, where one pod comes and goes and another one fails, and shows its log.",
     )
     .option("--classic", "the classic log format, one line an event")
     .option("--json", "nothing but the log's lines")
@@ -62,69 +65,120 @@ Without root these still run: npm run build, and npm test for all that needs no 
     progress("building the taps and cnitap");
     await build();
   }
-  const network = podNetwork({ cniVersion: options.cniVersion, tap: null });
+  // With ipMasq, bridge's DEL fails after a failed ADD, which is another story.
+  const settings = { cniVersion: options.cniVersion, tap: null, bridge: { ipMasq: false } };
+  const network = (subnet: string) => podNetwork({ ...settings, range: { subnet } });
   await using node = await startNode({
-    conflists: { "10-k8s-pod-network.conflist": network },
+    conflists: { [FILE]: network("10.244.1.0/24") },
     signal: abort.signal,
     progress,
   });
-  progress("putting the taps into its network: cnitap install");
   const format = options.classic ? "classic" : "json";
+  progress("putting the taps into its network: cnitap install");
+  const tapped = await runTapped(node, format);
+  progress(
+    "changing its subnet, wrapping its plugins: cnitap install --mode wrap, and running a pod that fails",
+  );
+  await node.writeConflist(FILE, network("10.244.2.0/24"));
+  const failed = await runFailing(node, format);
+  const log = await node.readLog();
+  await node.stop();
+  abort.signal.throwIfAborted();
+  const linesOf = (id: string) => log.split("\n").filter((line) => line.includes(id));
+  const [lines, others] = [linesOf(tapped.id), linesOf(failed.id)];
+  if (options.json) {
+    process.stdout.write([...lines, ...others].map((line) => `${line}\n`).join(""));
+    return;
+  }
+  const out = [
+    ...showTapped(tapped, lines, `containerd ${node.version}`),
+    "",
+    ...showFailed(failed, others),
+    "",
+    "That containerd, its pods and its files are gone; only the downloads are kept, for the next time.",
+    "On a node of yours they are the same commands: bin/cnitap install (--dry-run shows what it would do) and",
+    "bin/cnitap observe.",
+  ];
+  console.log(out.join("\n"));
+}
+
+interface TappedPod {
+  readonly id: string;
+  readonly ip: string;
+  /** What cnitap install said, and the observer. */
+  readonly installed: string;
+  readonly observed: readonly string[];
+}
+
+/** A pod's whole life, with the taps in its network. */
+async function runTapped(node: ContainerdNode, format: Format): Promise<TappedPod> {
   const installed = await install(node, format);
   progress("watching its pods: cnitap observe");
   const observer = await DemoObserver.start(cnitap, node, format);
   progress("running, stopping and removing a pod");
-  const pod = await node.runPod({ name: "web-0" });
-  const { network: address } = await node.podStatus(pod.id);
-  await node.stopPod(pod.id);
-  await node.removePod(pod.id);
-  const observed = await observer.stop(pod.id);
-  const log = await node.readLog();
-  await node.stop();
-  abort.signal.throwIfAborted();
-  const lines = log.split("\n").filter((line) => line.includes(pod.id));
-  if (options.json) process.stdout.write(lines.map((line) => `${line}\n`).join(""));
-  else show(installed, observed, lines, pod.id, address?.ip ?? "", `containerd ${node.version}`);
+  const { id } = await node.runPod({ name: "web-0" });
+  const { network } = await node.podStatus(id);
+  await node.stopPod(id);
+  await node.removePod(id);
+  return { id, ip: network?.ip ?? "", installed, observed: await observer.stop(id) };
+}
+
+interface FailedPod {
+  readonly id: string;
+  /** The runtime's error. */
+  readonly error: string;
+  readonly installed: string;
+}
+
+/** A pod that does not start, with the plugins of its network wrapped. */
+async function runFailing(node: ContainerdNode, format: Format): Promise<FailedPod> {
+  const installed = await install(node, format, "--mode", "wrap");
+  const error: unknown = await node.runPod({ name: "web-1" }).catch((reason: unknown) => reason);
+  const [, id, why] =
+    /sandbox "([0-9a-f]{64})": (.*)/.exec(error instanceof Error ? error.message : "") ?? [];
+  if (!id || !why) throw new ContainerdError("Cannot show a pod that fails: this one did not");
+  return { id, error: why, installed };
 }
 
 /** Runs cnitap as in a container, with the node's file system below a directory. Returns its output. */
-async function install(node: ContainerdNode, format: "classic" | "json"): Promise<string> {
+async function install(node: ContainerdNode, format: Format, ...mode: string[]): Promise<string> {
   const places = [
     "--host-root",
     node.outside(""),
     "--runtime-endpoint",
     join(node.folder, "run/containerd.sock"),
   ];
-  const { stdout } = await promisify(execFile)(cnitap, ["install", ...places, "--format", format], {
+  const { stdout } = await promisify(execFile)(cnitap, ["install", ...mode, ...places, "--format", format], {
     env: { PATH: process.env.PATH },
   });
   return stdout.replaceAll(node.folder, "").trimEnd();
 }
 
-function show(
-  installed: string,
-  observed: readonly string[],
+function showTapped(
+  { id, ip, installed, observed }: TappedPod,
   lines: readonly string[],
-  id: string,
-  ip: string,
   runtime: string,
-): void {
-  const out = [
-    paint("1", "cnitap install"),
-    installed,
-    "",
-    paint("1", "cnitap observe"),
-    ...observed,
-    "",
+): string[] {
+  return [
+    ...[paint("1", "cnitap install"), installed, ""],
+    ...[paint("1", "cnitap observe"), ...observed, ""],
     `Pod default/web-0 had ${ip} from ${runtime}. On a node, its container ID finds its lines:`,
     `  $ grep ${id} /tmp/cni.log`,
     ...tellStory(lines, paint),
-    "",
-    "That containerd, its pod and its files are gone; only the downloads are kept, for the next time.",
-    "On a node of yours they are the same commands: bin/cnitap install (--dry-run shows what it would do) and",
-    "bin/cnitap observe.",
   ];
-  console.log(out.join("\n"));
+}
+
+function showFailed({ id, error, installed }: FailedPod, lines: readonly string[]): string[] {
+  return [
+    "Then the network gets another subnet. The node's bridge keeps its address of the old one, so the next pod fails.",
+    "To see why, each plugin is wrapped:",
+    "",
+    ...[paint("1", "cnitap install --mode wrap"), installed, ""],
+    ...["Pod default/web-1 does not start. The runtime says:", `  ${error}`],
+    "Its lines say what each plugin was asked, what it answered, and how long it took:",
+    `  $ grep ${id} /tmp/cni.log`,
+    ...tellFailure(lines, paint),
+  ];
 }
 
 function paint(code: string, text: string): string {

@@ -10,6 +10,8 @@ export interface DaemonOptions {
   readonly sandboxImage: string;
   /** Whether NRI is enabled. */
   readonly nri: boolean;
+  /** The directories of plugins; containerd 1.7 has the first of them only. */
+  readonly pluginFolders: readonly string[];
 }
 
 const unused = [
@@ -26,7 +28,7 @@ export function daemonConfig(options: DaemonOptions): string {
 }
 
 function version3(options: DaemonOptions): string {
-  const { folder, maxConfNum, sandboxImage } = options;
+  const { folder, maxConfNum, sandboxImage, pluginFolders } = options;
   const runtime = "plugins.'io.containerd.cri.v1.runtime'";
   return `version = 3
 ${common(options, [...unused, "io.containerd.snapshotter.v1.erofs"])}
@@ -38,7 +40,7 @@ sandbox = '${sandboxImage}'
 disable_apparmor = true
 restrict_oom_score_adj = true
 [${runtime}.cni]
-bin_dirs = ['${folder}/cni/bin']
+bin_dirs = [${pluginFolders.map((path) => `'${path}'`).join(", ")}]
 conf_dir = '${folder}/cni/net.d'
 max_conf_num = ${maxConfNum}
 ${runc(`${runtime}.containerd`, folder)}`;
@@ -46,7 +48,7 @@ ${runc(`${runtime}.containerd`, folder)}`;
 
 /** For containerd 1.7. */
 function version2(options: DaemonOptions): string {
-  const { folder, maxConfNum, sandboxImage } = options;
+  const { folder, maxConfNum, sandboxImage, pluginFolders } = options;
   const cri = "plugins.'io.containerd.grpc.v1.cri'";
   return `version = 2
 ${common(options, unused)}
@@ -55,7 +57,7 @@ sandbox_image = '${sandboxImage}'
 disable_apparmor = true
 restrict_oom_score_adj = true
 [${cri}.cni]
-bin_dir = '${folder}/cni/bin'
+bin_dir = '${pluginFolders[0]}'
 conf_dir = '${folder}/cni/net.d'
 max_conf_num = ${maxConfNum}
 [${cri}.containerd]

@@ -107,16 +107,17 @@ export class Cri {
     });
   }
 
-  /** Makes one call with a timeout. */
+  /** Makes one call with a timeout. Aborting the signal cancels it. */
   call<K extends keyof CriCalls>(
     name: K,
     request: CriCalls[K][0],
     timeoutMs = 30_000,
+    signal?: AbortSignal,
   ): Promise<CriCalls[K][1]> {
     const method = this.#methods[name];
     if (!method) throw new ContainerdError(`Cannot call ${name}: api.proto does not have it`);
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
+      const call = this.#client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
@@ -130,6 +131,7 @@ export class Cri {
           else reject(new ContainerdError(`Cannot call ${name}: there was no answer`));
         },
       );
+      signal?.addEventListener("abort", () => call.cancel());
     });
   }
 

@@ -10,6 +10,8 @@ import type { Packages } from "./packages.ts";
 const programs = ["usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/bin/ctr", "usr/sbin/runc"];
 const iptables = ["iptables", "iptables-save", "iptables-restore"];
 
+const linksFolder = "cni/bin/cni-tap";
+
 /** Fills the working directory: configuration, links to programs and plugins, images. */
 export async function fillFolder(folder: string, packages: Packages, options: NodeOptions): Promise<void> {
   const at = (path: string) => join(folder, path);
@@ -18,7 +20,8 @@ export async function fillFolder(folder: string, packages: Packages, options: No
   }
   const { version } = packages;
   const { maxConfNum = 1, nri = true } = options;
-  const daemon = { folder, version, maxConfNum, nri, sandboxImage: pauseImage };
+  const pluginFolders = [...(options.links === "first" ? [at(linksFolder)] : []), at("cni/bin")];
+  const daemon = { folder, version, maxConfNum, nri, sandboxImage: pauseImage, pluginFolders };
   await writeFile(at("etc/config.toml"), daemonConfig(daemon));
 
   // init.sh bind-mounts the packages on un/.
@@ -34,12 +37,14 @@ export async function fillFolder(folder: string, packages: Packages, options: No
     await symlink(at(`un/usr/lib/cni/${plugin}`), at(`cni/bin/${plugin}`));
   }
   const { taps } = options;
-  for (const [name, file] of taps ? Object.entries({ cni_pre: taps.pre, cni_post: taps.post }) : []) {
+  const copied = { ...(taps ? { cni_pre: taps.pre, cni_post: taps.post } : {}), ...options.plugins };
+  for (const [name, file] of Object.entries(copied)) {
     await copyFile(file, at(`cni/bin/${name}`)).catch((error: Error) => {
-      throw new ContainerdError(`Cannot copy the tap ${file}: ${error.message}`);
+      throw new ContainerdError(`Cannot copy the plugin ${file}: ${error.message}`);
     });
     await chmod(at(`cni/bin/${name}`), 0o755);
   }
+  if (options.links) await linkPlugins(at("cni/bin"), at(linksFolder));
 
   const { cniVersion } = options;
   const network = podNetwork(cniVersion === undefined ? {} : { cniVersion });
@@ -49,6 +54,15 @@ export async function fillFolder(folder: string, packages: Packages, options: No
     await writeFile(at(`cni/net.d/${name}`), text);
   }
   await writeFile(at("etc/images.tar"), packImages(await readFile(join(packages.root, busybox))));
+}
+
+/** Links each plugin's name to cni_wrap. */
+async function linkPlugins(plugins: string, links: string): Promise<void> {
+  const names = await readdir(plugins);
+  await mkdir(links);
+  for (const name of names.filter((name) => !name.startsWith("cni_")))
+    await symlink("../cni_wrap", join(links, name));
+  await writeFile(join(links, "cni-tap.json"), '{"logFormat":"json"}\n');
 }
 
 /** The path of busybox: /bin in Debian 12's package, /usr/bin since Debian 13. */

@@ -13,6 +13,13 @@ import { waitFor } from "./wait.ts";
 export interface NodeOptions {
   /** Executables to copy into the plugin directory as cni_pre and cni_post. Default: none. */
   readonly taps?: { readonly pre: string; readonly post: string };
+  /** Further executables to copy into the plugin directory, by name. */
+  readonly plugins?: Readonly<Record<string, string>>;
+  /**
+   * Whether the plugin directory has a directory `cni-tap` with a link to its `cni_wrap` for each plugin, and whether
+   * the runtime looks there first (containerd 1.7: nowhere else). Their log is in the json format. Default: none.
+   */
+  readonly links?: "beside" | "first";
   /** Texts by file name; by default one `podNetwork` of `cniVersion`. */
   readonly conflists?: Readonly<Record<string, string>>;
   readonly cniVersion?: string;
@@ -95,9 +102,13 @@ export class ContainerdNode implements AsyncDisposable {
     return this.#namespaces.pid;
   }
 
-  /** RunPodSandbox. Rejects with gRPC's `ServiceError`, as sent by containerd. */
-  runPod(spec: PodSpec): Promise<Pod> {
-    return runPod(this.cri, podConfig(spec, join(this.folder, "log/pods"), `/${basename(this.folder)}`));
+  /**
+   * RunPodSandbox. Aborting the signal cancels it.
+   * @throws gRPC's `ServiceError`, as sent by containerd
+   */
+  runPod(spec: PodSpec, signal?: AbortSignal): Promise<Pod> {
+    const config = podConfig(spec, join(this.folder, "log/pods"), `/${basename(this.folder)}`);
+    return runPod(this.cri, config, signal);
   }
 
   async stopPod(id: string): Promise<void> {

@@ -50,10 +50,10 @@ export function podConfig(spec: PodSpec, logFolder: string, cgroupParent: string
   };
 }
 
-/** RunPodSandbox. */
-export async function runPod(cri: Cri, config: PodSandboxConfig): Promise<Pod> {
+/** RunPodSandbox. Aborting the signal cancels it. */
+export async function runPod(cri: Cri, config: PodSandboxConfig, signal?: AbortSignal): Promise<Pod> {
   await mkdir(config.log_directory, { recursive: true });
-  const { pod_sandbox_id } = await cri.call("RunPodSandbox", { config });
+  const { pod_sandbox_id } = await cri.call("RunPodSandbox", { config }, undefined, signal);
   return { id: pod_sandbox_id, config };
 }
 

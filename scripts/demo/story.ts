@@ -1,4 +1,4 @@
-import { parseLogLine } from "../../src/log/log-line.ts";
+import { parseLogLine, type WrapLine } from "../../src/log/log-line.ts";
 
 /** A line of the log and its meaning. */
 interface Event {
@@ -36,6 +36,33 @@ export function tellStory(lines: readonly string[], paint: (code: string, text: 
     story.push("", paint("36", `${index + 1}. ${title}  ${words[key] ?? ""}`), line);
   }
   return story;
+}
+
+/** Explains the lines of a pod whose network fails, with its plugins wrapped: those of its ADD, the others in short. */
+export function tellFailure(
+  lines: readonly string[],
+  paint: (code: string, text: string) => string,
+): string[] {
+  const read = lines.flatMap((line) => {
+    const event = parseLogLine(line);
+    return event?.kind === "wrap" ? { line, event } : [];
+  });
+  const adds = read.filter(({ event }) => event.command === "ADD");
+  const story = adds.flatMap(({ line, event }, index) => {
+    const words = event.end
+      ? `What ${event.plugin} answered: ${endOf(event)}.`
+      : `What ${event.plugin} was asked. It has not run yet.`;
+    return ["", paint("36", `${index + 1}. ADD  ${words}`), line];
+  });
+  const dels = read.filter(({ event }) => event.command === "DEL" && event.end);
+  const ends = dels.map(({ event }) => `${event.plugin}: ${endOf(event)}`).join(", ");
+  const rest = `${adds.length + 1}-${read.length}. DEL  The runtime cleans up. ${ends}.`;
+  return [...story, "", paint("36", rest)];
+}
+
+function endOf({ end }: WrapLine): string {
+  const ended = end?.exit === null ? `signal ${end.signal}` : `exit code ${end?.exit}`;
+  return `${ended} after ${end?.ms.toFixed(1)} ms`;
 }
 
 /** Finds the key of each line. In the classic format, tap and round are derived from content and order. */
