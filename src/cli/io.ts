@@ -7,6 +7,10 @@ export interface Io {
   err(text: string): void;
   /** Whether to use colours on standard output. */
   readonly colour: boolean;
+  /** Whether standard error is a terminal. */
+  readonly terminal: boolean;
+  /** The width of the terminal on standard output; null: it is none. */
+  readonly columns: number | null;
   /** One of EXIT: 0 fine, 1 failed, 2 invalid usage, 3 done, but with findings. */
   exitCode: number;
   /** Kills the process soon if it does not exit by itself: exit(3) waits for a hanging write(2). */
@@ -24,6 +28,8 @@ export function processIo(): Io {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    terminal: process.stderr.isTTY === true,
+    columns: process.stdout.isTTY === true ? process.stdout.columns : null,
     get exitCode() {
       return Number(process.exitCode ?? 0);
     },

@@ -4,6 +4,8 @@ import { doctorCommand } from "./doctor/doctor-command.ts";
 import { installCommand } from "./install/install-command.ts";
 import { escapeForTerminal, type Io } from "./io.ts";
 import { observeCommand } from "./observe/observe-command.ts";
+import { podsCommand } from "./read/pods-command.ts";
+import { showCommand } from "./read/show-command.ts";
 import { statusCommand } from "./status/status-command.ts";
 import { uninstallCommand } from "./uninstall/uninstall-command.ts";
 
@@ -39,6 +41,8 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log, and observe adds the pods
     statusCommand(io),
     doctorCommand(io),
     observeCommand(io, file),
+    podsCommand(io),
+    showCommand(io),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) {

@@ -44,6 +44,8 @@ export async function cnitap(...args: string[]): Promise<Ran> {
       err += text;
     },
     colour: false,
+    terminal: false,
+    columns: null,
     exitCode: 0,
     leave: () => {},
   };

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { parseLogLine } from "../../log/log-line.ts";
+import { readLogs } from "../../machine/log-reader.ts";
+import { Stories, type StoriesOptions } from "../../story/stories.ts";
+import type { Strays } from "../../story/story.ts";
+import type { Io } from "../io.ts";
+import { tapsKeys } from "../observe/taps-keys.ts";
+
+const DEFAULT_LOG = "/tmp/cni.log";
+/** A read that takes longer shows how far it is. */
+const PROGRESS_AFTER_MS = 1000;
+const PROGRESS_EVERY_MS = 200;
+
+export interface ReadOptions {
+  readonly logFile?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** Adds the options of all commands that read logs. */
+export function addReadOptions(command: Command): Command {
+  return command
+    .option(
+      "--log-file <file...>",
+      "logs to read, each after its rotated .1; - for standard input (default: that of this node's taps, else /tmp/cni.log)",
+    )
+    .option("--json", "print one JSON object a line");
+}
+
+/** The logs to read. */
+export function logsOf({ logFile }: ReadOptions): readonly string[] {
+  if (logFile && logFile.length > 0) return logFile;
+  const { logFile: own } = tapsKeys();
+  return [typeof own === "string" ? own : DEFAULT_LOG];
+}
+
+/** Reads logs into stories, with progress on a terminal. Returns what else was in them. */
+export async function readStories(
+  paths: readonly string[],
+  options: StoriesOptions,
+  io: Io,
+): Promise<{ readonly strays: Strays; readonly closedEarly: number }> {
+  const stories = new Stories(options);
+  const begun = performance.now();
+  let shown = 0;
+  await readLogs(paths, {
+    line: (text, number) => stories.add(number, text, parseLogLine(text)),
+    progress: (share) => {
+      const now = performance.now();
+      if (!io.terminal || now - begun < PROGRESS_AFTER_MS || now - shown < PROGRESS_EVERY_MS) return;
+      shown = now;
+      io.err(`\rreading: ${Math.floor(share * 100)} %`);
+    },
+  });
+  if (shown > 0) io.err("\r\x1b[K");
+  stories.end();
+  return { strays: stories.strays, closedEarly: stories.closedEarly };
+}

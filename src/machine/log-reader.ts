@@ -1,0 +1,132 @@
+import { closeSync, createReadStream, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { causeOf, codeOf, MachineError } from "./machine-error.ts";
+
+const CHUNK_BYTES = 1 << 20;
+const LINE_FEED = 0x0a;
+/** Standard input. */
+export const STDIN = "-";
+
+/** Compressed files, by how they begin. */
+const COMPRESSED: readonly (readonly [name: string, magic: string, tool: string])[] = [
+  ["gzip", "1f8b", "zcat"],
+  ["zstd", "28b52ffd", "zstdcat"],
+  ["xz", "fd377a58", "xzcat"],
+  ["bzip2", "425a68", "bzcat"],
+];
+
+/** A log to be read: its descriptors, oldest first, which the reader closes. */
+interface OpenLog {
+  readonly path: string;
+  readonly fds: readonly number[];
+}
+
+export interface ReadLogOptions {
+  /** Gets each line without its line feed, one character a byte, and its number, counted through all files. */
+  readonly line: (text: string, number: number) => void;
+  /** Gets the share that was read, 0 to 1, now and then; not for standard input. */
+  readonly progress?: (share: number) => void;
+}
+
+/**
+ * Reads logs line by line: of each file the rotated one (`.1`) first, if there is one. A log may grow and be rotated
+ * meanwhile: what was in it at the beginning is read once.
+ * @throws {MachineError} if a log is missing, cannot be read, or is compressed
+ */
+export async function readLogs(paths: readonly string[], { line, progress }: ReadLogOptions): Promise<void> {
+  const logs: OpenLog[] = [];
+  try {
+    for (const path of paths) logs.push(openLog(path, paths));
+    const fds = logs.flatMap((log) => log.fds.map((fd) => ({ path: log.path, fd })));
+    const total = fds.reduce((sum, { fd }) => sum + fstatSync(fd).size, 0);
+    let read = 0;
+    let number = 0;
+    for (const { path, fd } of fds) {
+      refuseCompressed(path, fd);
+      await readLines(
+        path,
+        fd,
+        (text) => line(text, ++number),
+        (bytes) => {
+          read += bytes;
+          if (total > 0) progress?.(Math.min(1, read / total));
+        },
+      );
+    }
+  } finally {
+    for (const { fds } of logs) for (const fd of fds) if (fd !== 0) closeSync(fd);
+  }
+}
+
+function openLog(path: string, all: readonly string[]): OpenLog {
+  if (path === STDIN) return { path: "standard input", fds: [0] };
+  const fd = open(path);
+  const older = all.includes(`${path}.1`) ? null : tryOpen(`${path}.1`);
+  if (older === null) return { path, fds: [fd] };
+  if (!isSame(fstatSync(fd), fstatSync(older))) return { path, fds: [older, fd] };
+  closeSync(older); // it was rotated between the two
+  return { path, fds: [fd, open(path)] };
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
+}
+
+function open(path: string): number {
+  try {
+    const fd = openSync(path, "r");
+    if (!fstatSync(fd).isDirectory()) return fd;
+    closeSync(fd);
+  } catch (error) {
+    const hint =
+      codeOf(error) === "ENOENT"
+        ? "\nName another with --log-file. Are the taps installed? cnitap status says."
+        : "";
+    const root = codeOf(error) === "EACCES" ? "\nRun it as root." : "";
+    throw new MachineError(`Cannot read ${path}: ${causeOf(error)}${hint}${root}`);
+  }
+  throw new MachineError(`Cannot read ${path}: it is a directory`);
+}
+
+function tryOpen(path: string): number | null {
+  try {
+    return openSync(path, "r");
+  } catch {
+    return null;
+  }
+}
+
+function refuseCompressed(path: string, fd: number): void {
+  if (!fstatSync(fd).isFile()) return;
+  const start = Buffer.alloc(4);
+  readSync(fd, start, 0, start.length, 0);
+  const found = COMPRESSED.find(([, magic]) => start.toString("hex").startsWith(magic));
+  if (found)
+    throw new MachineError(
+      `Cannot read ${path}: it is compressed (${found[0]})\n${found[2]} ${path} | cnitap … --log-file - reads it.`,
+    );
+}
+
+async function readLines(
+  path: string,
+  fd: number,
+  line: (text: string) => void,
+  read: (bytes: number) => void,
+): Promise<void> {
+  let rest: Buffer | null = null;
+  const stream = createReadStream("", { fd, autoClose: false, highWaterMark: CHUNK_BYTES });
+  try {
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      const chunk: Buffer = rest === null ? part : Buffer.concat([rest, part]);
+      let from = 0;
+      for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
+        line(chunk.toString("latin1", from, to));
+        from = to + 1;
+      }
+      rest = from < chunk.length ? chunk.subarray(from) : null;
+      read(part.length);
+    }
+  } catch (error) {
+    throw new MachineError(`Cannot read ${path}: ${causeOf(error)}`);
+  }
+  if (rest !== null) line(rest.toString("latin1"));
+}

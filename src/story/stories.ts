@@ -1,0 +1,177 @@
+import type { CallLine, LogLine, PodEventLine, WrapLine } from "../log/log-line.ts";
+import type { Attachment, EventSeen, LineNumber, PluginCall, PodStory, Strays, TapCall } from "./story.ts";
+
+/** How many stories are open at a time, unless told otherwise. */
+export const OPEN_MOST = 100_000;
+
+export interface StoriesOptions {
+  /** Of more stories than this the oldest are closed. */
+  readonly mostOpen?: number;
+  /** Only these pods, by container ID. */
+  readonly only?: ReadonlySet<string>;
+  /** Whether requests are kept too: they are most of a log. Results are kept anyway. */
+  readonly keepInputs?: boolean;
+  /** Gets each story that is over. */
+  readonly close: (story: PodStory) => void;
+}
+
+/** Makes stories of the lines of a log, which may come a little out of order. */
+export class Stories {
+  readonly strays: Strays = { torn: 0, foreign: 0, empty: 0, notes: 0 };
+  /** How many stories were closed because there were too many. */
+  closedEarly = 0;
+  readonly #options: StoriesOptions;
+  readonly #mostOpen: number;
+  /** By container ID; the one with the latest line is the last. */
+  readonly #open = new Map<string, PodStory>();
+
+  constructor(options: StoriesOptions) {
+    this.#options = options;
+    this.#mostOpen = options.mostOpen ?? OPEN_MOST;
+  }
+
+  /**
+   * Adds a line.
+   * @param read null: no line of ours
+   */
+  add(line: LineNumber, text: string, read: LogLine | null): void {
+    if (read === null) {
+      if (text === "") this.strays.empty++;
+      else if (isTorn(text)) this.strays.torn++;
+      else this.strays.foreign++;
+    } else if (read.kind === "note" || read.containerId === null) {
+      this.strays.notes++;
+    } else if (this.#options.only === undefined || this.#options.only.has(read.containerId)) {
+      const story = this.#storyOf(read.containerId);
+      const keep = this.#options.keepInputs === true;
+      if (read.kind === "pod") addEvent(story, line, read);
+      else if (read.kind === "wrap") addPluginLine(story, line, read, keep);
+      else addTapCall(story, line, read, keep);
+    }
+  }
+
+  /** Closes all stories; the log is over. */
+  end(): void {
+    for (const story of this.#open.values()) this.#options.close(story);
+    this.#open.clear();
+  }
+
+  #storyOf(containerId: string): PodStory {
+    const known = this.#open.get(containerId);
+    const story = known ?? {
+      ...{ containerId, namespace: null, name: null, uid: null, attachments: [], events: [] },
+    };
+    if (known) this.#open.delete(containerId);
+    this.#open.set(containerId, story);
+    if (this.#open.size > this.#mostOpen) {
+      const oldest = this.#open.values().next().value;
+      if (oldest) {
+        this.#open.delete(oldest.containerId);
+        this.closedEarly++;
+        this.#options.close(oldest);
+      }
+    }
+    return story;
+  }
+}
+
+/** Whether a line that cannot be read begins as ours do. */
+function isTorn(text: string): boolean {
+  return text.startsWith('{"v":1,') || text.startsWith("CNI_COMMAND=") || text.startsWith("NRI_EVENT=");
+}
+
+/** Milliseconds since 1970 of RFC 3339, with fractions. */
+export function timeOf(time: string | null): number | null {
+  if (time === null) return null;
+  const seconds = Date.parse(`${time.slice(0, 19)}Z`);
+  return Number.isNaN(seconds) ? null : seconds + Number(`0.${time.slice(20, -1)}`) * 1000;
+}
+
+function addEvent(story: PodStory, line: LineNumber, read: PodEventLine): void {
+  const { namespace, name, uid, netns, ips } = read.pod;
+  story.namespace ??= namespace;
+  story.name ??= name;
+  story.uid ??= uid;
+  const seen: EventSeen = { line, timeMs: timeOf(read.time), event: read.event, netns, ips };
+  // Two observers tell the same; a Synchronize comes with each new connection.
+  const last = story.events.at(-1);
+  const again = last?.event === seen.event && (seen.event !== "Synchronize" || last.timeMs === seen.timeMs);
+  if (!again) story.events.push(seen);
+}
+
+/** Takes the pod's name from CNI_ARGS, which every call has. */
+function addName(story: PodStory, args: Readonly<Record<string, string>> | null): void {
+  if (args === null) return;
+  story.namespace = args.K8S_POD_NAMESPACE ?? story.namespace;
+  story.name = args.K8S_POD_NAME ?? story.name;
+  story.uid = args.K8S_POD_UID ?? story.uid;
+}
+
+/** The attachment of a line. One whose interface is not told belongs to the only one there is. */
+function attachmentOf(story: PodStory, ifname: string | null, network: string | null): Attachment {
+  const found = story.attachments.find(
+    (one) =>
+      (one.ifname === ifname || ifname === null || one.ifname === null) &&
+      (one.network === network || network === null || one.network === null),
+  );
+  if (found) {
+    found.network ??= network;
+    return found;
+  }
+  const attachment: Attachment = { ifname, network, calls: [] };
+  story.attachments.push(attachment);
+  return attachment;
+}
+
+/** The name of the network in a request of the classic format; a result has none. */
+function networkOf(json: string): string | null {
+  const request: unknown = JSON.parse(json);
+  const has = typeof request === "object" && request !== null && "name" in request;
+  return has && typeof request.name === "string" ? request.name : null;
+}
+
+function addTapCall(story: PodStory, line: LineNumber, read: CallLine, keep: boolean): void {
+  const { content, command, netns, cniVersion } = read;
+  addName(story, read.args);
+  const classicInput = read.format === "classic" && content.kind === "input" ? content.json : null;
+  const network = classicInput === null ? read.network : networkOf(classicInput);
+  // In the classic format cni_pre logs nothing but the input of an ADD.
+  const first = command === "ADD" && content.kind === "input";
+  const tap = read.tap === "pre" || (read.tap === null && first) ? "pre" : "post";
+  const call: TapCall = {
+    ...{ kind: "tap", line, timeMs: timeOf(read.time), tap, command, netns, cniVersion },
+    input: content.kind === "input" && keep ? content.json : null,
+    output: content.kind === "output" ? content.json : null,
+    note: content.kind === "note" ? content.text : null,
+  };
+  attachmentOf(story, read.ifname, network).calls.push(call);
+}
+
+function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, keep: boolean): void {
+  const { plugin, pid, command, netns, cniVersion, content, end } = read;
+  addName(story, read.args);
+  const classicInput = read.format === "classic" && end === null ? content.json : null;
+  const network = classicInput === null ? read.network : networkOf(classicInput);
+  const attachment = attachmentOf(story, read.ifname, network);
+  const timeMs = timeOf(read.time);
+  if (end === null) {
+    const about = { kind: "plugin", line, timeMs, plugin, pid, command, netns, cniVersion } as const;
+    attachment.calls.push({ ...about, input: keep ? content.json : null, end: null });
+    return;
+  }
+  const ended = { line, timeMs, ...end, output: content.json };
+  const begun = attachment.calls.findLast(
+    (call): call is PluginCall =>
+      call.kind === "plugin" &&
+      call.end === null &&
+      call.plugin === plugin &&
+      call.command === command &&
+      call.pid === pid,
+  );
+  if (begun) begun.end = ended;
+  else {
+    const startMs = timeMs === null ? null : timeMs - end.ms;
+    const about = { kind: "plugin", line, timeMs: startMs, plugin, pid, command, netns, cniVersion } as const;
+    attachment.calls.push({ ...about, input: null, end: ended });
+  }
+}
