@@ -1,0 +1,126 @@
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Scratch } from "../support/scratch.ts";
+import { bareAnswer } from "./support/compare.ts";
+import { buildPrograms, illPath, wrapPath } from "./support/programs.ts";
+import { answerOf, type PluginRun, runPlugin } from "./support/run-plugin.ts";
+import { type BareCall, bareCall, type Form, forms, withScratch, wrappedCall } from "./support/wrapped.ts";
+
+/* Where memory, descriptors or processes cannot be had, the plugin runs and answers all the same, and once. */
+
+beforeAll(buildPrograms);
+
+const [FSIZE, DATA, STACK, NPROC, NOFILE, AS] = [1, 2, 3, 6, 7, 9];
+const config = { cniVersion: "1.0.0", name: "n", prevResult: { text: "x".repeat(200_000) } };
+const small = { cniVersion: "1.0.0", name: "n" };
+
+/** Without stderr: what cni_wrap could not do, it may say. */
+function resultOf(run: PluginRun) {
+  const { stderr: _, ...result } = answerOf(run);
+  return result;
+}
+
+async function expectResult(form: Form, call: BareCall): Promise<void> {
+  await withScratch(async (scratch) => {
+    const mark = scratch.path("mark");
+    const marked = { ...call, ill: `mark:${mark};${call.ill}` };
+    const run = await runPlugin(wrappedCall(form, scratch, marked));
+    const { stderr: _, ...bare } = await bareAnswer(call);
+    expect(resultOf(run)).toEqual(bare);
+    expect(existsSync(mark) && readFileSync(mark, "utf8")).toMatch(/^\d+\n$/);
+    const begins = scratch.lines().filter((line) => line.includes('"input":'));
+    expect(begins.length).toBeLessThanOrEqual(1);
+    expect(scratch.lines().length).toBeLessThanOrEqual(2);
+  });
+}
+
+for (const form of forms) {
+  for (const [what, content] of [
+    ["a small request", small],
+    ["a big request", config],
+  ] as const) {
+    describe.concurrent(`a plugin wrapped ${form} with ${what} answers once`, () => {
+      test.each([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 20])("with %d descriptors", async (n) => {
+        await expectResult(form, {
+          ill: "cat;exit:3",
+          config: content,
+          options: { limit: `${NOFILE}:${n}:${n}` },
+        });
+      });
+
+      test.each([2, 4, 8, 16, 32, 64])("with %d MB of addresses", async (mb) => {
+        const limit = `${AS}:${mb * 1024 * 1024}:${mb * 1024 * 1024}`;
+        await expectResult(form, { ill: "cat;exit:3", config: content, options: { limit } });
+      });
+
+      test.each([1, 2, 4, 8, 16])("with %d MB of data", async (mb) => {
+        const limit = `${DATA}:${mb * 1024 * 1024}:-1`;
+        await expectResult(form, { ill: "cat;exit:3", config: content, options: { limit } });
+      });
+
+      test("with a stack of 64 KB", async () => {
+        await expectResult(form, { ill: "cat", config: content, options: { limit: `${STACK}:65536:65536` } });
+      });
+
+      test("with files of 100 bytes", async () => {
+        await expectResult(form, {
+          ill: "read;out:{}",
+          config: content,
+          options: { limit: `${FSIZE}:100:100` },
+        });
+      });
+    });
+  }
+}
+
+const NOBODY = 65_534;
+
+/** What another user may read and start: a folder of its own with all programs. */
+function giveTo(user: number, scratch: Scratch): string {
+  const folder = scratch.path("bin");
+  mkdirSync(`${folder}/cni-tap`, { recursive: true });
+  for (const [from, name] of [
+    [illPath, "ill"],
+    [wrapPath(), "cni_wrap"],
+  ] as const) {
+    copyFileSync(from, `${folder}/${name}`);
+    chmodSync(`${folder}/${name}`, 0o755);
+  }
+  symlinkSync("../cni_wrap", `${folder}/cni-tap/ill`);
+  chownSync(scratch.folder, user, user);
+  return folder;
+}
+
+describe.runIf(process.getuid?.() === 0)("a user who may start no process", () => {
+  test.each([1_000, 60_000, 300_000, 5_000_000])(
+    "gets the plugin in the wrapper's place, with %d bytes",
+    async (bytes) => {
+      await withScratch(async (scratch) => {
+        const folder = giveTo(NOBODY, scratch);
+        const text = "x".repeat(bytes);
+        const call: BareCall = {
+          ill: "cat;err:e\\n;exit:5",
+          folder,
+          config: { cniVersion: "1.0.0", name: "n", text },
+          options: { uid: NOBODY, limit: `${NPROC}:0:0` },
+        };
+        const bare = resultOf(await runPlugin(bareCall(call)));
+        expect(bare).toMatchObject({ exit: 5 });
+        const { stdin } = wrappedCall("in a list", scratch, call);
+        const run = await runPlugin({ ...bareCall(call), program: `${folder}/cni_wrap`, stdin: stdin ?? "" });
+        expect(resultOf(run)).toEqual(bare);
+        const begins = scratch.lines().filter((line) => line.includes('"input":'));
+        expect(scratch.lines()).toEqual(begins);
+        expect(begins).toHaveLength(1);
+      });
+    },
+  );
+});
