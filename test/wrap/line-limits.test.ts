@@ -35,7 +35,7 @@ for (const form of forms) {
       async (bytes) => {
         const { run, end } = await logOf(form, { ill: `read;fill-err:${bytes};out:{}` });
         const [, head = "", left = "", tail = ""] =
-          /^([^]*?)\n?\[… (\d+) bytes …\]\n?([^]*)$/.exec(String(end.members.stderr)) ?? [];
+          /^([\s\S]*?)\n?\[… (\d+) bytes …\]\n?([\s\S]*)$/.exec(String(end.members.stderr)) ?? [];
         expect(run.stderr.subarray(0, head.length).toString() === head).toBe(true);
         expect(run.stderr.subarray(-tail.length).toString() === tail).toBe(true);
         expect([head.length <= HEAD, tail.length <= TAIL]).toEqual([true, true]);

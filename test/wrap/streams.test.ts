@@ -84,15 +84,20 @@ for (const form of forms) {
   });
 }
 
-describe.concurrent("a call by a plugin's name that is not logged", () => {
+describe.concurrent("a call by a plugin's name", () => {
   for (const command of ["VERSION", "STATUS"]) {
     test.each(["out:{}", "read:5;out:{};exit:3", "close:0;out:{}"])(
-      `answers ${command} while stdin has no end: %s`,
+      `that is not logged answers ${command} while stdin has no end: %s`,
       async (ill) => {
         await expectSameAnswer("by its name", { ill, command, options: { in: "open" } });
       },
     );
   }
+
+  test.each(["closed", "null"])("has an empty stdin where it is %s", async (stdin) => {
+    for (const command of ["VERSION", "ADD"])
+      await expectSameAnswer("by its name", { ill: "count;exit:2", command, options: { in: stdin } });
+  });
 
   test("hands 5 MB of stdin on", async () => {
     const config = { cniVersion: "1.0.0", text: "x".repeat(5_000_000) };

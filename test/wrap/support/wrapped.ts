@@ -20,7 +20,7 @@ export interface BareCall {
   readonly folder?: string;
   /** The request configuration, without `type`. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** The whole of stdin, if it is to be another text. */
+  /** The whole of stdin, if it is to be another text, wrapped or not. */
   readonly stdin?: string;
   /** Further variables, or others; undefined for none of that name. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -59,7 +59,7 @@ export function wrappedCall(
   return {
     ...bare,
     program: wrapPath(),
-    stdin: libcniText({ ...config, type: "cni_wrap", cniTap: { type, ...all } }),
+    stdin: call.stdin ?? libcniText({ ...config, type: "cni_wrap", cniTap: { type, ...all } }),
   };
 }
 
