@@ -188,7 +188,7 @@ describeOnPrivateMachine("a cni-tap.json that holds no settings", () => {
 
 describe.concurrent("stdin by the plugin's name that is not JSON", () => {
   test.each([
-    ["hello", "unexpected byte at 0"],
+    ["hello", "not an object at 0"],
     ['{"a":1,}', "unexpected byte at 7"],
     ["", "unexpected end at 0"],
     ["{}{}", "more than one value at 2"],

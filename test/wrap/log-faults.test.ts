@@ -9,11 +9,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { holdLock } from "../support/hold-lock.ts";
 import { describeOnPrivateMachine, unshare } from "../support/private-mounts.ts";
 import { type Scratch, useScratch } from "../support/scratch.ts";
 import { bareAnswer } from "./support/compare.ts";
-import { expectOneComplaint, readPair } from "./support/log.ts";
+import { expectOneComplaint } from "./support/log.ts";
 import { buildPrograms } from "./support/programs.ts";
 import { answerOf, type PluginRun, runPlugin } from "./support/run-plugin.ts";
 import { type BareCall, forms, type Settings, withScratch, wrappedCall } from "./support/wrapped.ts";
@@ -112,59 +111,6 @@ for (const form of forms) {
       });
     });
   }
-
-  test(`a plugin wrapped ${form} waits no longer than lockTimeoutMs for both lines`, async () => {
-    const scratch = useScratch();
-    await holdLock(scratch.lockFile);
-    for (const call of calls) {
-      const run = await runPlugin(wrappedCall(form, scratch, call, { lockTimeoutMs: 500 }));
-      expect(await expectComplaint(call, run)).toMatch(
-        /Cannot lock lockFile: held elsewhere for all of 500 ms/,
-      );
-      expect(run.ms).toBeGreaterThan(480);
-      expect(run.ms).toBeLessThan(960);
-    }
-    const [, end] = readPair(scratch.lines().slice(0, 2));
-    expect(end.members.ms).toBeLessThan(400); // the plugin's own time
-    expect(scratch.lines()).toHaveLength(6);
-  });
-
-  test(`a plugin wrapped ${form} does not wait with a lockTimeoutMs of 0`, async () => {
-    const scratch = useScratch();
-    await holdLock(scratch.lockFile);
-    const call: BareCall = { ill: "read;err:e\\n;out:{}" };
-    const run = await runPlugin(wrappedCall(form, scratch, call, { lockTimeoutMs: 0 }));
-    await expectComplaint(call, run);
-    readPair(scratch.lines());
-  });
-
-  test(`the caller has all of stdout of a plugin wrapped ${form} before the wait for the end line`, async () => {
-    const scratch = useScratch();
-    const taken = scratch.path("taken");
-    // The plugin itself has the lock taken, and waits until it is.
-    const holder = `#!/bin/sh\ncat >/dev/null\nflock ${scratch.lockFile} sh -c 'echo > ${taken}; sleep 1' </dev/null >/dev/null 2>&1 &\nwhile [ ! -e ${taken} ]; do sleep 0.01; done\necho {}\n`;
-    mkdirSync(scratch.path("bin"));
-    writeFileSync(scratch.path("bin/holder"), holder, { mode: 0o755 });
-    const call: BareCall = { type: "holder", folder: scratch.path("bin") };
-    const run = await runPlugin({
-      ...wrappedCall(form, scratch, call, { lockTimeoutMs: 5_000 }),
-      options: { grace: 3_000 },
-    });
-    expect(answerOf(run)).toEqual({ stdout: "{}\n", stderr: "", exit: 0, signal: null, left: [] });
-    const [, end] = readPair(scratch.lines());
-    expect(Number(end.members.ms)).toBeLessThan(900);
-    expect(run.ms).toBeGreaterThan(900);
-  });
-
-  test(`STATUS of a plugin wrapped ${form} waits for nobody`, async () => {
-    const scratch = useScratch();
-    await holdLock(scratch.lockFile);
-    const call: BareCall = { ill: "read;exit:0", command: "STATUS" };
-    const run = await runPlugin(wrappedCall(form, scratch, call, { lockTimeoutMs: 5_000, logStatus: true }));
-    expect(answerOf(run)).toEqual(await bareAnswer(call));
-    expect(run.ms).toBeLessThan(3_000);
-    readPair(scratch.lines());
-  });
 }
 
 describeOnPrivateMachine("on a full disk", () => {

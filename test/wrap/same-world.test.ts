@@ -82,13 +82,8 @@ for (const form of forms) {
     test("with arguments for cni_wrap, which it does not get", async () => {
       await withScratch(async (scratch) => {
         const call: BareCall = { ill: "read;dump" };
-        const { program, ...rest } = wrappedCall(form, scratch, call);
-        const script = `exec "${program}" --help -x ''`;
-        const run = await runPlugin({
-          ...rest,
-          inside: [],
-          program: await shell(scratch.path("start"), script),
-        });
+        const options = { arg: ["--help", "", "-x"] };
+        const run = await runPlugin({ ...wrappedCall(form, scratch, call), options });
         expect(answerOf(run)).toEqual(await bareAnswer(call));
       });
     });
@@ -114,11 +109,4 @@ for (const form of forms) {
       await expectSameAnswer(form, { ill: `read;out:{};${steps}`, options: { init: 1 } });
     });
   });
-}
-
-async function shell(path: string, script: string): Promise<string> {
-  const { chmod, writeFile } = await import("node:fs/promises");
-  await writeFile(path, `#!/bin/sh\n${script}\n`);
-  await chmod(path, 0o755);
-  return path;
 }

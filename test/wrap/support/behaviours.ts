@@ -58,8 +58,8 @@ export const amounts: Readonly<Record<string, Behaviour>> = {
   "prints the bytes of a pipe": { ill: "read;fill-out:65536" },
   "prints one byte more than a pipe holds": { ill: "read;fill-out:65537" },
   "prints 1 MB": { ill: "read;fill-out:1000000" },
-  "prints 20 MB": { ill: "read;fill-out:20000000" },
-  "prints 100 MB": { ill: "read;fill-out:100000000" },
+  "prints 20 MB": { ill: "read;fill-out:20000000", options: { sum: 1 } },
+  "prints 100 MB": { ill: "read;fill-out:100000000", options: { sum: 1 } },
   "writes 10 MB to stderr": { ill: "read;fill-err:10000000;out:{}" },
   "writes much to both, then fails": { ill: "fill-err:500000;fill-out:500000;fill-err:500000;exit:1" },
 };

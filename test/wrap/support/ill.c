@@ -87,8 +87,14 @@ static void drip(long bytes, long us) {
   }
 }
 
+/* The digits of stdout's lines are a to j, those of stderr's A to J: so one can tell which is which. */
 static void write_by_turns(long lines) {
-  for (long i = 0; i < lines; i++) dprintf(1 + (int)(i % 2), "line %ld\n", i);
+  for (long i = 0; i < lines; i++) {
+    char line[32];
+    int length = sprintf(line, "%ld%c", i, i % 2 ? ' ' : '\n');
+    for (int at = 0; at < length - 1; at++) line[at] += (i % 2 ? 'A' : 'a') - '0';
+    put(1 + (int)(i % 2), line, (size_t)length);
+  }
 }
 
 static size_t read_some(size_t most, int to) {

@@ -10,7 +10,11 @@
  *   in=WHAT         pipe (default), open (a pipe that does not end), null, closed
  *   out=WHAT        pipe (default), leave (its first line is read), gone (nobody reads), socket, closed, or a file
  *   err=WHAT        the same, or same: one pipe for both
+ *   first=out|err   the stream that is read to its end before the other is looked at
+ *   sum=1           of stdout tells only how long it was, and a hash
+ *   arg=TEXT        a further argument
  *   signals=N,…     each line that comes out of the plugin's stdout sends it the next one
+ *   after=US        sends the first of them after that time
  *   block=N,…       signals that are blocked when it starts
  *   ignore=N,…      signals that are ignored when it starts
  *   limit=N:S:H     setrlimit(2) of resource N
@@ -127,10 +131,20 @@ static void become(char *program, const int theirs[3]) {
   set_limits();
   each_number(option("ignore", ""), ignore_signal);
   each_number(option("block", ""), block_signal);
-  char *const arguments[] = { program, NULL };
+  char *arguments[16] = { program };
+  for (int i = 0, n = 1; i < count && n < 15; i++)
+    if (strncmp(options[i], "arg=", 4) == 0) arguments[n++] = options[i] + 4;
   execv(program, arguments);
   dprintf(2, "runtime: Cannot start %s: %s\n", program, strerror(errno));
   _exit(98);
+}
+
+static int sums;
+static unsigned long long sum_bytes, sum_hash = 0xcbf29ce484222325ULL; /* FNV-1a */
+
+static void sum_up(const char *bytes, size_t length) {
+  sum_bytes += length;
+  for (size_t i = 0; i < length; i++) sum_hash = (sum_hash ^ (unsigned char)bytes[i]) * 0x100000001b3ULL;
 }
 
 static void write_all(int fd, const char *bytes, size_t length) {
@@ -149,7 +163,8 @@ static int hand_on(struct stream *stream, int to, int leave) {
   if (n < 0 && errno == EINTR) return 0;
   char *end = leave && n > 0 ? memchr(chunk, '\n', (size_t)n) : NULL;
   if (end) n = end + 1 - chunk;
-  if (n > 0) write_all(to, chunk, (size_t)n);
+  if (n > 0 && to == 1 && sums) sum_up(chunk, (size_t)n);
+  else if (n > 0) write_all(to, chunk, (size_t)n);
   if (n <= 0 || leave) {
     close(stream->ours);
     stream->ours = -1;
@@ -232,7 +247,11 @@ int main(int argc, char **argv) {
   if (out.theirs >= 0) close(out.theirs);
   if (err.theirs >= 0 && !same) close(err.theirs);
 
-  const char *signals = option("signals", "");
+  const char *signals = option("signals", ""), *first = option("first", "both");
+  int out_first = strcmp(first, "out") == 0, err_first = strcmp(first, "err") == 0;
+  int after = option("after", NULL) != NULL;
+  double kill_at = after ? began + atof(option("after", "0")) / 1e3 : 0;
+  sums = option("sum", NULL) != NULL;
   int stay_open = strcmp(option("in", "pipe"), "open") == 0, fed = 0;
   int leave = strcmp(option("out", "pipe"), "leave") == 0, late = 0, ended = 0, status = 0;
   for (;;) {
@@ -246,16 +265,25 @@ int main(int argc, char **argv) {
       in.ours = -1;
     }
     if (out.ours < 0 && err.ours < 0 && (in.ours < 0 || ended)) break;
+    if (kill_at > 0 && now_ms() >= kill_at) {
+      if (!ended) kill(child, atoi(signals));
+      kill_at = 0;
+    }
     struct pollfd polled[] = {
-      { in.ours, fed ? 0 : POLLOUT, 0 }, { out.ours, POLLIN, 0 }, { err.ours, POLLIN, 0 } };
-    int wait_ms = ended ? 100 : out.ours < 0 && err.ours < 0 ? 1 : 20;
-    if (poll(polled, 3, wait_ms) <= 0) continue;
+      { in.ours, fed ? 0 : POLLOUT, 0 },
+      { err_first && err.ours >= 0 ? -1 : out.ours, POLLIN, 0 },
+      { out_first && out.ours >= 0 ? -1 : err.ours, POLLIN, 0 },
+    };
+    double wait_ms = ended ? 100 : out.ours < 0 && err.ours < 0 ? 1 : 20;
+    if (kill_at > 0 && kill_at - now_ms() < wait_ms) wait_ms = kill_at > now_ms() ? kill_at - now_ms() : 0;
+    struct timespec wait = { 0, (long)(wait_ms * 1e6) };
+    if (ppoll(polled, 3, &wait, NULL) <= 0) continue;
     if (polled[0].revents) {
       feed(&in, stay_open);
       fed = stay_open && in.ours >= 0;
     }
     if (polled[1].revents)
-      for (int lines = hand_on(&out, 1, leave); lines > 0 && signals && *signals; lines--) {
+      for (int lines = hand_on(&out, 1, leave); lines > 0 && !after && signals && *signals; lines--) {
         if (!ended) kill(child, atoi(signals));
         signals = strchr(signals, ',') ? strchr(signals, ',') + 1 : NULL;
       }
@@ -263,6 +291,8 @@ int main(int argc, char **argv) {
   }
   if (late) kill(child, SIGKILL);
   status = status_of(child, 1, &ended, status);
+  if (sums) printf("%llu bytes with hash %016llx", sum_bytes, sum_hash);
+  fflush(stdout);
   double ms = now_ms() - began;
   double until = now_ms() + atof(option("grace", "200"));
   while (!late && list_children(NULL, 0) > 0 && now_ms() < until) usleep(1000);

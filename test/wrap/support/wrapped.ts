@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeScratch, type Scratch } from "../../support/scratch.ts";
 import { pluginFolder, wrapPath } from "./programs.ts";
@@ -71,7 +71,7 @@ export function logSettings(scratch: Scratch): Settings {
 export function linkTo(scratch: Scratch, type: string, settings?: Settings): string {
   const folder = scratch.path("cni-tap");
   mkdirSync(folder, { recursive: true });
-  symlinkSync(wrapPath(), join(folder, type));
+  if (!existsSync(join(folder, type))) symlinkSync(wrapPath(), join(folder, type));
   if (settings) writeFileSync(join(folder, "cni-tap.json"), JSON.stringify(settings));
   return join(folder, type);
 }
