@@ -10,7 +10,9 @@ import { type BareCall, bareCall, withScratch } from "./support/wrapped.ts";
 
 beforeAll(buildPrograms);
 
-const all = { ...answers, ...readers, ...amounts, ...ends, ...common };
+const all: Readonly<Record<string, BareCall>> = { ...answers, ...readers, ...amounts, ...ends, ...common };
+/** One signal is as another for the comparison itself. */
+const some = Object.entries(all).filter(([what]) => !/^dies of signal (?!9$|64$)/.test(what));
 
 /** A wrapper as one writes it at first. */
 const naive = `#!/bin/sh
@@ -27,7 +29,7 @@ function naiveAnswer(call: BareCall) {
 }
 
 describe.concurrent("a plugin answers as itself", () => {
-  test.each(Object.entries(all))("that %s", async (_what, call) => {
+  test.each(some)("that %s", async (_what, call) => {
     expect(answerOf(await runPlugin(bareCall(call)))).toEqual(await bareAnswer(call));
   });
 });
@@ -41,7 +43,7 @@ describe.concurrent("a shell in a plugin's place is found out where the plugin",
     "reads a part of stdin and dies",
   ];
   test.each(different)("%s", async (what) => {
-    const call = all[what as keyof typeof all];
+    const call = all[what];
     if (call === undefined) throw new Error(`Cannot find ${what}`);
     expect(await naiveAnswer(call)).not.toEqual(await bareAnswer(call));
   });
@@ -49,7 +51,7 @@ describe.concurrent("a shell in a plugin's place is found out where the plugin",
 
 describe.concurrent("a shell in a plugin's place passes where the plugin", () => {
   test.each(["prints a result", "exits with 3", "prints 1 MB"])("%s", async (what) => {
-    const call = all[what as keyof typeof all];
+    const call = all[what];
     if (call === undefined) throw new Error(`Cannot find ${what}`);
     expect(await naiveAnswer(call)).toEqual(await bareAnswer(call));
   });

@@ -4,12 +4,14 @@ import { type BareCall, bareCall, type Form, type Settings, withScratch, wrapped
 
 type Answer = ReturnType<typeof answerOf>;
 
-const known = new Map<BareCall, Promise<Answer>>();
+const known = new Map<string, Promise<Answer>>();
 
 /** The answer of the bare plugin; asked once for all that compare with it. */
 export function bareAnswer(call: BareCall): Promise<Answer> {
-  const found = known.get(call) ?? runPlugin(bareCall(call)).then(answer);
-  known.set(call, found);
+  const bare = bareCall(call);
+  const key = JSON.stringify(bare);
+  const found = known.get(key) ?? runPlugin(bare).then(answer);
+  known.set(key, found);
   return found;
 }
 
