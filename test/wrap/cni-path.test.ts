@@ -77,6 +77,19 @@ const cases: Readonly<Record<string, readonly [string, string | undefined, strin
   "a relative folder with points": [list, "./c/../b/", "b/ill", "./c/../b/"],
   "a link to a folder": [list, "@/to-a", "@/to-a/ill", "@/to-a"],
   "empty entries around": [list, ":@/b:", "@/b/ill", ":@/b:"],
+  "2,000 folders that are missing first": [
+    list,
+    `${"/no/such/folder:".repeat(2_000)}@/b`,
+    "@/b/ill",
+    `${"/no/such/folder:".repeat(2_000)}@/b`,
+  ],
+  "a path of 10,000 bytes first": [
+    list,
+    `/${"x".repeat(10_000)}:@/b`,
+    "@/b/ill",
+    `/${"x".repeat(10_000)}:@/b`,
+  ],
+  "spaces and letters": [list, '@/ä b"c:@/b', "@/b/ill", '@/ä b"c:@/b'],
   "an empty entry between": [list, "@/c::@/b", "@/b/ill", "@/c::@/b"],
 
   "the folder of links first": [named, "@/a/cni-tap:@/a", "@/a/ill", "@/a"],

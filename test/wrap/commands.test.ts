@@ -24,11 +24,13 @@ const logged = {
 for (const form of forms) {
   for (const [command, inFormats] of Object.entries(logged)) {
     for (const logFormat of formats) {
+      // The format has no part in the answer: some will do in the other.
+      const some = Object.entries(common).slice(logFormat === "json" ? 0 : -3);
       const count = (inFormats as readonly string[]).includes(logFormat) ? 2 : 0;
       describe.concurrent(
         `${command} for a plugin wrapped ${form}, logged in the ${logFormat} format`,
         () => {
-          test.each(Object.entries(common))(
+          test.each(some)(
             `has the answer of the bare one that %s, and ${count} lines`,
             async (_what, call) => {
               const { lines } = await expectSameAnswer(form, { ...call, command }, { logFormat });

@@ -1,13 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectErrorObject } from "../support/error-object.ts";
 import { describeOnPrivateMachine } from "../support/private-mounts.ts";
 import { formats } from "../support/stanza.ts";
+import { expectSameAnswer } from "./support/compare.ts";
 import { expectOneComplaint, readPair, readWrapLine } from "./support/log.ts";
 import { type PrivateCalls, privatePlugins, privateWrap, usePrivateCalls } from "./support/private-call.ts";
 import { buildPrograms, wrapPath } from "./support/programs.ts";
 import { answerOf, type PluginRun, runPlugin } from "./support/run-plugin.ts";
-import { type BareCall, bareCall, linkTo, logSettings, withScratch } from "./support/wrapped.ts";
+import { type BareCall, bareCall, forms, linkTo, logSettings, withScratch } from "./support/wrapped.ts";
 
 /* Calls of which cni_wrap cannot know which plugin is meant, and calls that no plugin would take. */
 
@@ -44,14 +46,17 @@ const notJson = [
 
 describeOnPrivateMachine("stdin in a list that is not one JSON object", () => {
   for (const command of ["ADD", "CHECK"]) {
-    test.each(notJson)(`is refused for ${command}: %j`, async (stdin) => {
-      const calls = usePrivateCalls();
-      expectRefusal(await inList(calls, { command, stdin }), 6, /^stdin is not JSON: .+ at byte \d+/);
-      expect(calls.scratch.lines()).toEqual([
-        expect.stringMatching(/^stdin is not JSON: .*,CNI_CONTAINERID=c1$/),
-      ]);
-      expect(calls.scratch.names("tmp")).toEqual(["cni.log"]);
-    });
+    test.each(command === "ADD" ? notJson : notJson.slice(0, 2))(
+      `is refused for ${command}: %j`,
+      async (stdin) => {
+        const calls = usePrivateCalls();
+        expectRefusal(await inList(calls, { command, stdin }), 6, /^stdin is not JSON: .+ at byte \d+/);
+        expect(calls.scratch.lines()).toEqual([
+          expect.stringMatching(/^stdin is not JSON: .*,CNI_CONTAINERID=c1$/),
+        ]);
+        expect(calls.scratch.names("tmp")).toEqual(["cni.log"]);
+      },
+    );
   }
 
   test.each(notJson)("lets DEL pass with a note: %j", async (stdin) => {
@@ -64,7 +69,7 @@ describeOnPrivateMachine("stdin in a list that is not one JSON object", () => {
   for (const command of ["GC", "STATUS", "FUTURE"]) {
     test(`lets ${command} pass without a note`, async () => {
       const calls = usePrivateCalls();
-      for (const stdin of notJson) expectNothing(await inList(calls, { command, stdin }));
+      for (const stdin of notJson.slice(0, 3)) expectNothing(await inList(calls, { command, stdin }));
       expect(calls.scratch.names("tmp")).toEqual([]);
     });
   }
@@ -91,19 +96,22 @@ const nameless = [
 
 describeOnPrivateMachine("a cniTap that names no plugin", () => {
   for (const command of ["ADD", "CHECK", "FUTURE"]) {
-    test.each(nameless)(`is refused for ${command}: %j`, async (cniTap) => {
-      const calls = usePrivateCalls();
-      const stdin = JSON.stringify({ cniVersion: "0.4.0", name: "n", type: "cni_wrap", cniTap });
-      const run = await inList(calls, { command, stdin });
-      expectRefusal(run, 7, noPlugin);
-      expect(JSON.parse(run.stdout.toString())).toMatchObject({ cniVersion: "0.4.0" });
-      expect(calls.scratch.lines()).toEqual([expect.stringContaining("names no plugin")]);
-      expect(calls.scratch.names("tmp")).toEqual(["cni.log"]);
-    });
+    test.each(command === "ADD" ? nameless : nameless.slice(0, 2))(
+      `is refused for ${command}: %j`,
+      async (cniTap) => {
+        const calls = usePrivateCalls();
+        const stdin = JSON.stringify({ cniVersion: "0.4.0", name: "n", type: "cni_wrap", cniTap });
+        const run = await inList(calls, { command, stdin });
+        expectRefusal(run, 7, noPlugin);
+        expect(JSON.parse(run.stdout.toString())).toMatchObject({ cniVersion: "0.4.0" });
+        expect(calls.scratch.lines()).toEqual([expect.stringContaining("names no plugin")]);
+        expect(calls.scratch.names("tmp")).toEqual(["cni.log"]);
+      },
+    );
   }
 
   for (const command of ["DEL", "GC", "STATUS"]) {
-    test.each(nameless)(`lets ${command} pass: %j`, async (cniTap) => {
+    test.each(nameless.slice(0, 3))(`lets ${command} pass: %j`, async (cniTap) => {
       const calls = usePrivateCalls();
       const stdin = JSON.stringify({ cniVersion: "0.4.0", name: "n", type: "cni_wrap", cniTap });
       expectNothing(await inList(calls, { command, stdin }));
@@ -186,6 +194,34 @@ describeOnPrivateMachine("a cni-tap.json that holds no settings", () => {
   );
 });
 
+/** What may lie in cni-tap.json's place. */
+const planted: Readonly<Record<string, (path: string) => void>> = {
+  "a FIFO": (path) => void execFileSync("mkfifo", [path]),
+  "a directory": (path) => mkdirSync(path),
+  "a symbolic link to nothing": (path) => symlinkSync("nothing", path),
+  "a device without an end": (path) => symlinkSync("/dev/zero", path),
+  "a file of 20 MB": (path) =>
+    writeFileSync(path, `{"logFile":"/tmp/x.log","x":"${"x".repeat(20_000_000)}"}`),
+};
+
+describeOnPrivateMachine("in cni-tap.json's place", () => {
+  test.each(Object.entries(planted))("%s changes no answer", async (_what, plant) => {
+    const calls = usePrivateCalls();
+    mkdirSync(calls.scratch.path("bin/cni-tap"));
+    symlinkSync("/mnt/cni_wrap", calls.scratch.path("bin/cni-tap/ill"));
+    plant(calls.scratch.path("bin/cni-tap/cni-tap.json"));
+    const call = bareCall({
+      folder: privatePlugins,
+      ill: "cat;err:e\\n;exit:2",
+      options: { limitMs: 5_000 },
+    });
+    const bare = await calls.run(call);
+    const run = await calls.run({ ...call, program: `${privatePlugins}/cni-tap/ill` });
+    expect(run.stderr.toString()).toMatch(/^e\n(cni_wrap: [^\n]+\n)?$/);
+    expect(answerOf({ ...run, stderr: bare.stderr })).toEqual(answerOf(bare));
+  });
+});
+
 describe.concurrent("stdin by the plugin's name that is not JSON", () => {
   test.each([
     ["hello", "not an object at 0"],
@@ -217,14 +253,20 @@ describe.concurrent("stdin by the plugin's name that is not JSON", () => {
   }
 });
 
-describe.concurrent("a call by the plugin's name without CNI_CONTAINERID", () => {
-  test.each(["ADD", "DEL", "CHECK"])("starts the plugin, which will say so: %s", async (command) => {
-    await withScratch(async (scratch) => {
-      const call: BareCall = { ill: "cat;exit:4", command, env: { CNI_CONTAINERID: undefined } };
-      const program = linkTo(scratch, "ill", logSettings(scratch));
-      const bare = bareCall(call);
-      const run = await runPlugin({ ...bare, program });
-      expect(answerOf(run)).toEqual(answerOf(await runPlugin(bare)));
-    });
-  });
+describe.concurrent("a call without CNI_CONTAINERID", () => {
+  for (const form of forms) {
+    for (const id of [undefined, ""]) {
+      test.each(["ADD", "DEL", "CHECK"])(
+        `wrapped ${form} starts the plugin, which will say so: %s, ${id}`,
+        async (command) => {
+          const { lines } = await expectSameAnswer(form, {
+            ill: "cat;exit:4",
+            command,
+            env: { CNI_CONTAINERID: id },
+          });
+          expect(readPair(lines)[0].members.containerId).toBe(id ?? null);
+        },
+      );
+    }
+  }
 });

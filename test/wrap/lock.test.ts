@@ -70,6 +70,9 @@ for (const form of forms) {
         const [, end] = readPair(scratch.lines());
         expect(Number(end.members.ms)).toBeLessThan(run.ms - 500);
         expect(run.ms).toBeGreaterThan(900);
+        // The caller has all of stdout by then; stderr stays open for a complaint.
+        expect(run.outMs).toBeLessThan(run.ms - 500);
+        expect(run.errMs).toBeGreaterThan(run.ms - 200);
       });
     });
 

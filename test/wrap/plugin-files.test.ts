@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectErrorObject } from "../support/error-object.ts";
@@ -26,6 +35,9 @@ const programs: Readonly<Record<string, Place>> = {
   "a shell script": script('#!/bin/sh\necho "$0 $#"; cat; echo e >&2; exit 3\n'),
   "a script that a signal ends": script("#!/bin/sh\necho half; kill -9 $$\n"),
   "a script that leaves a child": script("#!/bin/sh\ncat; (sleep 0.3; echo late) &\n"),
+  "a script that leaves a child with stderr": script(
+    "#!/bin/sh\ncat; (sleep 0.3; echo late >&2) >&- &\nexit 4\n",
+  ),
   "a script with an argument for its interpreter": script("#!/bin/sh -e\necho {}; false; echo never\n"),
   "a symbolic link to a program": (path) => symlinkSync(illPath, path),
   "a symbolic link to a script": (path) => {
@@ -70,6 +82,8 @@ async function runPlaced(
   return runPlugin(wrappedCall(form, scratch, placed(scratch, place, more)));
 }
 
+const copyIll: Place = (path) => copyFileSync(illPath, path);
+
 function placed(scratch: Scratch, place: Place, more: BareCall): BareCall {
   const folder = scratch.path("bin");
   mkdirSync(folder);
@@ -81,6 +95,38 @@ function expectError(run: PluginRun, msg: string): void {
   expect(answerOf(run)).toMatchObject({ exit: 1, signal: null, stderr: "", left: [] });
   expect(expectErrorObject(run.stdout, 999)).toMatchObject({ cniVersion: "1.0.0", msg });
 }
+
+// The longest come first: they wait, as libcni does, a second before each of five more tries.
+describe.concurrent("a program that is being written", () => {
+  for (const form of forms) {
+    test(`for too long cannot be started, wrapped ${form}`, async () => {
+      await withScratch(async (scratch) => {
+        const call = placed(scratch, copyIll, { command: "DEL" });
+        const writing = openSync(scratch.path("bin/plugin"), "r+");
+        const run = await runPlugin(wrappedCall(form, scratch, call));
+        closeSync(writing);
+        expect(answerOf(run)).toMatchObject({ exit: 1, signal: null, stderr: "", left: [] });
+        const msg = `Cannot start ${scratch.path("bin/plugin")}: Text file busy`;
+        expect(expectErrorObject(run.stdout, 999)).toMatchObject({ msg });
+        expect(run.ms).toBeGreaterThan(4_000);
+        expect(readPair(scratch.lines())[1].payload).toBe(run.stdout.toString());
+      });
+    });
+
+    test(`is waited for, wrapped ${form}`, async () => {
+      await withScratch(async (scratch) => {
+        const call = placed(scratch, copyIll, { ill: "cat" });
+        const bare = answerOf(await runPlugin(bareCall(call)));
+        const writing = openSync(scratch.path("bin/plugin"), "r+");
+        setTimeout(() => closeSync(writing), 1_500);
+        const run = await runPlugin(wrappedCall(form, scratch, call));
+        expect(answerOf(run)).toEqual(bare);
+        expect(run.ms).toBeGreaterThan(1_400);
+        readPair(scratch.lines());
+      });
+    });
+  }
+});
 
 for (const form of forms) {
   describe.concurrent(`wrapped ${form}`, () => {

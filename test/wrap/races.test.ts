@@ -10,7 +10,7 @@ import { type BareCall, forms, withScratch, wrappedCall } from "./support/wrappe
 beforeAll(buildPrograms);
 
 const [KILL, TERM, CHLD] = [9, 15, 17];
-const TIMES = howOften(40, 2_000);
+const TIMES = howOften(20, 600);
 /** A call takes some milliseconds; the signals are spread over more than that. */
 const SPREAD_US = 8_000;
 

@@ -105,6 +105,13 @@ describe.concurrent("a call by a plugin's name", () => {
       await expectSameAnswer("by its name", { ill: "count;exit:2", command, options: { in: stdin } });
   });
 
+  test("hands on more than is ever read for the log", async () => {
+    const config = { cniVersion: "1.0.0", text: "x".repeat(65 * 1024 * 1024) };
+    const { lines } = await expectSameAnswer("by its name", { ill: "count", config });
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/,"input":"\[not JSON: larger than 64 MiB at \d+\]"\}$/);
+  });
+
   test("hands 5 MB of stdin on", async () => {
     const config = { cniVersion: "1.0.0", text: "x".repeat(5_000_000) };
     await expectSameAnswer("by its name", { ill: "cat", command: "VERSION", config });

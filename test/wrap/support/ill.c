@@ -159,8 +159,9 @@ static void write_until_error(void) {
 static void put_string(const char *text) {
   putchar('"');
   for (; *text; text++) {
-    int odd = *text < ' ' || *text == '"' || *text == '\\' || *text == 127;
-    if (odd) printf("\\u%04x", (unsigned char)*text);
+    unsigned char byte = (unsigned char)*text;
+    int odd = byte < ' ' || byte == '"' || byte == '\\' || byte == 127;
+    if (odd) printf("\\u%04x", byte);
     else putchar(*text);
   }
   putchar('"');

@@ -29,6 +29,9 @@ export interface PluginRun {
   readonly left: readonly string[];
   readonly pid: number;
   readonly ms: number;
+  /** When stdout and stderr ended. */
+  readonly outMs: number;
+  readonly errMs: number;
 }
 
 interface Told {
@@ -37,6 +40,8 @@ interface Told {
   readonly left: readonly string[];
   readonly pid: number;
   readonly ms: number;
+  readonly outMs: number;
+  readonly errMs: number;
   readonly late: boolean;
 }
 

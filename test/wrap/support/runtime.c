@@ -254,6 +254,7 @@ int main(int argc, char **argv) {
   sums = option("sum", NULL) != NULL;
   int stay_open = strcmp(option("in", "pipe"), "open") == 0, fed = 0;
   int leave = strcmp(option("out", "pipe"), "leave") == 0, late = 0, ended = 0, status = 0;
+  double out_ms = 0, err_ms = 0;
   for (;;) {
     if (now_ms() > limit) {
       late = 1;
@@ -288,6 +289,8 @@ int main(int argc, char **argv) {
         signals = strchr(signals, ',') ? strchr(signals, ',') + 1 : NULL;
       }
     if (polled[2].revents) hand_on(&err, 2, 0);
+    if (polled[1].revents && out.ours < 0) out_ms = now_ms() - began;
+    if (polled[2].revents && err.ours < 0) err_ms = now_ms() - began;
   }
   if (late) kill(child, SIGKILL);
   status = status_of(child, 1, &ended, status);
@@ -299,6 +302,7 @@ int main(int argc, char **argv) {
 
   FILE *record = fdopen(RECORD, "w");
   fprintf(record, "{\"pid\":%d,\"ms\":%.3f,\"late\":%s,", child, ms, late ? "true" : "false");
+  fprintf(record, "\"outMs\":%.3f,\"errMs\":%.3f,", out_ms, err_ms);
   if (WIFSIGNALED(status)) fprintf(record, "\"exit\":null,\"signal\":%d,", WTERMSIG(status));
   else fprintf(record, "\"exit\":%d,\"signal\":null,", WEXITSTATUS(status));
   fprintf(record, "\"left\":[");
