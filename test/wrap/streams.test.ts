@@ -23,13 +23,19 @@ const calls: Readonly<Record<string, BareCall & { readonly options: RuntimeOptio
   },
   "stdout is read first": { ill: "read;fill-err:60000;fill-out:500000", options: { first: "out" } },
   "stderr is read first": { ill: "read;fill-out:60000;fill-err:500000", options: { first: "err" } },
+  ...Object.fromEntries(
+    [100, 60_000, 62_000, 65_536].map((n) => [
+      `nothing is read before the end of the plugin, of ${n} bytes`,
+      { ill: `read;fill-out:${n};err:e\\n;exit:2`, options: { first: "exit", limitMs: 3_000 } },
+    ]),
+  ),
   "stdout is read first, to a full pipe of the other": {
     ill: "fill-err:65536;fill-out:65536;exit:2",
-    options: { first: "out" },
+    options: { first: "out", limitMs: 3_000 },
   },
   "stderr is read first, to a full pipe of the other": {
     ill: "fill-out:65536;fill-err:65536;exit:2",
-    options: { first: "err" },
+    options: { first: "err", limitMs: 3_000 },
   },
   "the reader leaves": { ill: "read;until-error", options: { out: "leave" } },
   "the reader leaves and SIGPIPE is ignored": {
@@ -57,11 +63,11 @@ for (const form of forms) {
       expect(lines).toHaveLength(2);
     });
 
-    test("if stdout is a file", async () => {
+    test.each([{}, { append: 1 }])("if stdout is a file: %j", async (how) => {
       await withScratch(async (scratch) => {
-        const call: BareCall = { ill: "read;fill-out:100000;err:e\\n;out:end;exit:2" };
+        const call: BareCall = { ill: "read;fill-out:1000000;err:e\\n;out:end;exit:2" };
         const out = scratch.path("out");
-        const run = await runPlugin({ ...wrappedCall(form, scratch, call), options: { out } });
+        const run = await runPlugin({ ...wrappedCall(form, scratch, call), options: { out, ...how } });
         const { stdout, ...rest } = await runPlugin(bareCall(call));
         expect(readFileSync(out).equals(stdout)).toBe(true);
         expect(answerOf({ ...run, stdout })).toEqual(answerOf({ ...rest, stdout }));

@@ -67,7 +67,8 @@ export async function runPlugin(call: PluginCall): Promise<PluginRun> {
   const [out, err, text] = [stdout, stderr, record].map((chunks) => Buffer.concat(chunks ?? []));
   if (!text?.length) throw new Error(`Cannot run ${call.program}: ${err}`);
   const { late, ...told } = JSON.parse(text.toString()) as Told;
-  if (late) throw new Error(`Cannot run ${call.program}: it did not end in time. stderr: ${err}`);
+  if (late)
+    throw new Error(`Cannot run ${call.program}: it did not end in time. stderr: ${err?.subarray(0, 200)}`);
   return { ...told, stdout: out ?? Buffer.alloc(0), stderr: err ?? Buffer.alloc(0) };
 }
 

@@ -10,7 +10,9 @@
  *   in=WHAT         pipe (default), open (a pipe that does not end), null, closed
  *   out=WHAT        pipe (default), leave (its first line is read), gone (nobody reads), socket, closed, or a file
  *   err=WHAT        the same, or same: one pipe for both
- *   first=out|err   the stream that is read to its end before the other is looked at
+ *   first=out|err   the stream that is read to its end before the other is looked at; exit: none before the plugin's end
+ *   bytes=N         reads at most N bytes at a time
+ *   append=1        files are opened for appending
  *   sum=1           of stdout tells only how long it was, and a hash
  *   arg=TEXT        a further argument
  *   signals=N,…     each line that comes out of the plugin's stdout sends it the next one
@@ -74,7 +76,8 @@ static struct stream make_stream(const char *kind, int to_plugin) {
   if (strcmp(kind, "closed") == 0) return (struct stream){ -1, -1 };
   if (strcmp(kind, "null") == 0) return (struct stream){ open("/dev/null", O_RDWR | O_CLOEXEC), -1 };
   if (kind[0] == '/') {
-    int file = open(kind, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int append = option("append", NULL) ? O_APPEND : 0;
+    int file = open(kind, O_WRONLY | O_CREAT | O_CLOEXEC | append, 0600);
     if (file < 0) die("open a file");
     return (struct stream){ file, -1 };
   }
@@ -159,7 +162,8 @@ static char chunk[CHUNK];
 
 /* Hands on what has come. Returns its number of lines; closes the stream at its end. */
 static int hand_on(struct stream *stream, int to, int leave) {
-  ssize_t n = read(stream->ours, chunk, CHUNK);
+  size_t most = (size_t)atol(option("bytes", "65536"));
+  ssize_t n = read(stream->ours, chunk, most < CHUNK ? most : CHUNK);
   if (n < 0 && errno == EINTR) return 0;
   char *end = leave && n > 0 ? memchr(chunk, '\n', (size_t)n) : NULL;
   if (end) n = end + 1 - chunk;
@@ -238,7 +242,8 @@ int main(int argc, char **argv) {
   if (in.ours >= 0) fcntl(in.ours, F_SETFL, O_NONBLOCK);
 
   double began = now_ms(), limit = began + atof(option("limitMs", "20000"));
-  if (option("init", NULL) && unshare(CLONE_NEWPID) != 0) die("make a namespace");
+  if (option("init", NULL) && unshare(CLONE_NEWPID) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0)
+    die("make a namespace");
   pid_t child = fork();
   if (child < 0) die("fork");
   if (child == 0) become(argv[argc - 1], (int[]){ in.theirs, out.theirs, err.theirs });
@@ -249,6 +254,7 @@ int main(int argc, char **argv) {
 
   const char *signals = option("signals", ""), *first = option("first", "both");
   int out_first = strcmp(first, "out") == 0, err_first = strcmp(first, "err") == 0;
+  int exit_first = strcmp(first, "exit") == 0;
   int after = option("after", NULL) != NULL;
   double kill_at = after ? began + atof(option("after", "0")) / 1e3 : 0;
   sums = option("sum", NULL) != NULL;
@@ -272,8 +278,8 @@ int main(int argc, char **argv) {
     }
     struct pollfd polled[] = {
       { in.ours, fed ? 0 : POLLOUT, 0 },
-      { err_first && err.ours >= 0 ? -1 : out.ours, POLLIN, 0 },
-      { out_first && out.ours >= 0 ? -1 : err.ours, POLLIN, 0 },
+      { (err_first && err.ours >= 0) || (exit_first && !ended) ? -1 : out.ours, POLLIN, 0 },
+      { (out_first && out.ours >= 0) || (exit_first && !ended) ? -1 : err.ours, POLLIN, 0 },
     };
     double wait_ms = ended ? 100 : out.ours < 0 && err.ours < 0 ? 1 : 20;
     if (kill_at > 0 && kill_at - now_ms() < wait_ms) wait_ms = kill_at > now_ms() ? kill_at - now_ms() : 0;
