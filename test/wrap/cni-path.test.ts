@@ -9,7 +9,7 @@ import { bareCall, libcniText, logSettings, type Settings, withScratch } from ".
 /*
  * Which file is the plugin, and what it gets as CNI_PATH. In each test `a`, `b` and `c` are folders of a scratch directory,
  * `a` and `b` with a plugin `ill`; `a/cni_wrap` is the wrapper, and `a/cni-tap/ill`, `x/cni-tap/ill` and `named/ill` are
- * links to it.
+ * links to it; so is `linked/cni_wrap`, beside another plugin.
  */
 
 beforeAll(buildPrograms);
@@ -20,13 +20,15 @@ interface Seen {
 }
 
 function layOut({ path }: Scratch): void {
-  for (const name of ["a", "b", "c", "a/cni-tap", "x", "x/cni-tap", "named", "hard"])
+  for (const name of ["a", "b", "c", "a/cni-tap", "x", "x/cni-tap", "named", "hard", "linked"])
     mkdirSync(path(name), { recursive: true });
   for (const name of ["a", "b"]) copyFileSync(illPath, path(join(name, "ill")));
   copyFileSync(wrapPath(), path("a/cni_wrap"));
   for (const name of ["a/cni-tap/ill", "x/cni-tap/ill", "named/ill"])
     symlinkSync(path("a/cni_wrap"), path(name));
   linkSync(path("a/cni_wrap"), path("hard/ill"));
+  copyFileSync(illPath, path("linked/ill"));
+  symlinkSync(path("a/cni_wrap"), path("linked/cni_wrap"));
   symlinkSync("a", path("to-a"));
 }
 
@@ -110,6 +112,12 @@ const cases: Readonly<Record<string, readonly [string, string | undefined, strin
   "dummy, in a list": [list, "dummy", "@/a/ill", "dummy:@/a"],
   "no CNI_PATH, by name": [named, undefined, "@/a/ill", undefined],
   "no CNI_PATH, in a list": [list, undefined, "@/a/ill", undefined],
+  "dummy, in a list, for a link of cni_wrap's own name": [
+    "@/linked/cni_wrap",
+    "dummy",
+    "@/linked/ill",
+    "dummy:@/linked",
+  ],
   "no plugin above the link": ["@/x/cni-tap/ill", "dummy", "@/a/ill", "dummy:@/a"],
   "no CNI_PATH and no plugin above the link": ["@/x/cni-tap/ill", undefined, "@/a/ill", undefined],
 };

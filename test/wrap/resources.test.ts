@@ -6,13 +6,22 @@ import {
   mkdirSync,
   readFileSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Scratch } from "../support/scratch.ts";
 import { bareAnswer } from "./support/compare.ts";
 import { buildPrograms, illPath, wrapPath } from "./support/programs.ts";
 import { answerOf, type PluginRun, runPlugin } from "./support/run-plugin.ts";
-import { type BareCall, bareCall, type Form, forms, withScratch, wrappedCall } from "./support/wrapped.ts";
+import {
+  type BareCall,
+  bareCall,
+  type Form,
+  forms,
+  logSettings,
+  withScratch,
+  wrappedCall,
+} from "./support/wrapped.ts";
 
 /*
  * Where memory, descriptors or processes cannot be had, the plugin runs and answers all the same, and once. To be started at
@@ -84,6 +93,26 @@ for (const form of forms) {
   }
 }
 
+describe.concurrent("a plugin wrapped by its name has all of stdin that there is no memory for", () => {
+  test.each([4, 6, 8])("with %d MB of addresses", async (mb) => {
+    const limit = `${AS}:${mb * 1024 * 1024}:${mb * 1024 * 1024}`;
+    const text = "x".repeat(5_000_000);
+    await expectResult("by its name", { ill: "count", config: { ...small, text }, options: { limit } });
+  });
+});
+
+describe.concurrent("a plugin has all of its output handed on that there is no memory for", () => {
+  for (const form of forms) {
+    test.each(["fill-out:20000000", "fill-err:20000000", "fill-err:3000000;fill-out:3000000"])(
+      `wrapped ${form}: %s`,
+      async (ill) => {
+        const limit = `${AS}:${8 * 1024 * 1024}:${8 * 1024 * 1024}`;
+        await expectResult(form, { ill: `read;${ill};exit:2`, options: { limit, sum: 1 } });
+      },
+    );
+  }
+});
+
 const NOBODY = 65_534;
 
 /** What another user may read and start: a folder of its own with all programs. */
@@ -107,23 +136,43 @@ describe.runIf(process.getuid?.() === 0)("a user who may start no process", () =
     "gets the plugin in the wrapper's place, with %d bytes",
     async (bytes) => {
       await withScratch(async (scratch) => {
-        const folder = giveTo(NOBODY, scratch);
-        const text = "x".repeat(bytes);
-        const call: BareCall = {
-          ill: "cat;err:e\\n;exit:5",
-          folder,
-          config: { cniVersion: "1.0.0", name: "n", text },
-          options: { uid: NOBODY, limit: `${NPROC}:0:0` },
-        };
-        const bare = resultOf(await runPlugin(bareCall(call)));
-        expect(bare).toMatchObject({ exit: 5 });
+        const call = callOfNobody(scratch, bytes);
         const { stdin } = wrappedCall("in a list", scratch, call);
-        const run = await runPlugin({ ...bareCall(call), program: `${folder}/cni_wrap`, stdin: stdin ?? "" });
-        expect(resultOf(run)).toEqual(bare);
-        const begins = scratch.lines().filter((line) => line.includes('"input":'));
-        expect(scratch.lines()).toEqual(begins);
-        expect(begins).toHaveLength(1);
+        const run = await runPlugin({
+          ...bareCall(call),
+          program: `${call.folder}/cni_wrap`,
+          stdin: stdin ?? "",
+        });
+        expect(resultOf(run)).toEqual(resultOf(await runPlugin(bareCall(call))));
+        expect(run.exit).toBe(5);
+        const [line = "", ...rest] = scratch.lines();
+        expect(rest).toEqual([]);
+        expect(line).toContain('"input":');
+      });
+    },
+  );
+
+  test.each([1_000, 300_000, 65 * 1024 * 1024])(
+    "gets the plugin in its link's place, with %d bytes",
+    async (bytes) => {
+      await withScratch(async (scratch) => {
+        const call = callOfNobody(scratch, bytes);
+        const settings = JSON.stringify(logSettings(scratch));
+        writeFileSync(`${call.folder}/cni-tap/cni-tap.json`, settings);
+        const bare = bareCall(call);
+        const run = await runPlugin({ ...bare, program: `${call.folder}/cni-tap/ill` });
+        expect(resultOf(run)).toEqual(resultOf(await runPlugin(bare)));
+        expect(scratch.lines()).toHaveLength(1);
       });
     },
   );
 });
+
+function callOfNobody(scratch: Scratch, bytes: number): BareCall & { readonly folder: string } {
+  return {
+    ill: bytes > 10_000_000 ? "count;exit:5" : "cat;err:e\\n;exit:5",
+    folder: giveTo(NOBODY, scratch),
+    config: { ...small, text: "x".repeat(bytes) },
+    options: { uid: NOBODY, limit: `${NPROC}:0:0` },
+  };
+}

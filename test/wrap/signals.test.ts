@@ -53,6 +53,11 @@ for (const form of forms) {
       await expectSameAnswer(form, { ill, options: { signals: Array(20).fill(TERM).join(",") } });
     });
 
+    test.each(numbers)("dies as cni_wrap does of signal %d while stdin has no end", async (number) => {
+      const options = { in: "open", signals: number, after: 30_000 };
+      await expectSameAnswer(form, { ill: "read;out:never", options });
+    });
+
     test("gets a signal after it has closed its streams", async () => {
       const ill = `read;catch:${TERM};ready;close:1;close:2;await:1;exit:9`;
       await expectSameAnswer(form, { ill, options: { signals: TERM } });
