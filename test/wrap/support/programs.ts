@@ -1,7 +1,8 @@
 import { accessSync, constants } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { link } from "../../../scripts/build/compile.ts";
 import { ROOT } from "../../../scripts/cache-dir.ts";
+import { WRAP } from "../../support/wrap-path.ts";
 
 const compiler = {
   command: "musl-gcc",
@@ -22,15 +23,14 @@ export async function buildPrograms(): Promise<void> {
   await link(compiler, source("runtime"), runtimePath, ["-static"]);
 }
 
-/** The executable that is tested: the checkout's own, unless CNITAP_WRAP_EXECUTABLE names another. */
+/** The executable that is tested. A list names it, so it must be called cni_wrap. */
 export function wrapPath(): string {
-  const path = resolve(process.env.CNITAP_WRAP_EXECUTABLE || join(ROOT, "bin", "cni_wrap"));
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(WRAP, constants.X_OK);
   } catch {
     throw new Error(
-      `Cannot run cni_wrap: no executable at ${path}\nBuild it (npm run build) or set CNITAP_WRAP_EXECUTABLE.`,
+      `Cannot run cni_wrap: no executable at ${WRAP}\nBuild it (npm run build) or set CNITAP_WRAP.`,
     );
   }
-  return path;
+  return WRAP;
 }
