@@ -64,27 +64,29 @@ for (const form of forms) {
       expect(end.payload === run.stdout.toString()).toBe(true);
       expect(end.names).not.toContain("outputBytes");
     });
-
-    test("more than 16 MiB are logged as their first 64 KiB and their number", async () => {
-      const bytes = 16 * MIB + 1;
-      const { run, end } = await logOf(form, { ill: `read;fill-out:${bytes}` });
-      expect(run.stdout.length).toBe(bytes);
-      expect(end.members.outputBytes).toBe(bytes);
-      expect(end.members.output === run.stdout.subarray(0, 64 * KIB).toString()).toBe(true);
-      expect(end.names.at(-1)).toBe("output");
-    });
-
-    test("more than 16 MiB of JSON are a string too", async () => {
-      const config = { cniVersion: "1.0.0", name: "n", text: "x".repeat(16 * MIB) };
-      const { run, end } = await logOf(form, { ill: "cat", config });
-      expect(end.members.outputBytes).toBe(run.stdout.length);
-      expect(end.members.output === run.stdout.subarray(0, 64 * KIB).toString()).toBe(true);
-    });
-
-    test("16 MiB are logged whole", async () => {
-      const { run, end } = await logOf(form, { ill: `read;fill-out:${16 * MIB}` });
-      expect(end.names).not.toContain("outputBytes");
-      expect(end.members.output === run.stdout.toString()).toBe(true);
-    });
   });
 }
+
+describe.concurrent("of the output of a plugin", () => {
+  test("more than 16 MiB are logged as their first 64 KiB and their number", async () => {
+    const bytes = 16 * MIB + 1;
+    const { run, end } = await logOf("in a list", { ill: `read;fill-out:${bytes}` });
+    expect(run.stdout.length).toBe(bytes);
+    expect(end.members.outputBytes).toBe(bytes);
+    expect(end.members.output === run.stdout.subarray(0, 64 * KIB).toString()).toBe(true);
+    expect(end.names.at(-1)).toBe("output");
+  });
+
+  test("more than 16 MiB of JSON are a string too", async () => {
+    const config = { cniVersion: "1.0.0", name: "n", text: "x".repeat(16 * MIB) };
+    const { run, end } = await logOf("in a list", { ill: "cat", config });
+    expect(end.members.outputBytes).toBe(run.stdout.length);
+    expect(end.members.output === run.stdout.subarray(0, 64 * KIB).toString()).toBe(true);
+  });
+
+  test("16 MiB are logged whole", async () => {
+    const { run, end } = await logOf("in a list", { ill: `read;fill-out:${16 * MIB}` });
+    expect(end.names).not.toContain("outputBytes");
+    expect(end.members.output === run.stdout.toString()).toBe(true);
+  });
+});

@@ -17,8 +17,12 @@ const suites: Readonly<Record<string, Readonly<Record<string, Behaviour>>>> = {
 
 for (const form of forms) {
   for (const behaviours of Object.values(suites)) {
+    // The end by each signal is shown in a list; by the name it is the same code, and some will do.
+    const shown = Object.entries(behaviours).filter(
+      ([what]) => form === "in a list" || !/^dies of signal (?!(1|9|11|15|34|64)$)/.test(what),
+    );
     describe.concurrent(`a plugin wrapped ${form} answers as the bare one`, () => {
-      test.each(Object.entries(behaviours))("that %s", async (_what, call) => {
+      test.each(shown)("that %s", async (_what, call) => {
         const { lines } = await expectSameAnswer(form, call);
         expect(lines).toHaveLength(2);
       });

@@ -13,7 +13,7 @@
  *   first=out|err   the stream that is read to its end before the other is looked at; exit: none before the plugin's end
  *   bytes=N         reads at most N bytes at a time
  *   append=1        files are opened for appending
- *   sum=1           of stdout tells only how long it was, and a hash
+ *   sum=1           tells only how long the output was, and a hash
  *   arg=TEXT        a further argument
  *   signals=N,…     each line that comes out of the plugin's stdout sends it the next one
  *   after=US        sends the first of them after that time
@@ -143,11 +143,13 @@ static void become(char *program, const int theirs[3]) {
 }
 
 static int sums;
-static unsigned long long sum_bytes, sum_hash = 0xcbf29ce484222325ULL; /* FNV-1a */
+static struct sum {
+  unsigned long long bytes, hash; /* FNV-1a */
+} sum_of[3] = { { 0, 0 }, { 0, 0xcbf29ce484222325ULL }, { 0, 0xcbf29ce484222325ULL } };
 
-static void sum_up(const char *bytes, size_t length) {
-  sum_bytes += length;
-  for (size_t i = 0; i < length; i++) sum_hash = (sum_hash ^ (unsigned char)bytes[i]) * 0x100000001b3ULL;
+static void sum_up(struct sum *sum, const char *bytes, size_t length) {
+  sum->bytes += length;
+  for (size_t i = 0; i < length; i++) sum->hash = (sum->hash ^ (unsigned char)bytes[i]) * 0x100000001b3ULL;
 }
 
 static void write_all(int fd, const char *bytes, size_t length) {
@@ -167,7 +169,7 @@ static int hand_on(struct stream *stream, int to, int leave) {
   if (n < 0 && errno == EINTR) return 0;
   char *end = leave && n > 0 ? memchr(chunk, '\n', (size_t)n) : NULL;
   if (end) n = end + 1 - chunk;
-  if (n > 0 && to == 1 && sums) sum_up(chunk, (size_t)n);
+  if (n > 0 && sums) sum_up(&sum_of[to], chunk, (size_t)n);
   else if (n > 0) write_all(to, chunk, (size_t)n);
   if (n <= 0 || leave) {
     close(stream->ours);
@@ -300,8 +302,8 @@ int main(int argc, char **argv) {
   }
   if (late) kill(child, SIGKILL);
   status = status_of(child, 1, &ended, status);
-  if (sums) printf("%llu bytes with hash %016llx", sum_bytes, sum_hash);
-  fflush(stdout);
+  for (int fd = 1; sums && fd <= 2; fd++)
+    if (sum_of[fd].bytes > 0) dprintf(fd, "%llu bytes with hash %016llx", sum_of[fd].bytes, sum_of[fd].hash);
   double ms = now_ms() - began;
   double until = now_ms() + atof(option("grace", "200"));
   while (!late && list_children(NULL, 0) > 0 && now_ms() < until) usleep(1000);
