@@ -95,6 +95,7 @@ int child_start(const char *path, int in, int out, int err) {
   for (int i = 0; i < HANDED_ON; i++) guard_handle(handed_on[i], hand_on);
   find_set_path();
   sigfillset(&all);
+  sigdelset(&all, SIGSYS); /* of a filter; blocked, it is the end */
   for (int tries = 0; error == ETXTBSY && tries < BUSY_TRIES; tries++) {
     if (tries > 0) nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     sigprocmask(SIG_SETMASK, &all, &before);

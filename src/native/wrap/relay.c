@@ -49,6 +49,9 @@ static struct {
   int tries;  /* of a write that fails */
 } request = {.to = -1};
 
+/* The plugin's ends of the pipes: one that stays open here has no end. */
+static int given[3] = {-1, -1, -1};
+
 static struct timespec started;
 
 static void end(int *fd) {
@@ -215,6 +218,7 @@ static void relay_once(void) {
 
 void relay_resume(void) {
   if (child_state != CHILD_RUNS) return;
+  for (int i = 0; i < 3; i++) end(&given[i]);
   while (!is_over(&output) || !is_over(&errors) || request.to >= 0) relay_once();
   child_wait();
   struct timespec now;
@@ -249,11 +253,12 @@ int relay_run(const char *path, struct iovec *piece, int pieces, bool more) {
   errors.from = pipes[2][0];
   request.waits = (bytes > PIPE_BUF || more) && fcntl(request.to, F_SETFL, O_NONBLOCK) != 0;
   clock_gettime(CLOCK_MONOTONIC, &started);
-  int error = child_start(path, pipes[0][0], pipes[1][1], pipes[2][1]);
-  end(&pipes[0][0]);
-  end(&pipes[1][1]);
-  end(&pipes[2][1]);
+  given[0] = pipes[0][0];
+  given[1] = pipes[1][1];
+  given[2] = pipes[2][1];
+  int error = child_start(path, given[0], given[1], given[2]);
   if (error != 0) {
+    for (int i = 0; i < 3; i++) end(&given[i]);
     end_request();
     end(&output.from);
     end(&errors.from);

@@ -42,7 +42,17 @@ export async function runCrowd(crowd: Crowd, place: Place): Promise<CrowdCall[]>
   writeFileSync(join(place.folder, `${name}.stdin`), crowd.stdin);
   writeFileSync(join(place.folder, `${name}.reply`), crowd.reply);
   const seen = join(place.seenAs, name);
-  const { role, env, variable = "CNI_CONTAINERID", from = 1, to, atOnce, mode = "whole", exe, timeoutMs = 120_000 } = crowd;
+  const {
+    role,
+    env,
+    variable = "CNI_CONTAINERID",
+    from = 1,
+    to,
+    atOnce,
+    mode = "whole",
+    exe,
+    timeoutMs = 120_000,
+  } = crowd;
   const numbers = [from, to, atOnce].map(String);
   const { stdout, stderr, code } = await place.run({
     role,

@@ -58,14 +58,14 @@ static void answer(void) {
   if (write(2, "the plugin's own\n", 17) < 0) _exit(4);
 }
 
-static void linger(pid_t parent) {
+static void linger(void) {
+  const pid_t parent = getppid();
   nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
   if (getppid() != parent) make_file("outlived");
 }
 
 int main(void) {
   static char steps[256];
-  const pid_t parent = getppid();
   const char *does = getenv("PLUGIN_DOES"), *code = getenv("PLUGIN_EXIT"), *id = getenv("CNI_CONTAINERID");
   make_file(id ? id : "");
   snprintf(steps, sizeof steps, "%s", does ? does : "read answer");
@@ -74,10 +74,10 @@ int main(void) {
     else if (!strcmp(step, "fill")) write_much(1);
     else if (!strcmp(step, "read")) read_all();
     else if (!strcmp(step, "answer")) answer();
-    else if (!strcmp(step, "linger")) linger(parent);
-    else if (!strcmp(step, "abort")) kill(parent, SIGABRT);
-    else if (!strcmp(step, "crash")) kill(parent, SIGSEGV);
-    else if (!strcmp(step, "tick")) kill(parent, SIGVTALRM);
+    else if (!strcmp(step, "linger")) linger();
+    else if (!strcmp(step, "abort")) kill(getppid(), SIGABRT);
+    else if (!strcmp(step, "crash")) kill(getppid(), SIGSEGV);
+    else if (!strcmp(step, "tick")) kill(getppid(), SIGVTALRM);
     else if (!strcmp(step, "spin")) for (volatile int i = 0;; i++) continue;
     else return 120;
   }

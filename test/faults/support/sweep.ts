@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TapCall } from "../../support/run-tap.ts";
-import { bring } from "./place.ts";
 import { type CrowdCall, runCrowd } from "./crowd.ts";
+import { bring } from "./place.ts";
 import { type Hit, readHit } from "./traced.ts";
 import type { WrappedMachine } from "./wrapped.ts";
 
@@ -15,13 +15,15 @@ export interface SweptCall extends CrowdCall {
 
 /**
  * Makes a call many times, and disturbs one system call of each: the first, the second and so on, until there is none.
- * Only cni_wrap's own are counted, not the plugin's.
+ * Only cni_wrap's own are counted, not the plugin's. Calls that are made at once wait for one another's locks, so that not
+ * every one of their system calls is hit.
  */
 export async function sweep(
   machine: WrappedMachine,
   call: TapCall,
   how: readonly ["kill"] | readonly ["fail", errno: number],
   reply: string,
+  atOnce = 1,
 ): Promise<SweptCall[]> {
   const { place, folder } = machine;
   const tracer = await bring("tracer", place);
@@ -38,7 +40,7 @@ export async function sweep(
     const crowd = await runCrowd(
       {
         ...{ role: "pre", env: call.env as Record<string, string>, exe: script, reply },
-        ...{ from, to: from + BATCH - 1, atOnce: 1, stdin: call.stdin ?? "", timeoutMs: 20_000 },
+        ...{ from, to: from + BATCH - 1, atOnce, stdin: call.stdin ?? "", timeoutMs: 20_000 },
       },
       place,
     );
@@ -50,5 +52,5 @@ export async function sweep(
   }
 }
 
-/** One after another: the order of system calls depends on who else wants the lock. So many are made before it is looked whether there are more. */
+/** So many are made before it is looked whether there are more. */
 const BATCH = 40;

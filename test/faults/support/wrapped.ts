@@ -1,9 +1,9 @@
 import { copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../../scripts/cache-dir.ts";
-import { splitLines } from "../../support/scratch.ts";
 import { type PrivateMachine, usePrivateMachine } from "../../support/private-mounts.ts";
 import type { TapCall, TapRun } from "../../support/run-tap.ts";
+import { splitLines } from "../../support/scratch.ts";
 import { inside, type Place } from "./place.ts";
 import { buildProgram } from "./programs.ts";
 
@@ -107,7 +107,10 @@ export async function useWrappedMachine(exe = WRAP): Promise<WrappedMachine> {
       };
     },
     bareCall: (_, more = {}) => ({
-      ...{ ...base(more), exe: join(folder, "plugin") },
+      ...{
+        ...base({ ...more, env: { ...more.env, PLUGIN_STARTS: "/tmp/bare" } }),
+        exe: join(folder, "plugin"),
+      },
       stdin: JSON.stringify({ ...read(more), type: "plugin" }),
     }),
     started: (id) =>
