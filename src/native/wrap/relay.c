@@ -117,9 +117,10 @@ static void lose(struct stream *stream, int error) {
   if (error == EPIPE) end(&stream->from);
 }
 
-static void take(struct stream *stream) {
+/* Without data there is nothing to hand on, only an end to be found: the caller's pipe may be full until our own. */
+static void take(struct stream *stream, short ready) {
   size_t room;
-  if (stream->burst && !stream->copied) {
+  if (stream->burst && !stream->copied && (ready & POLLIN)) {
     stream->passes = true;
     return;
   }
@@ -188,7 +189,7 @@ static void go_on(struct stream *stream, short ready) {
   if (ready == 0) return;
   if (stream->left > 0) put(stream);
   else if (stream->passes) pass(stream);
-  else if (stream->from >= 0) take(stream);
+  else if (stream->from >= 0) take(stream, ready);
 }
 
 /* Without poll(2), which a filter may forbid, every descriptor is tried now and then. */
