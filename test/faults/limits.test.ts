@@ -169,11 +169,11 @@ describe.each(roles)("cni_%s", (role) => {
   );
 });
 
-describeOnPrivateMachine("a request that does not fit into 64 MB of address space", () => {
+describeOnPrivateMachine("a request that does not fit into 40 MB of address space", () => {
   test.each(roles)("makes an ADD of cni_%s fail and a DEL succeed", async (role) => {
     const { scratch, run } = usePrivateMachine();
     const stdin = `{"cniVersion":"1.0.0","a":"${"x".repeat(50_000_000)}"}`;
-    const call = { role, shell: "ulimit -v 65536", stdin };
+    const call = { role, shell: "ulimit -v 40960", stdin };
     const added = await run({ ...call, env });
     expect(added).toMatchObject({ code: 1, signal: null, stderr: "" });
     expectErrorObject(added.stdout, 6);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -24,7 +25,10 @@ static void on_trap(int signal, siginfo_t *info, void *context) {
 }
 #endif
 
+static volatile bool clock_stopped = false; /* a last tick may come late, and setitimer(2) may fail */
+
 static void on_fault(int signal) {
+  if (signal == SIGVTALRM && clock_stopped) return;
   if (signal == SIGVTALRM && io_output_begun && !io_output_ended) return; /* let the reply finish */
   last_resort();
 }
@@ -64,8 +68,8 @@ void guard_arm(void) {
   struct sigaction found;
   sigset_t open;
 #ifdef __x86_64__
-  sigaction(SIGSYS, &(struct sigaction){.sa_sigaction = on_trap, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO}, &found);
-  note(SIGSYS, &found);
+  if (sigaction(SIGSYS, &(struct sigaction){.sa_sigaction = on_trap, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO}, &found) == 0)
+    note(SIGSYS, &found);
 #endif
   sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
   sigemptyset(&open);
@@ -83,7 +87,11 @@ void guard_arm(void) {
 
 void guard_start_clock(void) {
   const struct timeval limit = {GUARD_CPU_MS / 1000, GUARD_CPU_MS % 1000 * 1000};
+  clock_stopped = false;
   setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value = limit, .it_interval = limit}, NULL);
 }
 
-void guard_stop_clock(void) { setitimer(ITIMER_VIRTUAL, &(struct itimerval){0}, NULL); }
+void guard_stop_clock(void) {
+  clock_stopped = true;
+  setitimer(ITIMER_VIRTUAL, &(struct itimerval){0}, NULL);
+}

@@ -29,13 +29,20 @@ void io_open_standard(void) {
   }
 }
 
-/* mremap(2) moves pages without copying them. */
+static void *map(size_t bytes, int how) { return mmap(NULL, bytes, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS, -1, 0); }
+
+/* mremap(2) moves pages without copying them. Shared memory does not count for RLIMIT_DATA, but cannot grow. */
 static bool resize(uint8_t **text, size_t *capacity, const uint8_t *start, size_t wanted) {
-  const bool at_start = *text == start;
-  void *larger = at_start ? mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                          : mremap(*text, *capacity, wanted, MREMAP_MAYMOVE);
+  static const uint8_t *shared = NULL;
+  const bool moves = *text != start && *text != shared;
+  void *larger = moves ? mremap(*text, *capacity, wanted, MREMAP_MAYMOVE) : map(wanted, MAP_PRIVATE);
+  if (larger == MAP_FAILED && (larger = map(wanted, MAP_SHARED)) != MAP_FAILED) {
+    memcpy(larger, *text, *capacity);
+    shared = larger;
+  } else if (larger != MAP_FAILED && !moves) {
+    memcpy(larger, *text, *capacity);
+  }
   if (larger == MAP_FAILED) return false;
-  if (at_start) memcpy(larger, start, *capacity);
   *text = larger;
   *capacity = wanted;
   return true;

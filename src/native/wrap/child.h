@@ -18,9 +18,9 @@ int child_start(const char *path, int in, int out, int err);
 /* Waits for its end. */
 void child_wait(void);
 
-/* Puts the plugin in this process's place, with the pieces as standard input; NULL: with this one's own. Returns only
-   where that fails: an errno. */
-int child_replace(const char *path, struct iovec *piece, int pieces);
+/* Puts the plugin in this process's place, with the pieces as standard input, and after them, with `more`, what is left of
+   this one's; NULL: with this one's own. Returns only where that fails: an errno. */
+int child_replace(const char *path, struct iovec *piece, int pieces, bool more);
 
 /* Ends as the plugin has ended; `lost`: the errno for which its output could not be written, 0: none. */
 _Noreturn void child_end_alike(int lost);

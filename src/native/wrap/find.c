@@ -1,5 +1,6 @@
 #include "find.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -74,10 +75,15 @@ bool find_beside(const char *name, char *path, size_t size) {
   return size >= PATH_BYTES && join(path, started, folder_bytes(started), name);
 }
 
+/* A second time where the first one failed for another reason than that there is nothing. */
+static bool look_at(const char *path, struct stat *file) {
+  return stat(path, file) == 0 || (errno != ENOENT && errno != ENOTDIR && stat(path, file) == 0);
+}
+
 static bool is_self(const struct stat *file) {
   static struct stat self;
   static bool known = false;
-  if (!known) known = stat("/proc/self/exe", &self) == 0 || stat(find_started_path(), &self) == 0;
+  if (!known) known = look_at("/proc/self/exe", &self) || look_at(find_started_path(), &self);
   return known && file->st_dev == self.st_dev && file->st_ino == self.st_ino;
 }
 
@@ -89,7 +95,7 @@ static bool look(const char *folder, size_t bytes, const char *name, bool *links
   const size_t last = sizeof folder_of_links - 1;
   *links = bytes >= last && memcmp(folder + bytes - last, folder_of_links, last) == 0 &&
            (bytes == last || folder[bytes - last - 1] == '/');
-  if (*links || !join(path, folder, bytes, name) || stat(path, &file) != 0) return false;
+  if (*links || !join(path, folder, bytes, name) || !look_at(path, &file)) return false;
   *links = is_self(&file);
   if (*links || !S_ISREG(file.st_mode)) return false;
   if (!*found) strcpy(found, path);

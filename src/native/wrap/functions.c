@@ -99,8 +99,9 @@ static JSValue host_run_plugin(JSContext *ctx, JSValueConst this, int argc, JSVa
   struct host_pieces stdin;
   const char *path = read_plugin(ctx, argv, &stdin);
   if (!path) return JS_EXCEPTION;
-  int error = relay_run(path, stdin.piece, stdin.count, JS_IsNull(argv[1]) && input.too_long);
-  if (error == RELAY_UNABLE) error = child_replace(path, stdin.piece, stdin.count);
+  const bool more = JS_IsNull(argv[1]) && (input.too_long || input.error);
+  int error = relay_run(path, stdin.piece, stdin.count, more);
+  if (error == RELAY_UNABLE) error = child_replace(path, stdin.piece, stdin.count, more);
   JSValue list = JS_NewArray(ctx);
   const double numbers[] = {error, child_exit_code, child_signal, (double)relay_microseconds, (double)relay_output.total,
                             (double)relay_output.length, (double)relay_errors.total};
@@ -114,7 +115,7 @@ static JSValue host_replace_by_plugin(JSContext *ctx, JSValueConst this, int arg
   struct host_pieces stdin = {0};
   const char *path = JS_IsNull(argv[1]) ? bytes_of_string(ctx, argv[0], NULL) : read_plugin(ctx, argv, &stdin);
   if (!path) return JS_EXCEPTION;
-  return JS_NewInt32(ctx, child_replace(path, stdin.piece, stdin.count));
+  return JS_NewInt32(ctx, child_replace(path, stdin.piece, stdin.count, false));
 }
 
 /* The last byte of a character at most, so that a cut is between two. */

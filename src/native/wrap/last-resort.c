@@ -58,7 +58,7 @@ static bool decode_name(struct scan_span span, char *name) {
 _Noreturn static void run(const char *name, struct iovec *piece, int pieces, bool more) {
   const char *path = *name ? find_plugin(name, false) : NULL;
   int error = path ? relay_run(path, piece, pieces, more) : 0;
-  if (error == RELAY_UNABLE) child_replace(path, piece, pieces);
+  if (error == RELAY_UNABLE) child_replace(path, piece, pieces, more);
   if (child_state == CHILD_ENDED) child_end_alike(relay_lost);
   answer_error(result.error == SCAN_OK ? &result : NULL, ERROR_NOT_STARTED);
 }
@@ -67,12 +67,12 @@ _Noreturn static void run_by_name(const char *command) {
   const char *name = find_started_name();
   if (!*command || strcmp(command, "VERSION") == 0) {
     const char *path = find_plugin(name, false);
-    if (path) child_replace(path, NULL, 0);
+    if (path) child_replace(path, NULL, 0, false);
     answer_error(NULL, ERROR_NOT_STARTED);
   }
   io_read_input(INPUT_BYTES_MOST);
   struct iovec whole = {input.text, input.length};
-  run(name, &whole, 1, input.too_long);
+  run(name, &whole, 1, input.too_long || input.error);
 }
 
 _Noreturn static void run_from_list(const char *command) {

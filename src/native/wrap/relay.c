@@ -12,7 +12,7 @@
 #include "guard.h"
 #include "io.h"
 
-enum { BURST_BYTES = 32 * 1024, PIPE_BYTES = 1024 * 1024, READ_TRIES = 16 };
+enum { BURST_BYTES = 32 * 1024, PIPE_BYTES = 1024 * 1024, TRIES = 16 };
 
 static uint8_t output_start[IO_FIRST_BYTES], errors_start[IO_FIRST_BYTES];
 struct capture relay_output = {
@@ -33,7 +33,7 @@ struct stream {
   bool burst;    /* there is much: pages are handed on, not copied. Small parts of them would fill the caller's pipe. */
   bool passes;   /* the next bytes are handed on so */
   bool copied;   /* that cannot be: `to` is no pipe */
-  int lost;      /* errno for which bytes could not be handed on */
+  int lost;      /* errno for which bytes could not be handed on; those after them are only kept */
   int tries;     /* of a read that fails */
 };
 
@@ -45,13 +45,34 @@ static struct {
   struct iovec *piece;
   int pieces;
   bool more; /* what is left of standard input follows */
+  bool waits; /* a write of more than fits would block */
+  int tries;  /* of a write that fails */
 } request = {.to = -1};
+
+/* The plugin's ends of the pipes: one that stays open here has no end. */
+static int given[3] = {-1, -1, -1};
 
 static struct timespec started;
 
 static void end(int *fd) {
   if (*fd >= 0) close(*fd);
   *fd = -1;
+}
+
+static void end_request(void) {
+  end(&request.to);
+  request.pieces = 0;
+  request.more = false;
+}
+
+/* Where a write may block, as much as a pipe takes that is ready; the first piece only where there is no writev(2). */
+static ssize_t write_request(void) {
+  const struct iovec *piece = request.piece;
+  const size_t most = request.waits && piece->iov_len > PIPE_BUF ? PIPE_BUF : piece->iov_len;
+  if (request.waits) return write(request.to, piece->iov_base, most);
+  ssize_t written = writev(request.to, piece, request.pieces < IO_PIECES_MOST ? request.pieces : IO_PIECES_MOST);
+  if (written < 0 && (errno == ENOSYS || errno == EPERM)) written = write(request.to, piece->iov_base, most); /* a filter */
+  return written;
 }
 
 /* Hands on as much as the pipe takes. A plugin may close it, or end, without having read. */
@@ -61,16 +82,17 @@ static void feed(void) {
       request.piece++, request.pieces--;
       continue;
     }
-    ssize_t written = writev(request.to, request.piece, request.pieces < IO_PIECES_MOST ? request.pieces : IO_PIECES_MOST);
+    ssize_t written = write_request();
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EAGAIN) return;
+    if (written < 0 && errno != EPIPE && (errno == EAGAIN || ++request.tries < TRIES)) return;
     if (written < 0) {
-      request.more = false;
-      break;
+      end_request();
+      return;
     }
     io_advance(&request.piece, &request.pieces, (size_t)written);
+    if (request.waits && request.pieces > 0) return;
   }
-  if (!request.more) end(&request.to);
+  if (!request.more) end_request();
 }
 
 /* The next part of a standard input that is too long to be kept. */
@@ -86,16 +108,19 @@ static void refill(void) {
   feed();
 }
 
+/* Where nobody reads, the plugin is to see that; a full disk is none of its business: its streams are taken to their end. */
 static void lose(struct stream *stream, int error) {
   stream->lost = error;
   stream->left = 0;
   stream->passes = false;
-  end(&stream->from);
+  stream->copied = true;
+  if (error == EPIPE) end(&stream->from);
 }
 
-static void take(struct stream *stream) {
+/* Without data there is nothing to hand on, only an end to be found: the caller's pipe may be full until our own. */
+static void take(struct stream *stream, short ready) {
   size_t room;
-  if (stream->burst && !stream->copied) {
+  if (stream->burst && !stream->copied && (ready & POLLIN)) {
     stream->passes = true;
     return;
   }
@@ -104,10 +129,10 @@ static void take(struct stream *stream) {
   if (got > 0) {
     capture_take(stream->kept, to, (size_t)got);
     stream->bytes = to;
-    stream->left = (size_t)got;
+    stream->left = stream->lost ? 0 : (size_t)got;
     stream->burst = got >= BURST_BYTES;
     stream->tries = 0;
-  } else if (got == 0 || (errno != EINTR && errno != EAGAIN && ++stream->tries == READ_TRIES)) {
+  } else if (got == 0 || (errno != EINTR && errno != EAGAIN && ++stream->tries == TRIES)) {
     end(&stream->from);
   }
 }
@@ -121,7 +146,7 @@ static void keep(struct stream *stream, size_t length) {
     if (got > 0) {
       capture_take(stream->kept, to, (size_t)got);
       length -= (size_t)got;
-    } else if (got == 0 || (errno != EINTR && ++stream->tries == READ_TRIES)) {
+    } else if (got == 0 || (errno != EINTR && ++stream->tries == TRIES)) {
       end(&stream->from);
       return;
     }
@@ -164,7 +189,7 @@ static void go_on(struct stream *stream, short ready) {
   if (ready == 0) return;
   if (stream->left > 0) put(stream);
   else if (stream->passes) pass(stream);
-  else if (stream->from >= 0) take(stream);
+  else if (stream->from >= 0) take(stream, ready);
 }
 
 /* Without poll(2), which a filter may forbid, every descriptor is tried now and then. */
@@ -172,25 +197,30 @@ static void try_all(struct pollfd *polled, int count) {
   const int own[] = {request.to, output.from, errors.from};
   for (int i = 0; i < 3; i++)
     if (own[i] >= 0) fcntl(own[i], F_SETFL, O_NONBLOCK);
+  request.waits = false;
   for (int i = 0; i < count; i++) polled[i].revents = polled[i].events;
   nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
+/* Waits until something can be done, and does it. */
+static void relay_once(void) {
+  const bool refills = request.to >= 0 && request.pieces == 0;
+  struct pollfd polled[] = {next_of(&output), next_of(&errors), {.fd = refills ? 0 : request.to, .events = refills ? POLLIN : POLLOUT},
+                            {.fd = refills ? request.to : -1}}; /* for its reader's end */
+  if (poll(polled, 4, -1) < 0) {
+    if (errno == EINTR) return;
+    try_all(polled, 4);
+  }
+  if (polled[3].revents) end_request();
+  else if (polled[2].revents) refills ? refill() : feed();
+  go_on(&output, polled[0].revents);
+  go_on(&errors, polled[1].revents);
+}
+
 void relay_resume(void) {
   if (child_state != CHILD_RUNS) return;
-  while (!is_over(&output) || !is_over(&errors)) {
-    struct pollfd polled[] = {next_of(&output), next_of(&errors), {.fd = request.to, .events = POLLOUT}};
-    const bool refills = request.to >= 0 && request.pieces == 0;
-    if (refills) polled[2] = (struct pollfd){.fd = 0, .events = POLLIN};
-    if (poll(polled, 3, -1) < 0) {
-      if (errno == EINTR) continue;
-      try_all(polled, 3);
-    }
-    if (polled[2].revents) refills ? refill() : feed();
-    go_on(&output, polled[0].revents);
-    go_on(&errors, polled[1].revents);
-  }
-  end(&request.to);
+  for (int i = 0; i < 3; i++) end(&given[i]);
+  while (!is_over(&output) || !is_over(&errors) || request.to >= 0) relay_once();
   child_wait();
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -202,7 +232,7 @@ void relay_resume(void) {
 static int make_pipes(int pipes[3][2]) {
   for (int i = 0; i < 3; i++)
     if (pipe2(pipes[i], O_CLOEXEC) != 0) {
-      while (--i >= 0) close(pipes[i][0]), close(pipes[i][1]);
+      while (--i >= 0) end(&pipes[i][0]), end(&pipes[i][1]);
       return RELAY_UNABLE;
     }
   return 0;
@@ -222,14 +252,15 @@ int relay_run(const char *path, struct iovec *piece, int pieces, bool more) {
   request.more = more;
   output.from = pipes[1][0];
   errors.from = pipes[2][0];
-  if (bytes > PIPE_BUF || more) fcntl(request.to, F_SETFL, O_NONBLOCK);
+  request.waits = (bytes > PIPE_BUF || more) && fcntl(request.to, F_SETFL, O_NONBLOCK) != 0;
   clock_gettime(CLOCK_MONOTONIC, &started);
-  int error = child_start(path, pipes[0][0], pipes[1][1], pipes[2][1]);
-  close(pipes[0][0]);
-  close(pipes[1][1]);
-  close(pipes[2][1]);
+  given[0] = pipes[0][0];
+  given[1] = pipes[1][1];
+  given[2] = pipes[2][1];
+  int error = child_start(path, given[0], given[1], given[2]);
   if (error != 0) {
-    end(&request.to);
+    for (int i = 0; i < 3; i++) end(&given[i]);
+    end_request();
     end(&output.from);
     end(&errors.from);
     guard_start_clock();

@@ -5,7 +5,6 @@
 //   kill:N   all of it; each N-th call is killed at a random moment
 // One line a call, its fields parted by tabs: number, exit code, signal, 1 where it wrote what the file REPLY holds (else
 // 0), what it wrote to standard error, and, where it was not REPLY, to standard output (control characters as spaces).
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>

@@ -17,6 +17,8 @@ export interface Crowd {
   /** What each call should write to stdout. */
   readonly reply: string;
   readonly exe?: string;
+  /** For all calls together; 120,000 by default. */
+  readonly timeoutMs?: number;
 }
 
 export interface CrowdCall {
@@ -40,14 +42,24 @@ export async function runCrowd(crowd: Crowd, place: Place): Promise<CrowdCall[]>
   writeFileSync(join(place.folder, `${name}.stdin`), crowd.stdin);
   writeFileSync(join(place.folder, `${name}.reply`), crowd.reply);
   const seen = join(place.seenAs, name);
-  const { role, env, variable = "CNI_CONTAINERID", from = 1, to, atOnce, mode = "whole", exe } = crowd;
+  const {
+    role,
+    env,
+    variable = "CNI_CONTAINERID",
+    from = 1,
+    to,
+    atOnce,
+    mode = "whole",
+    exe,
+    timeoutMs = 120_000,
+  } = crowd;
   const numbers = [from, to, atOnce].map(String);
   const { stdout, stderr, code } = await place.run({
     role,
     env,
     stdin: null,
     via: [await bring("crowd", place), variable, ...numbers, mode, `${seen}.stdin`, `${seen}.reply`],
-    timeoutMs: 120_000,
+    timeoutMs,
     ...(exe === undefined ? {} : { exe }),
   });
   if (code !== 0) throw new Error(`Cannot run the crowd: it ended with ${code} ${stderr}`);

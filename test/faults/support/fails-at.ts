@@ -1,36 +1,12 @@
 import type { Host } from "../../../src/native/host.ts";
 import { run } from "../../../src/tap/run-tap.ts";
+import { type FailingHost, failAt } from "./fails.ts";
 
-/* The real script in a host that fails at the step TAP_TEST_STEP as TAP_TEST_FAULT says: a word, or a signal's number. */
+/* A tap's real script in a host that fails at a step. */
 
-declare const host: Host & { raise(signal: number): void };
+declare const host: Host & FailingHost;
 
-function descend(depth: number): number {
-  return descend(depth + 1) + 1;
-}
-
-function at(step: string): void {
-  if (step !== host.env("TAP_TEST_STEP")) return;
-  const fault = host.env("TAP_TEST_FAULT");
-  switch (fault) {
-    case "throw":
-      throw new Error("a step that throws");
-    case "loop":
-      for (;;);
-    case "builtin": // QuickJS does not call its interrupt handler in a builtin
-      Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
-      return;
-    case "memory": {
-      const kept: string[] = [];
-      for (let text = "x"; ; text += text) kept.push(text);
-    }
-    case "stack":
-      descend(0);
-      return;
-    default:
-      host.raise(Number(fault));
-  }
-}
+const at = (step: string) => failAt(step, host);
 
 function start(): number {
   const code = run("post", {

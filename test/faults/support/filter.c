@@ -1,5 +1,6 @@
 // filter NUMBERS PROGRAM [ARGUMENT...]   the program's system calls of these numbers (comma-separated) are trapped by a
 //                                        seccomp filter: SIGSYS (SECCOMP_RET_TRAP). x86-64 only, as the taps are.
+// filter ERRNO:NUMBERS PROGRAM ...       they fail with this error
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -15,10 +16,12 @@ int main(int argc, char **argv) {
   if (argc < 3) return 125;
   struct sock_filter code[2 * NUMBERS_MOST + 2];
   unsigned short length = 0;
+  char *colon = strchr(argv[1], ':'), *numbers = colon ? colon + 1 : argv[1];
+  const unsigned how = colon ? SECCOMP_RET_ERRNO | (unsigned)atoi(argv[1]) : SECCOMP_RET_TRAP;
   code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-  for (char *number = strtok(argv[1], ","); number && length < 2 * NUMBERS_MOST; number = strtok(NULL, ",")) {
+  for (char *number = strtok(numbers, ","); number && length < 2 * NUMBERS_MOST; number = strtok(NULL, ",")) {
     code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)atoi(number), 0, 1);
-    code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
+    code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, how);
   }
   code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   const struct sock_fprog filter = {length, code};

@@ -1,6 +1,5 @@
 // racer LOG: an unprivileged user (65534) who wants the log's name in a folder open to all, with every call there is,
 // until standard input ends. Says what came of it: tries made, times the name was taken, free or not root's.
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { startTap, type TapCall, type TapRun } from "../../support/run-tap.ts";
@@ -16,6 +16,8 @@ export type Trace =
 /** System calls by their number on x86-64. */
 export const SYSCALL = {
   read: 0,
+  write: 1,
+  stat: 4,
   fstat: 5,
   poll: 7,
   mmap: 9,
@@ -23,15 +25,29 @@ export const SYSCALL = {
   writev: 20,
   mremap: 25,
   setitimer: 38,
+  pipe: 22,
+  fcntl: 72,
+  getppid: 110,
+  fork: 57,
+  vfork: 58,
+  clone: 56,
+  wait4: 61,
   flock: 73,
   arch_prctl: 158,
   set_tid_address: 218,
   clock_gettime: 228,
   exit_group: 231,
+  prctl: 157,
+  waitid: 247,
+  splice: 275,
+  tee: 276,
+  pipe2: 293,
   prlimit64: 302,
   renameat2: 316,
   getrandom: 318,
+  memfd_create: 319,
   statx: 332,
+  close_range: 436,
 } as const;
 
 /** A system call that was hit, its first argument, and the tap's process. */
@@ -103,8 +119,9 @@ async function untilHit(report: string): Promise<Hit> {
   }
 }
 
-function readHit(report: string): Hit | null {
-  const text = readFileSync(report, "utf8");
+/** The system call that a tracer has reported. */
+export function readHit(report: string): Hit | null {
+  const text = existsSync(report) ? readFileSync(report, "utf8") : "";
   if (!text.endsWith("\n")) return null;
   const [syscall = 0, argument = 0, pid = 0] = text.split(" ").map(Number);
   return { syscall, argument, pid };

@@ -1,5 +1,6 @@
 // tracer REPORT kill N PROGRAM [ARGUMENT...]         kills the program before its N-th system call
-// tracer REPORT fail N ERRNO PROGRAM [ARGUMENT...]   has its N-th system call fail
+// tracer REPORT fail N ERRNO PROGRAM [ARGUMENT...]   has its N-th system call fail; close(2) closes all the same, as Linux
+//                                                    has it
 // tracer REPORT deny NUMBER ERRNO PROGRAM ...        has every call of this system call fail
 // tracer REPORT clock SECONDS PROGRAM ...            makes it that time (CLOCK_REALTIME, seconds since 1970)
 // tracer REPORT before NUMBER N PROGRAM ...          holds it before its N-th call of this system call, until somebody
@@ -7,7 +8,6 @@
 // tracer REPORT after NUMBER N PROGRAM ...           likewise behind that call
 // REPORT gets "NUMBER FIRST-ARGUMENT PROCESS" of the call that was hit; it stays empty where none was. Ends as the
 // program ends, and with 137 where it was killed. x86-64 only, as the taps are.
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -103,7 +103,7 @@ int main(int argc, char **argv) {
       if (hit && !turns_clock && !after) report(argv[1], &regs, pid);
       if (hit && before) wait_for_go(argv[1]);
       if (hit && kills) kill(pid, SIGKILL);
-      if (hit && (fails || denies)) {
+      if (hit && (fails || denies) && regs.orig_rax != SYS_close) {
         regs.orig_rax = (unsigned long long)-1; // no such call
         ptrace(PTRACE_SETREGS, pid, NULL, &regs);
       }
