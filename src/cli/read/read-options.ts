@@ -20,8 +20,9 @@ export interface ReadOptions {
 export function addReadOptions(command: Command): Command {
   return command
     .option(
-      "--log-file <file...>",
-      "logs to read, each after its rotated .1; - for standard input (default: that of this node's taps, else /tmp/cni.log)",
+      "--log-file <file>",
+      "a log to read, after its rotated .1; - for standard input; may be repeated (default: that of this node's taps, else /tmp/cni.log)",
+      (path: string, before: readonly string[] = []) => [...before, path],
     )
     .option("--json", "print one JSON object a line");
 }

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { tableLines } from "../../../src/cli/read/table.ts";
+
+const COLUMNS = [{ head: "POD", cut: true }, { head: "STATE" }, { head: "MS", right: true }] as const;
+const ROWS = [
+  ["default/a-very-long-name-of-a-pod", "running", "9"],
+  ["default/web", "failed", "123"],
+];
+
+test("columns are as wide as they need to be", () => {
+  expect(tableLines(COLUMNS, ROWS, null)).toEqual([
+    "POD                                STATE     MS",
+    "default/a-very-long-name-of-a-pod  running    9",
+    "default/web                        failed   123",
+  ]);
+});
+
+test("on a narrow terminal, the widest column that may be cut is cut", () => {
+  const lines = tableLines(COLUMNS, ROWS, 30);
+  expect(lines).toEqual([
+    "POD               STATE     MS",
+    "default/a-very-…  running    9",
+    "default/web       failed   123",
+  ]);
+  expect(Math.max(...tableLines(COLUMNS, ROWS, 1).map((line) => line.length))).toBe(22);
+});
