@@ -5,7 +5,7 @@ import { buildTap } from "../../scripts/build/tap.ts";
 import { ROOT } from "../../scripts/cache-dir.ts";
 import { describeOnPrivateMachine } from "../support/private-mounts.ts";
 import { runCrowd } from "./support/crowd.ts";
-import { type Form, forms, PLUGINS_OWN, useWrappedMachine, type WrappedCall } from "./support/wrapped.ts";
+import { type Form, PLUGINS_OWN, useWrappedMachine, type WrappedCall } from "./support/wrapped.ts";
 
 /* The script of cni_wrap fails at each of its steps, and is refused each piece of memory. */
 
@@ -45,11 +45,19 @@ interface Scene extends WrappedCall {
   readonly what: string;
   readonly form: Form;
 }
-const scenes: readonly Scene[] = [
-  { what: "an ADD in a list", form: "list", env: { PLUGIN_EXIT: "7" } },
+const inList: Scene = { what: "an ADD in a list", form: "list", env: { PLUGIN_EXIT: "7" } };
+const long: Scene = {
+  ...{ what: "a DEL in a list, with much to read", form: "list" },
+  ...{ filler: 70_000, env: { CNI_COMMAND: "DEL" } },
+};
+const unlogged: Scene = {
+  ...{ what: "a STATUS in a list, which is not logged", form: "list" },
+  env: { CNI_COMMAND: "STATUS" },
+};
+const others: readonly Scene[] = [
   { what: "an ADD by its name", form: "name", env: { PLUGIN_EXIT: "7" } },
-  { what: "a DEL in a list, with much to read", form: "list", filler: 70_000, env: { CNI_COMMAND: "DEL" } },
-  { what: "a STATUS in a list, which is not logged", form: "list", env: { CNI_COMMAND: "STATUS" } },
+  long,
+  unlogged,
 ];
 
 /** Makes the call with a failure at each step. */
@@ -81,10 +89,10 @@ async function failAtEach(scene: Scene, fault: string, shell = ":"): Promise<voi
 
 describeOnPrivateMachine("a wrapped plugin, where the script", () => {
   test.each(Object.entries(FAULTS))("%s at any step, answers an ADD", async (_, fault) => {
-    await failAtEach(fault === "throw" ? (scenes[1] ?? scenes[0]) : scenes[0], fault);
+    await failAtEach(inList, fault);
   });
 
-  test.each(scenes.slice(1))("throws at any step, answers $what", async (scene) => {
+  test.each(others)("throws at any step, answers $what", async (scene) => {
     await failAtEach(scene, "throw");
   });
 
@@ -92,7 +100,7 @@ describeOnPrivateMachine("a wrapped plugin, where the script", () => {
     ["overflows a stack of 64 KB", "stack", "ulimit -s 64"],
     ["uses up 16 MB of address space", "memory", "ulimit -v 16384"],
   ])("%s at any step, answers", async (_, fault, shell) => {
-    await failAtEach(scenes[2] ?? scenes[0], fault, shell);
+    await failAtEach(long, fault, shell);
   });
 });
 
@@ -121,30 +129,27 @@ describeOnPrivateMachine("a wrapped plugin whose cni_wrap is refused", () => {
     ["one allocation, each in turn", "TAP_TEST_ALLOCATION"],
     ["an allocation and all after it, each in turn", "TAP_TEST_ALLOCATIONS"],
   ])("%s", (_, variable) => {
-    test.each(variable.endsWith("S") ? scenes.slice(2) : scenes.slice(0, 1))(
-      "answers $what",
-      async (scene) => {
-        const machine = await useWrappedMachine(refused);
-        const bare = await machine.run(machine.bareCall(scene.form, scene));
-        const { env, stdin, exe } = machine.call(scene.form, scene);
-        const variables = { ...env, CNI_CONTAINERID: "c1" } as Record<string, string>;
-        const reply = bare.stdout.toString();
-        const calls = await runCrowd(
-          {
-            ...{ role: "pre", env: variables, variable, to: ALLOCATIONS, atOnce: 4, reply },
-            ...{ stdin: stdin ?? "", exe: exe ?? "" },
-          },
-          machine.place,
-        );
-        let last = 0;
-        for (const { number, code, signal, same, stderr } of calls) {
-          expect([code, signal, same], `allocation ${number}: ${stderr}`).toEqual([bare.code, 0, true]);
-          if (stderr.includes("tap script failed")) last = Math.max(last, number);
-        }
-        expect(machine.started()).toHaveLength(ALLOCATIONS);
-        expect(last).toBeGreaterThan(20);
-        expect(last).toBeLessThan(ALLOCATIONS - 100);
-      },
-    );
+    test.each(variable.endsWith("S") ? [long, unlogged] : [inList])("answers $what", async (scene) => {
+      const machine = await useWrappedMachine(refused);
+      const bare = await machine.run(machine.bareCall(scene.form, scene));
+      const { env, stdin, exe } = machine.call(scene.form, scene);
+      const variables = { ...env, CNI_CONTAINERID: "c1" } as Record<string, string>;
+      const reply = bare.stdout.toString();
+      const calls = await runCrowd(
+        {
+          ...{ role: "pre", env: variables, variable, to: ALLOCATIONS, atOnce: 4, reply },
+          ...{ stdin: stdin ?? "", exe: exe ?? "" },
+        },
+        machine.place,
+      );
+      let last = 0;
+      for (const { number, code, signal, same, stderr } of calls) {
+        expect([code, signal, same], `allocation ${number}: ${stderr}`).toEqual([bare.code, 0, true]);
+        if (stderr.includes("tap script failed")) last = Math.max(last, number);
+      }
+      expect(machine.started()).toHaveLength(ALLOCATIONS);
+      expect(last).toBeGreaterThan(20);
+      expect(last).toBeLessThan(ALLOCATIONS - 100);
+    });
   });
 });

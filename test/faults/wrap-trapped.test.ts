@@ -7,7 +7,7 @@ import { SYSCALL } from "./support/traced.ts";
 import { forms, PLUGINS_OWN, useWrappedMachine } from "./support/wrapped.ts";
 
 /** What cni_wrap asks of the kernel and can do without. */
-const FORBIDDEN: Readonly<Record<string, readonly number[]>> = {
+const FORBIDDEN: Record<string, readonly number[]> = {
   vfork: [SYSCALL.vfork],
   "vfork, fork and clone": [SYSCALL.vfork, SYSCALL.fork, SYSCALL.clone],
   pipe2: [SYSCALL.pipe2],

@@ -66,6 +66,51 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
     );
   });
 
+  test("on what to cut out of an object, which is then the object without it", async () => {
+    const space = fc.constantFrom("", "", " ", "\n\t");
+    const key = fc.constantFrom('"name"', '"name"', '"n\\u0061me"', '"a"', '"label"', '"Name"', '"name "');
+    const member = fc.tuple(space, key, space, space, fc.json({ maxDepth: 2 }), space);
+    const texts = fc.tuple(fc.array(member, { maxLength: 8 }), fc.nat(2)).map(([members, more]) => {
+      const all = members.map(([a, name, b, c, value, d]) => `${a}${name}${b}:${c}${value}${d}`);
+      const many = more === 0 ? Array.from({ length: 60 }, () => '"x":0, "name":[1]') : [];
+      return ` {${[...all, ...many].join(",")}} `;
+    });
+    await fc.assert(
+      fc.asyncProperty(texts, async (text) => {
+        const { cuts = [] } = await agree(Buffer.from(text), { ...LIMITS, cut: 1 });
+        let rest = "";
+        let from = 0;
+        const bytes = Buffer.from(text).toString("latin1");
+        for (let index = 0; index < cuts.length; index += 2) {
+          rest += bytes.slice(from, cuts[index]);
+          from = cuts[index + 1] ?? 0;
+        }
+        rest += bytes.slice(from);
+        const parsed: Record<string, unknown> = JSON.parse(bytes);
+        const left: Record<string, unknown> = JSON.parse(rest);
+        if (cuts.length < 128) expect(left).not.toHaveProperty("name");
+        expect({ ...left, name: 0 }).toEqual({ ...parsed, name: 0 });
+        if (!("name" in parsed)) expect(cuts).toEqual([]);
+      }),
+      { numRuns: howOften(1_500, 100_000) },
+    );
+  });
+
+  test("on any JSON value, cut or changed at any byte", async () => {
+    const limits = { ...LIMITS, anyValue: true };
+    await fc.assert(
+      fc.asyncProperty(fc.json({ maxDepth: 3 }), fc.nat(), fc.nat(255), async (json, place, byte) => {
+        const text = Buffer.from(` ${json}\n`);
+        expect((await agree(text, limits)).error).toBe(0);
+        const at = place % text.length;
+        await agree(text.subarray(0, at), limits);
+        text[at] = byte;
+        await agree(text, limits);
+      }),
+      { numRuns: howOften(1_500, 100_000) },
+    );
+  });
+
   test("on any bytes", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => void (await agree(bytes))),

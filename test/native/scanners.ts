@@ -36,7 +36,7 @@ export function useScanners() {
   /** The same, searched whole and in its members only. Returns the first. */
   async function agree(text: Uint8Array, limits = LIMITS): Promise<Scan> {
     const scan = await agreeAs(text, limits);
-    await agreeAs(text, { ...limits, everywhere: false });
+    await agreeAs(text, { ...limits, everywhere: false, anyValue: true });
     return scan;
   }
 

@@ -33,16 +33,19 @@ static void *map(size_t bytes, int how) { return mmap(NULL, bytes, PROT_READ | P
 
 /* mremap(2) moves pages without copying them. Shared memory does not count for RLIMIT_DATA, but cannot grow. */
 static bool resize(uint8_t **text, size_t *capacity, const uint8_t *start, size_t wanted) {
-  static const uint8_t *shared = NULL;
-  const bool moves = *text != start && *text != shared;
+  static bool shared = false; /* some buffer is */
+  const bool moves = *text != start && !shared;
   void *larger = moves ? mremap(*text, *capacity, wanted, MREMAP_MAYMOVE) : map(wanted, MAP_PRIVATE);
-  if (larger == MAP_FAILED && (larger = map(wanted, MAP_SHARED)) != MAP_FAILED) {
-    memcpy(larger, *text, *capacity);
-    shared = larger;
-  } else if (larger != MAP_FAILED && !moves) {
-    memcpy(larger, *text, *capacity);
+  const bool moved = moves && larger != MAP_FAILED;
+  if (larger == MAP_FAILED) {
+    larger = map(wanted, MAP_SHARED);
+    if (larger == MAP_FAILED) return false;
+    shared = true;
   }
-  if (larger == MAP_FAILED) return false;
+  if (!moved) {
+    memcpy(larger, *text, *capacity);
+    if (*text != start) munmap(*text, *capacity);
+  }
   *text = larger;
   *capacity = wanted;
   return true;

@@ -78,6 +78,19 @@ static bool is_secret(const uint8_t *line, const uint8_t *end) {
   return secret_shape(line, end, 0) || assigns_secret(line, end) || secret_next_part(&parts);
 }
 
+static const uint8_t *find_last(const uint8_t *p, const uint8_t *end, const char *text) {
+  const uint8_t *found = NULL;
+  for (; (p = memmem(p, (size_t)(end - p), text, strlen(text))); p++) found = p;
+  return found;
+}
+
+/* Whether a line leaves a PEM block open: one file after another may have an end and a beginning in one line. */
+static bool leaves_pem_open(const uint8_t *line, const uint8_t *end, bool before) {
+  const uint8_t *last_begin = find_last(line, end, pem_begin), *last_end = find_last(line, end, pem_end);
+  if (!last_end) return before || last_begin;
+  return last_begin && last_begin > last_end;
+}
+
 /* Whether a text that begins anywhere begins in a PEM block: it has the end of one first. */
 static bool begins_in_pem(const uint8_t *text, size_t length) {
   const uint8_t *end = memmem(text, length, pem_end, sizeof pem_end - 1);
@@ -101,7 +114,7 @@ void quote_add(struct quote *quote, const struct quote_part *part, bool redact) 
     next = newline ? newline + 1 : end;
     if (redact && !pem && holds(line, line_end, pem_begin)) pem = line;
     const uint8_t *const hidden = pem ? pem : redact && (cut || is_secret(line, line_end)) ? line : NULL;
-    if (pem && next < end && !holds(line, line_end, pem_end)) continue;
+    if (pem && next < end && leaves_pem_open(line, line_end, true)) continue;
     pem = NULL;
     if (next <= shown_from) continue;
     if (hidden && hidden < line_end) add_hidden(quote, (size_t)(line_end - hidden));

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { ROOT } from "../../../scripts/cache-dir.ts";
 import { type PrivateMachine, usePrivateMachine } from "../../support/private-mounts.ts";
-import type { TapCall, TapRun } from "../../support/run-tap.ts";
+import type { TapCall } from "../../support/run-tap.ts";
 import { splitLines } from "../../support/scratch.ts";
 import { inside, type Place } from "./place.ts";
 import { buildProgram } from "./programs.ts";
@@ -33,15 +33,16 @@ export interface WrappedMachine extends PrivateMachine {
 
 type Line = Readonly<Record<string, unknown>>;
 
+/** What the log has of each call. */
 export class Logged {
-  readonly #lines: ReadonlyMap<unknown, readonly Line[]>;
+  readonly #lines = new Map<unknown, Line[]>();
 
   constructor(log: Buffer) {
-    const lines = splitLines(log).filter((line) => line.startsWith("{"));
-    this.#lines = Map.groupBy(
-      lines.map((line) => JSON.parse(line) as Line),
-      ({ containerId }) => containerId,
-    );
+    for (const text of splitLines(log)) {
+      if (!text.startsWith("{")) continue;
+      const line: Line = JSON.parse(text);
+      this.#lines.set(line.containerId, [...(this.#lines.get(line.containerId) ?? []), line]);
+    }
   }
 
   of(id: string, what: "input" | "output"): readonly Line[] {

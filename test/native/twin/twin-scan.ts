@@ -12,6 +12,10 @@ export interface ScanRequest {
   readonly everywhere: boolean;
   /** Names of top-level members. */
   readonly members: readonly string[];
+  /** Index of the name whose members are to be cut out; none by default. */
+  readonly cut?: number;
+  /** Whether any JSON value will do. */
+  readonly anyValue?: boolean;
 }
 
 /*
@@ -53,6 +57,16 @@ interface Level {
   value: { readonly start: number; readonly kind: number; end: number | null } | null;
 }
 
+/** A member of the top level. */
+interface Member {
+  readonly key: number;
+  readonly index: number;
+  end: number;
+}
+
+/** As many as C notes, SCAN_CUTS. */
+const CUTS = 64;
+
 /** 1 is a part of a string. */
 type Secret = [start: number, end: number, inner: 0 | 1];
 
@@ -69,6 +83,7 @@ class TwinScan {
   readonly late: Secret[] = [];
   readonly levels: Level[] = [];
   secretLevels = 0;
+  readonly top: Member[] = [];
 
   constructor(bytes: Uint8Array, request: ScanRequest) {
     this.text = Buffer.from(bytes).toString("latin1");
@@ -190,7 +205,10 @@ class TwinScan {
     const from = this.at;
     const name = this.string();
     const level = this.levels.at(-1);
-    if (this.levels.length === 1) this.member = this.request.members.indexOf(name);
+    if (this.levels.length === 1) {
+      this.member = this.request.members.indexOf(name);
+      this.top.push({ key: from, index: this.member, end: 0 });
+    }
     this.hides = hidesOf(name) | (name === "value" ? (level?.hides ?? 0) : 0);
     if (level) level.key = name;
     this.noteString(from, name);
@@ -218,7 +236,8 @@ class TwinScan {
 
   run(): { start: number; end: number; rawNewline: boolean } {
     this.space();
-    if (this.text.charAt(this.at) !== "{") this.fail(NOT_OBJECT);
+    const first = this.text.charAt(this.at);
+    if (first !== "{" && (first === "" || !this.request.anyValue)) this.fail(NOT_OBJECT);
     this.rawNewline = false;
     const start = this.at;
     const { levels } = this;
@@ -241,6 +260,7 @@ class TwinScan {
         } else {
           this.leaf();
           state = "ended";
+          if (levels.length === 0) break;
         }
       } else if (state === "item") {
         this.hides = 0;
@@ -249,6 +269,8 @@ class TwinScan {
       } else {
         if (state === "ended") {
           if (level?.key === "value" && level.value) level.value.end = this.at;
+          const last = this.top.at(-1);
+          if (levels.length === 1 && last) last.end = this.at;
           if (levels.length === 1 && this.member >= 0)
             this.members.splice(2 * this.member, 2, memberStart, this.at);
           this.space();
@@ -280,6 +302,21 @@ class TwinScan {
   }
 }
 
+/**
+ * What to take out for the members of an index to be gone: each with the comma before it; those at the front together, with
+ * the comma after them.
+ */
+function cutsOf(top: readonly Member[], cut: number): number[] {
+  const stays = top.findIndex(({ index }) => index !== cut);
+  const front = stays < 0 ? top.length : stays;
+  const cuts: number[] = [];
+  const [first] = top;
+  if (first && front > 0) cuts.push(first.key, top[front]?.key ?? top.at(-1)?.end ?? 0);
+  for (const [at, { index, end }] of top.entries())
+    if (at > front && index === cut && cuts.length < 2 * CUTS) cuts.push(top[at - 1]?.end ?? 0, end);
+  return cuts;
+}
+
 function outermost(secrets: readonly Secret[]): Secret[] {
   const sorted = [...secrets].sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   let reach = 0;
@@ -301,7 +338,8 @@ export function scanTwin(bytes: Uint8Array, request: ScanRequest): Scan {
     const [found, late] = [outermost(scan.found), scan.late];
     const secrets = outermost([...found.slice(0, limit), ...late.slice(0, limit)]);
     const overflow = [found, late, secrets].some(({ length }) => length > limit);
-    return { error: 0, at: 0, ...spans, overflow, members, secrets: secrets.slice(0, limit).flat() };
+    const cuts = request.cut === undefined ? {} : { cuts: cutsOf(scan.top, request.cut) };
+    return { error: 0, at: 0, ...spans, overflow, members, secrets: secrets.slice(0, limit).flat(), ...cuts };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const { code, at } = error;
