@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { ROOT } from "../cache-dir.ts";
 import { podNetwork } from "../containerd/conflist.ts";
 import { type ContainerdNode, startNode } from "../containerd/node.ts";
 import { waitFor } from "../containerd/wait.ts";
@@ -6,6 +8,17 @@ import { OBSERVER } from "./nri/plugins.ts";
 import type { Program } from "./programs.ts";
 import { median, table } from "./table.ts";
 import { inTurn } from "./turns.ts";
+
+const WRAP = join(ROOT, "bin", "cni_wrap");
+
+/** What a containerd has of ours. */
+interface Kind {
+  readonly name: string;
+  readonly taps: { readonly pre: string; readonly post: string };
+  readonly network: string;
+  readonly observed?: true;
+  readonly plugins?: Readonly<Record<string, string>>;
+}
 
 interface Contestant {
   readonly name: string;
@@ -26,6 +39,17 @@ async function timed(into: number[], act: () => Promise<unknown>): Promise<void>
 function withoutTaps(text: string): string {
   const list: { plugins: { type: string }[] } = JSON.parse(text);
   return JSON.stringify({ ...list, plugins: list.plugins.filter(({ type }) => !type.startsWith("cni_")) });
+}
+
+/** Wraps each plugin of a network without taps. */
+function wrapped(text: string): string {
+  const list: { plugins: { type: string }[] } = JSON.parse(text);
+  const plugins = list.plugins.map((plugin) => ({
+    ...plugin,
+    type: "cni_wrap",
+    cniTap: { type: plugin.type, logFormat: "json" },
+  }));
+  return JSON.stringify({ ...list, plugins });
 }
 
 /** Starts the observer for a node, with the log of its taps. */
@@ -53,17 +77,23 @@ export async function benchPods(
   const python = path("Python");
   const file = "10-net.conflist";
   const network = podNetwork({ tap: { logFormat: "json" } });
-  const kinds = [
+  const kinds: readonly Kind[] = [
     { name: "no taps", taps, network: withoutTaps(podNetwork({})) },
     { name: "cni_pre, cni_post", taps, network },
     { name: "taps and observer", taps, network, observed: true },
+    {
+      name: "each plugin wrapped",
+      taps,
+      network: wrapped(withoutTaps(podNetwork({}))),
+      plugins: { cni_wrap: WRAP },
+    },
     ...(python ? [{ name: "Python's", taps: { pre: python, post: python }, network: podNetwork({}) }] : []),
   ];
   const contestants: Contestant[] = [];
   try {
-    for (const { name, taps, network, observed } of kinds) {
+    for (const { name, taps, network, observed, plugins = {} } of kinds) {
       progress(`a containerd with ${name}`);
-      const node = await startNode({ taps, conflists: { [file]: network } });
+      const node = await startNode({ taps, plugins, conflists: { [file]: network } });
       const contestant: Contestant = { name, node, up: [], down: [], gone: [] };
       contestants.push(contestant);
       if (observed) contestant.observer = await observe(node);
