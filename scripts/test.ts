@@ -23,8 +23,11 @@ const QUICK = [
   "nri",
   "observe",
   "rooms",
+  "story",
   "tap",
 ];
+/** The suites that may run beside each other: nothing that they do is measured. */
+const BESIDE = [...QUICK, "cli/read", "scripts", "wrap"];
 /** The suites that do more if CNI_TAP_SOAK is set. */
 const SOAK = [
   "cli/races",
@@ -67,14 +70,13 @@ function readCount(report: object, name: string): number {
   return typeof value === "number" ? value : 0;
 }
 
-async function suites(names: readonly string[]): Promise<void> {
-  console.log("\n== tests");
+/** Runs suites, all if there are no names. */
+async function suites(title: string, names: readonly string[], args: readonly string[] = []): Promise<void> {
+  console.log(`\n== ${title}`);
   mkdirSync(join(ROOT, "build"), { recursive: true });
   rmSync(REPORT, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
-  // The other suites have tests that measure time, and get a processor for themselves.
-  const workers = quick ? ["--maxWorkers=100%"] : [];
-  const ok = await run("node_modules/vitest/vitest.mjs", ["run", ...reporters, ...workers, ...names]);
+  const ok = await run("node_modules/vitest/vitest.mjs", ["run", ...reporters, ...args, ...names]);
   const report: unknown = existsSync(REPORT) ? JSON.parse(readFileSync(REPORT, "utf8")) : null;
   if (typeof report === "object" && report !== null) {
     counts.passed += readCount(report, "numPassedTests");
@@ -92,8 +94,21 @@ if (chosen.length === 0 && !soak) {
   await step("types of nri's wire and session, without Node's", TSC, ["-p", "tsconfig.nri.json"]);
 }
 if (await step("build", "scripts/build.ts")) {
-  const suite = (name: string) => `test/${name}`;
-  await suites(chosen.length > 0 ? chosen : quick ? QUICK.map(suite) : soak ? SOAK.map(suite) : []);
+  const inTest = (names: readonly string[]) => names.map((name) => `test/${name}`);
+  const allAtOnce = ["--maxWorkers=100%"];
+  if (chosen.length > 0) await suites("tests", chosen, quick ? allAtOnce : []);
+  else if (quick) await suites("tests", inTest(QUICK), allAtOnce);
+  else if (soak) await suites("tests", inTest(SOAK));
+  else {
+    await suites("tests that may run beside each other", inTest(BESIDE), allAtOnce);
+    const others = inTest(BESIDE).flatMap((path) => [
+      "--exclude",
+      `${path}.test.ts`,
+      "--exclude",
+      `${path}/**`,
+    ]);
+    await suites("tests that measure time, one after the other", [], others);
+  }
 }
 
 if (process.getuid?.() !== 0) {
