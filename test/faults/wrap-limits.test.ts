@@ -42,7 +42,9 @@ async function expectSame(
 
 const COMPLAINT = /^cni_wrap: [^\n]+\n$/;
 const long = { filler: 150_000, env: { PLUGIN_DOES: "speak fill read answer", PLUGIN_EXIT: "5" } };
-const talks = { env: { PLUGIN_DOES: "fill speak fill speak fill speak fill fill speak speak speak read answer" } };
+const talks = {
+  env: { PLUGIN_DOES: "fill speak fill speak fill speak fill fill speak speak speak read answer" },
+};
 const short = { env: { PLUGIN_EXIT: "5" } };
 
 describeOnPrivateMachine("a wrapped plugin answers", () => {
