@@ -122,6 +122,12 @@ describeOnPrivateMachine("a wrapped plugin answers", () => {
     });
   }
 
+  test("with a CNI_PATH that is as long as any can be, and leads to nothing", async () => {
+    const machine = await useWrappedMachine();
+    const grow = `CNI_PATH=$(printf '%0131060d' 0); export CNI_PATH; exec "$@"`;
+    await expectSame(machine, "name", { call: { via: ["/bin/sh", "-c", grow, "sh"] } });
+  });
+
   test("where it uses up its CPU time: it dies of the same signal", async () => {
     const machine = await useWrappedMachine();
     const more = { env: { PLUGIN_DOES: "read spin" } };
