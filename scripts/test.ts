@@ -34,8 +34,12 @@ const SOAK = [
   "faults/fuzz",
   "faults/rotation",
   "faults/storm",
+  "faults/wrap-fuzz",
+  "faults/wrap-killed",
+  "faults/wrap-system-calls",
   "log",
   "native/scan",
+  "native/wrap-texts",
   "nri/wire",
 ];
 

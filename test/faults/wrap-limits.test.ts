@@ -42,6 +42,9 @@ async function expectSame(
 
 const COMPLAINT = /^cni_wrap: [^\n]+\n$/;
 const long = { filler: 150_000, env: { PLUGIN_DOES: "speak fill read answer", PLUGIN_EXIT: "5" } };
+const talks = {
+  env: { PLUGIN_DOES: "fill speak fill speak fill speak fill fill speak speak speak read answer" },
+};
 const short = { env: { PLUGIN_EXIT: "5" } };
 
 describeOnPrivateMachine("a wrapped plugin answers", () => {
@@ -61,6 +64,7 @@ describeOnPrivateMachine("a wrapped plugin answers", () => {
       ["16 MB of address space", "ulimit -v 16384", long],
       ["4 MB of address space", "ulimit -v 4096", short],
       ["16 MB of data", "ulimit -d 16384", long],
+      ["2 MB of data", "ulimit -d 2048", talks],
       ["64 KB of stack", "ulimit -s 64", long],
       ["a second of CPU time", "ulimit -t 1", long],
       ["no core file", "ulimit -c 0", short],
@@ -117,6 +121,12 @@ describeOnPrivateMachine("a wrapped plugin answers", () => {
       }
     });
   }
+
+  test("with a CNI_PATH that is as long as any can be, and leads to nothing", async () => {
+    const machine = await useWrappedMachine();
+    const grow = `CNI_PATH=$(printf '%0131060d' 0); export CNI_PATH; exec "$@"`;
+    await expectSame(machine, "name", { call: { via: ["/bin/sh", "-c", grow, "sh"] } });
+  });
 
   test("where it uses up its CPU time: it dies of the same signal", async () => {
     const machine = await useWrappedMachine();

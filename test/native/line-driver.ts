@@ -36,7 +36,13 @@ export class LineDriver {
       ...sources.map((name) => join(ROOT, "src/native", `${name}.c`)),
       join(import.meta.dirname, `${driver}.c`),
     ];
-    const flags = [...NATIVE_FLAGS, ...more, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    const flags = [
+      ...NATIVE_FLAGS,
+      ...more,
+      "-g",
+      "-fsanitize=address,undefined",
+      "-fno-sanitize-recover=all",
+    ];
     const includes = [...nativeIncludes(), join(ROOT, "src/native/wrap")];
     const executable = await link(
       { command: "gcc", flags, includes },

@@ -32,7 +32,15 @@ export class ScanDriver {
   }
 
   static async start(kind: DriverKind): Promise<ScanDriver> {
-    const core = ["scan", "json-string", "json-string-searched", "pair", "secret", "secret-key", "secret-parts"];
+    const core = [
+      "scan",
+      "json-string",
+      "json-string-searched",
+      "pair",
+      "secret",
+      "secret-key",
+      "secret-parts",
+    ];
     const sources = core.map((name) => `core/${name}`);
     return new ScanDriver(await LineDriver.start("scan-driver", sources, kind, [FLAGS[kind]]));
   }

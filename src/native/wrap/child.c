@@ -203,7 +203,7 @@ _Noreturn void child_end_alike(int lost) {
   for (int tries = 0; tries < 2; tries++) {
     syscall(SYS_rt_sigaction, number, action, NULL, sizeof open);
     syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &open, NULL, sizeof open);
-    raise(number);
+    kill(getpid(), number);
   }
   _exit(128 + number); /* a namespace's first process does not die of it */
 }

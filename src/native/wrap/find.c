@@ -190,6 +190,7 @@ const char *find_plugin(const char *name, bool delegates) {
   }
   folders -= sizeof variable - 1;
   memcpy(folders, variable, sizeof variable - 1);
+  if (folders_end - folders >= VARIABLE_BYTES) path_changes = false; /* no program could be started with it */
   return found;
 }
 
