@@ -107,7 +107,7 @@ static void add_hidden(struct quote *quote, size_t bytes) {
 void quote_add(struct quote *quote, const struct quote_part *part, bool redact) {
   const uint8_t *const end = part->text + part->length;
   const uint8_t *const shown_from = part->text + part->shown_from, *const shown_to = part->text + part->shown_to;
-  const uint8_t *pem = part->cut && redact && begins_in_pem(part->text, part->length) ? part->text : NULL;
+  const uint8_t *pem = part->cut && redact && part->shown_to > 0 && begins_in_pem(part->text, part->length) ? part->text : NULL;
   bool cut = part->cut && redact;
   for (const uint8_t *line = part->text, *next; line < end && (pem || line < shown_to); line = next, cut = false) {
     const uint8_t *newline = memchr(line, '\n', (size_t)(end - line)), *line_end = newline ? newline : end;
