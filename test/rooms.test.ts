@@ -4,7 +4,19 @@ import { expect, test } from "vitest";
 import { ROOT } from "../scripts/cache-dir.ts";
 
 /** The rooms of src/ from the top down: each imports only from itself and from those above. */
-const ROOMS = ["cni", "log", "native", "tap", "wrap", "story", "conflist", "nri", "machine", "observe", "cli"];
+const ROOMS = [
+  "cni",
+  "log",
+  "native",
+  "tap",
+  "wrap",
+  "story",
+  "conflist",
+  "nri",
+  "machine",
+  "observe",
+  "cli",
+];
 /** Rooms that become native programs: they may import neither Node's modules nor packages. */
 const BARE = ["cni", "log", "native", "tap", "wrap", "story", "conflist"];
 const SRC = join(ROOT, "src");
