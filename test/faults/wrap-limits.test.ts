@@ -229,7 +229,7 @@ describeOnPrivateMachine("a wrapped plugin answers", () => {
     const machine = await useWrappedMachine();
     const named = machine.call("name");
     const base = String(named.stdin).length + ',"filler":""'.length;
-    for (const extra of [0, 1, 70_000]) {
+    for (const extra of [0, 1]) {
       const more = { filler: most - base + extra, env: { CNI_CONTAINERID: `c${extra}` } };
       const bare = await machine.run(machine.bareCall("name", more));
       const run = await machine.run(machine.call("name", more));

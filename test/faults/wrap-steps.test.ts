@@ -62,7 +62,8 @@ const others: readonly Scene[] = [
 
 /** Makes the call with a failure at each step. */
 async function failAtEach(scene: Scene, fault: string, shell = ":"): Promise<void> {
-  const each = STEPS.map(async (step) => {
+  const steps = fault === "builtin" ? STEPS.filter((_, index) => index % 3 === 0) : STEPS;
+  const each = steps.map(async (step) => {
     const machine = await useWrappedMachine(failing);
     const env = { ...scene.env, TAP_TEST_STEP: step, TAP_TEST_FAULT: fault };
     const bare = await machine.run(machine.bareCall(scene.form, { ...scene, env }));
@@ -129,7 +130,7 @@ describeOnPrivateMachine("a wrapped plugin whose cni_wrap is refused", () => {
     ["one allocation, each in turn", "TAP_TEST_ALLOCATION"],
     ["an allocation and all after it, each in turn", "TAP_TEST_ALLOCATIONS"],
   ])("%s", (_, variable) => {
-    test.each(variable.endsWith("S") ? [long, unlogged] : [inList])("answers $what", async (scene) => {
+    test.each(variable.endsWith("S") ? [long] : [inList])("answers $what", async (scene) => {
       const machine = await useWrappedMachine(refused);
       const bare = await machine.run(machine.bareCall(scene.form, scene));
       const { env, stdin, exe } = machine.call(scene.form, scene);
