@@ -95,6 +95,10 @@ Without root these still run: npm run build, and npm test for all that needs no 
     "",
     ...showFailed(failed, others),
     "",
+    "Nobody has to read all that. The same log, in short:",
+    ...(await readWith(log, "pods", "--all")),
+    ...(await readWith(log, "show", "web-1", "--brief")),
+    "",
     "That containerd, its pods and its files are gone; only the downloads are kept, for the next time.",
     "On a node of yours they are the same commands: bin/cnitap install (--dry-run shows what it would do) and",
     "bin/cnitap observe.",
@@ -179,6 +183,14 @@ function showFailed({ id, error, installed }: FailedPod, lines: readonly string[
     `  $ grep ${id} /tmp/cni.log`,
     ...tellFailure(lines, paint),
   ];
+}
+
+/** What a command of cnitap makes of the log. */
+async function readWith(log: string, ...args: readonly string[]): Promise<string[]> {
+  const running = promisify(execFile)(cnitap, [...args, "--log-file", "-"]);
+  running.child.stdin?.end(log);
+  const { stdout } = await running;
+  return ["", paint("1", `cnitap ${args.join(" ")}`), stdout.trimEnd()];
 }
 
 function paint(code: string, text: string): string {
