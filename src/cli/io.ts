@@ -5,6 +5,10 @@ import { printable } from "../log/printable.ts";
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** Like `out`, for bytes that need be no UTF-8. */
+  outBytes(bytes: Uint8Array): void;
+  /** Whether the reader of standard output has gone. */
+  readonly closed: boolean;
   /** Whether to use colours on standard output. */
   readonly colour: boolean;
   /** Whether standard error is a terminal. */
@@ -23,13 +27,22 @@ export const EXIT = { fine: 0, failed: 1, usage: 2, found: 3 } as const;
 
 /** The Io of this process. */
 export function processIo(): Io {
-  process.stdout.on("error", () => {}); // the reader has closed the pipe, like `head`
+  let closed = false;
+  process.stdout.on("error", () => {
+    closed = true; // the reader has closed the pipe, like `head`
+  });
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    outBytes: (bytes) => void process.stdout.write(bytes),
+    get closed() {
+      return closed;
+    },
     colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
     terminal: process.stderr.isTTY === true,
-    columns: process.stdout.isTTY === true ? process.stdout.columns : null,
+    get columns() {
+      return process.stdout.isTTY === true ? process.stdout.columns : null;
+    },
     get exitCode() {
       return Number(process.exitCode ?? 0);
     },

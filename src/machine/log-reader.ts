@@ -1,8 +1,17 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { type LineBytes, LineSplitter } from "./line-splitter.ts";
 import { causeOf, codeOf, MachineError } from "./machine-error.ts";
 
 const CHUNK_BYTES = 1 << 20;
-const LINE_FEED = 0x0a;
 /** Standard input. */
 export const STDIN = "-";
 
@@ -15,14 +24,14 @@ const COMPRESSED: readonly (readonly [name: string, magic: string, tool: string]
 ];
 
 /** A log to be read: its descriptors, oldest first, which the reader closes. */
-interface OpenLog {
+export interface OpenLog {
   readonly path: string;
   readonly fds: readonly number[];
 }
 
 export interface ReadLogOptions {
-  /** Gets each line without its line feed, one character a byte, and its number, counted through all files. */
-  readonly line: (text: string, number: number) => void;
+  /** Gets each line without its line feed, and its number, counted through all files. */
+  readonly line: (bytes: Buffer, from: number, to: number, number: number) => void;
   /** Gets the share that was read, 0 to 1, now and then; not for standard input. */
   readonly progress?: (share: number) => void;
 }
@@ -42,22 +51,30 @@ export async function readLogs(paths: readonly string[], { line, progress }: Rea
     let number = 0;
     for (const { path, fd } of fds) {
       refuseCompressed(path, fd);
-      await readLines(
-        path,
-        fd,
-        (text) => line(text, ++number),
-        (bytes) => {
+      const lines = new LineSplitter();
+      const count: LineBytes = (bytes, from, to) => line(bytes, from, to, ++number);
+      if (fstatSync(fd).isFile()) {
+        readFile(path, fd, lines, count, (bytes) => {
           read += bytes;
           if (total > 0) progress?.(Math.min(1, read / total));
-        },
-      );
+        });
+      } else await readStream(path, fd, lines, count);
+      lines.end(count);
     }
   } finally {
     for (const { fds } of logs) for (const fd of fds) if (fd !== 0) closeSync(fd);
   }
 }
 
-function openLog(path: string, all: readonly string[]): OpenLog {
+/** Whether a path leads to a pipe or the like, which can be read only once and has no end to begin with. */
+export function isStream(path: string): boolean {
+  if (path === STDIN) return true;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
+/** Opens a log and its rotated `.1`, unless that is among the logs that are read. */
+export function openLog(path: string, all: readonly string[]): OpenLog {
   if (path === STDIN) return { path: "standard input", fds: [0] };
   const fd = open(path);
   const older = all.includes(`${path}.1`) ? null : tryOpen(`${path}.1`);
@@ -82,20 +99,25 @@ function open(path: string): number {
         ? "\nName another with --log-file. Are the taps installed? cnitap status says."
         : "";
     const root = codeOf(error) === "EACCES" ? "\nRun it as root." : "";
-    throw new MachineError(`Cannot read ${path}: ${causeOf(error)}${hint}${root}`);
+    throw new MachineError(`Cannot read ${path}: ${causeOf(error)}${hint}${root}`, { cause: error });
   }
   throw new MachineError(`Cannot read ${path}: it is a directory`);
 }
 
+/** Opens a rotated log. Anybody may have put something else there: it is not waited for. */
 function tryOpen(path: string): number | null {
   try {
-    return openSync(path, "r");
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
   } catch {
-    return null;
+    // not there, or not ours to read
   }
+  return null;
 }
 
-function refuseCompressed(path: string, fd: number): void {
+/** @throws {MachineError} for a compressed file */
+export function refuseCompressed(path: string, fd: number): void {
   if (!fstatSync(fd).isFile()) return;
   const start = Buffer.alloc(4);
   readSync(fd, start, 0, start.length, 0);
@@ -106,27 +128,35 @@ function refuseCompressed(path: string, fd: number): void {
     );
 }
 
-async function readLines(
+function readFile(
   path: string,
   fd: number,
-  line: (text: string) => void,
+  lines: LineSplitter,
+  line: LineBytes,
   read: (bytes: number) => void,
-): Promise<void> {
-  let rest: Buffer | null = null;
-  const stream = createReadStream("", { fd, autoClose: false, highWaterMark: CHUNK_BYTES });
+) {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (;;) {
+    const bytes = tryRead(path, fd, chunk);
+    if (bytes === 0) return;
+    lines.push(chunk.subarray(0, bytes), line);
+    read(bytes);
+  }
+}
+
+function tryRead(path: string, fd: number, chunk: Buffer): number {
   try {
-    for await (const part of stream as AsyncIterable<Buffer>) {
-      const chunk: Buffer = rest === null ? part : Buffer.concat([rest, part]);
-      let from = 0;
-      for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
-        line(chunk.toString("latin1", from, to));
-        from = to + 1;
-      }
-      rest = from < chunk.length ? chunk.subarray(from) : null;
-      read(part.length);
-    }
+    return readSync(fd, chunk, 0, chunk.length, null);
   } catch (error) {
     throw new MachineError(`Cannot read ${path}: ${causeOf(error)}`);
   }
-  if (rest !== null) line(rest.toString("latin1"));
+}
+
+async function readStream(path: string, fd: number, lines: LineSplitter, line: LineBytes): Promise<void> {
+  const stream = createReadStream("", { fd, autoClose: false, highWaterMark: CHUNK_BYTES });
+  try {
+    for await (const part of stream as AsyncIterable<Buffer>) lines.push(part, line);
+  } catch (error) {
+    throw new MachineError(`Cannot read ${path}: ${causeOf(error)}`);
+  }
 }

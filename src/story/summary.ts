@@ -1,3 +1,4 @@
+import { addressesOf } from "./payload.ts";
 import {
   type Attachment,
   type Call,
@@ -97,24 +98,6 @@ function readRun(calls: readonly Call[], command: string): Run {
     netns: calls[0]?.netns ?? null,
     result: end?.output ?? (wrapped ? (lastPlugin?.end?.output ?? null) : null),
   };
-}
-
-function addressesOf(result: string | null): string[] {
-  const value: unknown = result === null ? null : parse(result);
-  const ips = isObject(value) && Array.isArray(value.ips) ? value.ips : [];
-  return ips.flatMap((ip: unknown) => (isObject(ip) && typeof ip.address === "string" ? [ip.address] : []));
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function between(from: number | null, to: number | null): number | null {

@@ -1,4 +1,5 @@
 import { type Change, changeOf } from "./change.ts";
+import { errorOf, isObject, parse } from "./payload.ts";
 import {
   type Call,
   depthOf,
@@ -109,14 +110,6 @@ function changesOf({ added, removed }: Change): string[] {
   return [...say("+", added), ...say("-", removed)];
 }
 
-/** The msg and details of an error object (SPEC 1.1.0, section 5, "Error"). */
-function errorOf(output: string): string[] {
-  const value = parse(output);
-  if (!isObject(value) || typeof value.code !== "number" || typeof value.msg !== "string") return [];
-  const details = typeof value.details === "string" && value.details !== "" ? `: ${value.details}` : "";
-  return [`code ${value.code}: ${value.msg}${details}`];
-}
-
 function saidOf(stderr: string | null): string[] {
   return stderr === null
     ? []
@@ -133,16 +126,4 @@ function eventMoment({ line, timeMs, event, netns, ips }: EventSeen): Moment {
     ...{ line, timeMs, title: `NRI ${event}`, ifname: null, depth: 0, bad: event === "Vanished" },
     ...{ notes: [...place, ...addresses], payload: null },
   };
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -44,7 +44,10 @@ export async function readStories(
   const begun = performance.now();
   let shown = 0;
   await readLogs(paths, {
-    line: (text, number) => stories.add(number, text, parseLogLine(text)),
+    line: (bytes, from, to, number) => {
+      const text = bytes.toString("latin1", from, to);
+      stories.add(number, text, parseLogLine(text));
+    },
     progress: (share) => {
       const now = performance.now();
       if (!io.terminal || now - begun < PROGRESS_AFTER_MS || now - shown < PROGRESS_EVERY_MS) return;

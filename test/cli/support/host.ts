@@ -43,6 +43,10 @@ export async function cnitap(...args: string[]): Promise<Ran> {
     err: (text: string) => {
       err += text;
     },
+    outBytes: (bytes: Uint8Array) => {
+      out += Buffer.from(bytes).toString();
+    },
+    closed: false,
     colour: false,
     terminal: false,
     columns: null,
