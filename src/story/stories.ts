@@ -1,5 +1,7 @@
 import type { CallLine, LogLine, PodEventLine, WrapLine } from "../log/log-line.ts";
+import { GonePods } from "./gone-pods.ts";
 import type { Attachment, EventSeen, LineNumber, PluginCall, PodStory, Strays, TapCall } from "./story.ts";
+import { timeOf } from "./time.ts";
 
 /** How many stories are open at a time, unless told otherwise. */
 export const OPEN_MOST = 100_000;
@@ -11,6 +13,8 @@ export interface StoriesOptions {
   readonly only?: ReadonlySet<string>;
   /** Whether requests are kept too: they are most of a log. Results are kept anyway. */
   readonly keepInputs?: boolean;
+  /** Whether stories of pods that were removed are closed a while after that. Later lines about them are left out. */
+  readonly closeGone?: boolean;
   /** Gets each story that is over. */
   readonly close: (story: PodStory) => void;
 }
@@ -24,10 +28,13 @@ export class Stories {
   readonly #mostOpen: number;
   /** By container ID; the one with the latest line is the last. */
   readonly #open = new Map<string, PodStory>();
+  #latest: PodStory | null = null;
+  readonly #gone: GonePods | null;
 
   constructor(options: StoriesOptions) {
     this.#options = options;
     this.#mostOpen = options.mostOpen ?? OPEN_MOST;
+    this.#gone = options.closeGone ? new GonePods() : null;
   }
 
   /**
@@ -41,12 +48,16 @@ export class Stories {
       else this.strays.foreign++;
     } else if (read.kind === "note" || read.containerId === null) {
       this.strays.notes++;
+    } else if (this.#gone?.wasClosed(read) === true) {
+      return;
     } else if (this.#options.only === undefined || this.#options.only.has(read.containerId)) {
       const story = this.#storyOf(read.containerId);
       const keep = this.#options.keepInputs === true;
       if (read.kind === "pod") addEvent(story, line, read);
       else if (read.kind === "wrap") addPluginLine(story, line, read, keep);
       else addTapCall(story, line, read, keep);
+      this.#gone?.note(line, read);
+      if (this.#gone) for (const id of this.#gone.over(line)) this.#close(id);
     }
   }
 
@@ -54,15 +65,25 @@ export class Stories {
   end(): void {
     for (const story of this.#open.values()) this.#options.close(story);
     this.#open.clear();
+    this.#latest = null;
+  }
+
+  #close(containerId: string): void {
+    const story = this.#open.get(containerId);
+    if (story) this.#options.close(story);
+    this.#open.delete(containerId);
+    this.#latest = null;
   }
 
   #storyOf(containerId: string): PodStory {
+    if (this.#latest?.containerId === containerId) return this.#latest;
     const known = this.#open.get(containerId);
     const story = known ?? {
       ...{ containerId, namespace: null, name: null, uid: null, attachments: [], events: [] },
     };
     if (known) this.#open.delete(containerId);
     this.#open.set(containerId, story);
+    this.#latest = story;
     if (this.#open.size > this.#mostOpen) {
       const oldest = this.#open.values().next().value;
       if (oldest) {
@@ -78,13 +99,6 @@ export class Stories {
 /** Whether a line that cannot be read begins as ours do. */
 function isTorn(text: string): boolean {
   return text.startsWith('{"v":1,') || text.startsWith("CNI_COMMAND=") || text.startsWith("NRI_EVENT=");
-}
-
-/** Milliseconds since 1970 of RFC 3339, with fractions. */
-export function timeOf(time: string | null): number | null {
-  if (time === null) return null;
-  const seconds = Date.parse(`${time.slice(0, 19)}Z`);
-  return Number.isNaN(seconds) ? null : seconds + Number(`0.${time.slice(20, -1)}`) * 1000;
 }
 
 function addEvent(story: PodStory, line: LineNumber, read: PodEventLine): void {

@@ -90,6 +90,16 @@ export interface PodStory {
   readonly events: EventSeen[];
 }
 
+/** The last line about a pod. */
+export function lastLineOf({ attachments, events }: PodStory): LineNumber {
+  let last = 0;
+  for (const { calls } of attachments)
+    for (const call of calls)
+      last = Math.max(last, call.line, call.kind === "plugin" ? (call.end?.line ?? 0) : 0);
+  for (const { line } of events) last = Math.max(last, line);
+  return last;
+}
+
 /** What else is in a log, counted. */
 export interface Strays {
   /** Half lines, and lines of other programs. */

@@ -1,5 +1,5 @@
 import type { LogLine } from "../log/log-line.ts";
-import { timeOf } from "./stories.ts";
+import { timeOf } from "./time.ts";
 
 /** A call whose end has not come. */
 export interface UnderWay {

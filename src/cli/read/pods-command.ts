@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { asByteString, decodeUtf8 } from "../../log/byte-string.ts";
-import type { PodStory } from "../../story/story.ts";
+import { lastLineOf, type PodStory } from "../../story/story.ts";
 import { type State, type Summary, summarizePod } from "../../story/summary.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
 import { addReadOptions, logsOf, type ReadOptions, readStories } from "./read-options.ts";
@@ -22,8 +22,9 @@ const COLOURS: Partial<Record<State, "red" | "yellow" | "green">> = {
   running: "green",
 };
 
-interface Row {
-  readonly story: PodStory;
+/** Without the story, which has all results. */
+interface Row extends Pick<PodStory, "containerId" | "namespace" | "name" | "uid"> {
+  readonly lastLine: number;
   readonly summary: Summary;
 }
 
@@ -45,10 +46,14 @@ Example:
   return addReadOptions(command).action(async (options: PodsOptions) => {
     const rows: Row[] = [];
     const close = (story: PodStory) => {
+      const { containerId, namespace, name, uid } = story;
+      const lastLine = lastLineOf(story);
       for (const summary of summarizePod(story))
-        if (isWanted(story, summary, options)) rows.push({ story, summary });
+        if (isWanted(story, summary, options))
+          rows.push({ containerId, namespace, name, uid, lastLine, summary });
     };
-    const { closedEarly } = await readStories(logsOf(options), { close }, io);
+    const { closedEarly } = await readStories(logsOf(options), { close, closeGone: true }, io);
+    rows.sort((one, other) => one.lastLine - other.lastLine);
     if (closedEarly > 0) io.err(`cnitap: ${closedEarly} old pods may be shown twice: there are too many\n`);
     if (options.json) for (const row of rows) io.out(`${JSON.stringify(jsonOf(row))}\n`);
     else showTable(rows, io);
@@ -69,8 +74,8 @@ function dateOf(timeMs: number | null): string | null {
   return timeMs === null ? null : new Date(timeMs).toISOString();
 }
 
-function jsonOf({ story, summary }: Row) {
-  const { network, ifname, state, ips, addMs, delMs, addedAt, deletedAt } = summary;
+function jsonOf(story: Row) {
+  const { network, ifname, state, ips, addMs, delMs, addedAt, deletedAt } = story.summary;
   return {
     containerId: textOf(story.containerId),
     namespace: textOf(story.namespace),
@@ -91,7 +96,7 @@ function rounded(ms: number | null): number | null {
 function showTable(rows: readonly Row[], io: Io): void {
   if (rows.length === 0) return;
   const show = (bytes: string | null) => escapeForTerminal(textOf(bytes) ?? "").replaceAll(/[\n\t]/g, " ");
-  const cells = rows.map(({ story, summary }) => [
+  const cells = rows.map(({ summary, ...story }) => [
     story.name === null ? "?" : `${show(story.namespace)}/${show(story.name)}`,
     show(story.containerId).slice(0, ID_LETTERS),
     summary.state,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { parseLogLine } from "../../log/log-line.ts";
+import { LineReader } from "../../machine/line-reader.ts";
 import { readLogs } from "../../machine/log-reader.ts";
 import { Stories, type StoriesOptions } from "../../story/stories.ts";
 import type { Strays } from "../../story/story.ts";
@@ -41,12 +41,14 @@ export async function readStories(
   io: Io,
 ): Promise<{ readonly strays: Strays; readonly closedEarly: number }> {
   const stories = new Stories(options);
+  const lines = new LineReader();
   const begun = performance.now();
   let shown = 0;
   await readLogs(paths, {
     line: (bytes, from, to, number) => {
-      const text = bytes.toString("latin1", from, to);
-      stories.add(number, text, parseLogLine(text));
+      const read = lines.read(bytes, from, to);
+      if (typeof read === "string") stories.add(number, read, null);
+      else stories.add(number, "", read);
     },
     progress: (share) => {
       const now = performance.now();
