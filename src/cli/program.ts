@@ -6,6 +6,7 @@ import { escapeForTerminal, type Io } from "./io.ts";
 import { observeCommand } from "./observe/observe-command.ts";
 import { podsCommand } from "./read/pods-command.ts";
 import { showCommand } from "./read/show-command.ts";
+import { statsCommand } from "./read/stats-command.ts";
 import { tailCommand } from "./read/tail-command.ts";
 import { statusCommand } from "./status/status-command.ts";
 import { uninstallCommand } from "./uninstall/uninstall-command.ts";
@@ -45,6 +46,7 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log, and observe adds the pods
     podsCommand(io),
     showCommand(io),
     tailCommand(io),
+    statsCommand(io),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) {

@@ -43,7 +43,7 @@ const isTap = (call: Call): call is TapCall => call.kind === "tap";
 const isPlugin = (call: Call): call is PluginCall => call.kind === "plugin";
 
 /** The beginning and the end of a chain's run. */
-interface Run {
+export interface Run {
   readonly begunMs: number | null;
   readonly endedMs: number | null;
   /** Whether it came to its end, so far as the log can tell. */
@@ -64,10 +64,10 @@ function hasFailed({ end }: PluginCall): boolean {
 }
 
 /** Cuts the calls of one command into the runs of the chain: a new one begins when its first tap or plugin comes again. */
-function runsOf(attachment: Attachment, command: string): Call[][] {
+export function runsOf(calls: readonly Call[], command: string): Call[][] {
   const runs: Call[][] = [];
   const first = command === "ADD" ? "pre" : "post";
-  for (const call of attachment.calls) {
+  for (const call of calls) {
     if (call.command !== command) continue;
     const run = runs.at(-1);
     const again =
@@ -80,7 +80,8 @@ function runsOf(attachment: Attachment, command: string): Call[][] {
   return runs;
 }
 
-function readRun(calls: readonly Call[], command: string): Run {
+/** What the log tells of a run. */
+export function readRun(calls: readonly Call[], command: string): Run {
   const [first, last] = command === "ADD" ? ["pre", "post"] : ["post", "pre"];
   const taps = calls.filter(isTap);
   const plugins = calls.filter(isPlugin).filter((call) => depthOf(call, calls) === 0);
@@ -106,8 +107,8 @@ function between(from: number | null, to: number | null): number | null {
 
 /** Sums up an attachment. */
 export function summarize(story: PodStory, attachment: Attachment): Summary {
-  const adds = runsOf(attachment, "ADD").map((calls) => readRun(calls, "ADD"));
-  const dels = runsOf(attachment, "DEL").map((calls) => readRun(calls, "DEL"));
+  const adds = runsOf(attachment.calls, "ADD").map((calls) => readRun(calls, "ADD"));
+  const dels = runsOf(attachment.calls, "DEL").map((calls) => readRun(calls, "DEL"));
   const add = adds.findLast(({ complete }) => complete) ?? adds.at(-1);
   const del = dels.find(({ netns }) => netns !== "") ?? dels[0];
   return {
