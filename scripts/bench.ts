@@ -5,14 +5,16 @@ import { benchCalls, benchLogSize, benchStorm, Runner } from "./bench/calls.ts";
 import { benchNri } from "./bench/nri.ts";
 import { benchPods } from "./bench/pods.ts";
 import { buildPrograms, buildRunner, type Program } from "./bench/programs.ts";
+import { benchRead } from "./bench/read.ts";
 import { benchWrap } from "./bench/wrap.ts";
 
-const SECTIONS = ["calls", "wrap", "pods", "nri"] as const;
+const SECTIONS = ["calls", "wrap", "pods", "nri", "read"] as const;
 
 interface Options {
   readonly runs: string;
   readonly pods: string;
   readonly events: string;
+  readonly logBytes: string;
   readonly only: readonly (typeof SECTIONS)[number][];
 }
 
@@ -27,11 +29,12 @@ function print(lines: readonly string[]): void {
 function parse(): Options {
   const program = new Command("npm run bench --")
     .description(
-      "Measures the taps against a lower bound in C, Go and Python, wrapped plugins, pods with and without taps, and NRI plugins.",
+      "Measures the taps against a lower bound in C, Go and Python, wrapped plugins, pods with and without taps, NRI plugins, and readers of the log.",
     )
     .option("--runs <n>", "calls of each program at 1.5 KB", "1000")
     .option("--pods <n>", "pods on each containerd; 0 for none", "20")
     .option("--events <n>", "events for each NRI plugin", "100000")
+    .option("--log-bytes <n>", "size of the log that is read", "200000000")
     .addOption(new Option("--only <section...>", "some sections").choices(SECTIONS).default(SECTIONS, "all"))
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", "\nExample:\n  $ npm run -s bench -- --runs 300 > run.md\n")
@@ -66,6 +69,7 @@ async function main(): Promise<void> {
   const runs = Math.max(10, whole("runs", options.runs));
   const pods = whole("pods", options.pods);
   const events = Math.max(1000, whole("events", options.events));
+  const logBytes = whole("log-bytes", options.logBytes);
   const wanted = (section: (typeof SECTIONS)[number]) => options.only.includes(section);
   console.log(
     `${cpus().length} x ${cpus()[0]?.model ?? "?"}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}`,
@@ -77,6 +81,7 @@ async function main(): Promise<void> {
   if (withPods && process.getuid?.() === 0) print(await benchPods(programs, pods, progress));
   else if (withPods) progress("not root: no pods");
   if (wanted("nri")) print(await benchNri(events, progress));
+  if (wanted("read")) print(await benchRead(logBytes, progress));
 }
 
 // Running child processes are ended by their own listeners.

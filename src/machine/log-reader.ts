@@ -69,8 +69,12 @@ export async function readLogs(paths: readonly string[], { line, progress }: Rea
 /** Whether a path leads to a pipe or the like, which can be read only once and has no end to begin with. */
 export function isStream(path: string): boolean {
   if (path === STDIN) return true;
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+  try {
+    const stats = statSync(path);
+    return !stats.isFile() && !stats.isDirectory();
+  } catch {
+    return false; // opening it will tell
+  }
 }
 
 /** Opens a log and its rotated `.1`, unless that is among the logs that are read. */
