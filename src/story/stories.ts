@@ -4,7 +4,7 @@ import type { Attachment, EventSeen, LineNumber, PluginCall, PodStory, Strays, T
 import { timeOf } from "./time.ts";
 
 /** How many stories are open at a time, unless told otherwise. */
-export const OPEN_MOST = 100_000;
+export const OPEN_MOST = 30_000;
 
 export interface StoriesOptions {
   /** Of more stories than this the oldest are closed. */

@@ -63,7 +63,14 @@ function hasFailed({ end }: PluginCall): boolean {
   return end !== null && end.exit !== 0;
 }
 
-/** Cuts the calls of one command into the runs of the chain: a new one begins when its first tap or plugin comes again. */
+function isOver({ end }: PluginCall, before: Call): boolean {
+  return end !== null && end.line < before.line;
+}
+
+/**
+ * Cuts the calls of one command into the runs of the chain: a new one begins when its first tap or plugin comes again, after a
+ * plugin has failed, and with the DEL that has no namespace any more.
+ */
 export function runsOf(calls: readonly Call[], command: string): Call[][] {
   const runs: Call[][] = [];
   const first = command === "ADD" ? "pre" : "post";
@@ -72,6 +79,8 @@ export function runsOf(calls: readonly Call[], command: string): Call[][] {
     const run = runs.at(-1);
     const again =
       run === undefined ||
+      run[0]?.netns !== call.netns ||
+      run.some((one) => isPlugin(one) && hasFailed(one) && isOver(one, call) && depthOf(one, run) === 0) ||
       (isTap(call) && run.some((one) => isTap(one) && (one.tap === call.tap || call.tap === first))) ||
       (isPlugin(call) && run.some((one) => isPlugin(one) && one.plugin === call.plugin && one.end !== null));
     if (again) runs.push([call]);
@@ -114,7 +123,9 @@ export function summarize(story: PodStory, attachment: Attachment): Summary {
   return {
     ...{ ifname: attachment.ifname, network: attachment.network },
     state: stateOf(story, add, dels),
-    ips: addressesOf(add?.result ?? null),
+    get ips() {
+      return addressesOf(add?.result ?? null); // parses the result, which most pods of a log need not
+    },
     addMs: add?.complete ? between(add.begunMs, add.endedMs) : null,
     delMs: del?.complete ? between(del.begunMs, del.endedMs) : null,
     addedAt: add?.complete ? add.endedMs : null,

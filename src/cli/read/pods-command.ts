@@ -47,10 +47,11 @@ Example:
     const rows: Row[] = [];
     const close = (story: PodStory) => {
       const { containerId, namespace, name, uid } = story;
-      const lastLine = lastLineOf(story);
-      for (const summary of summarizePod(story))
-        if (isWanted(story, summary, options))
-          rows.push({ containerId, namespace, name, uid, lastLine, summary });
+      for (const summary of summarizePod(story).filter((one) => isWanted(story, one, options)))
+        rows.push({
+          ...{ containerId, namespace, name, uid, lastLine: lastLineOf(story) },
+          summary: { ...summary },
+        });
     };
     const { closedEarly } = await readStories(logsOf(options), { close, closeGone: true }, io);
     rows.sort((one, other) => one.lastLine - other.lastLine);
