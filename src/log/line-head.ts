@@ -1,4 +1,4 @@
-import type { CallLine, LogLine, Payload, PluginEnd, WrapLine } from "./log-line.ts";
+import type { CallLine, LogLine, Payload, PluginEnd, PodEventLine, WrapLine } from "./log-line.ts";
 import { POD_EVENTS, type PodEvent } from "./pod-line.ts";
 
 /** The bytes of the line that is being read. */
@@ -44,9 +44,13 @@ const SAME = new RegExp(
   `^,"containerId":${TEXT},"network":${TEXT},"cniVersion":${TEXT},"ifname":${TEXT},"netns":${TEXT},` +
     `"args":(?:null|\\{(?:${PAIR}(?:,${PAIR})*)?\\})`,
 );
+const LABELS = ',"labels":{';
 const POD_FACTS = new RegExp(
-  `^\\{"namespace":"(${PLAIN})","name":"(${PLAIN})","uid":"(${PLAIN})","netns":(${TEXT}),"ips":(\\[(?:"${PLAIN}"(?:,"${PLAIN}")*)?\\]),"labels":\\{`,
+  `^\\{"namespace":"${PLAIN}","name":"${PLAIN}","uid":"${PLAIN}","netns":${TEXT},` +
+    `"ips":\\[(?:"${PLAIN}"(?:,"${PLAIN}")*)?\\]${LABELS.replace("{", "\\{")}`,
 );
+/** So many bytes have a pod's facts before its labels. */
+const POD_BYTES = 640;
 /** So many bytes have all of that; if not, `parseLogLine` reads the line. */
 const SAME_BYTES = 1024;
 /** Attachments whose lines come by turns. */
@@ -80,30 +84,31 @@ class LazyPayload implements Payload {
   }
 }
 
+type Facts = Pick<PodEventLine["pod"], "namespace" | "name" | "uid" | "netns" | "ips">;
+
 /** A pod's facts. Its labels are read when they are asked for. */
-class PodHead {
-  namespace = "";
-  name = "";
-  uid = "";
-  netns: string | null = null;
+class PodHead implements Facts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly netns: string | null;
   readonly ips: readonly string[];
   readonly #line: HeadBytes;
   readonly #labelsAt: number;
 
-  constructor(line: HeadBytes, labelsAt: number, ips: readonly string[]) {
+  constructor(line: HeadBytes, labelsAt: number, { namespace, name, uid, netns, ips }: Facts) {
+    this.namespace = namespace;
+    this.name = name;
+    this.uid = uid;
+    this.netns = netns;
+    this.ips = ips;
     this.#line = line;
     this.#labelsAt = labelsAt;
-    this.ips = ips;
   }
 
   get labels(): Readonly<Record<string, string>> | null {
     return labelsOf(this.#line.text(this.#labelsAt, this.#line.last - 1));
   }
-}
-
-/** A part of a string that does not keep all of it in memory. */
-function own(part: string): string {
-  return JSON.parse(`"${part}"`);
 }
 
 /**
@@ -132,12 +137,14 @@ export class HeadReader {
     this.#at = line.from;
     if (!this.#skip(START)) return null;
     const timeAt = this.#at;
-    this.#at += TIME_LETTERS;
-    if (this.#bytes[this.#at++] !== QUOTE) return null;
+    for (let count = 0; count < TIME_LETTERS; count++) {
+      const byte = line.bytes[this.#at++] ?? 0;
+      if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) return null;
+    }
+    if (line.bytes[this.#at++] !== QUOTE) return null;
     const tapped = this.#skip(TAP);
     if (!tapped && !this.#skip(NRI)) return null;
     const time = line.text(timeAt, timeAt + TIME_LETTERS);
-    if (!/^[\dT:.Z-]*$/.test(time)) return null;
     return tapped ? this.#readCall(time, line) : this.#readEvent(time, line);
   }
 
@@ -217,14 +224,10 @@ export class HeadReader {
     const label = this.#skip(LABEL) ? this.#text(line) : null;
     if (event === null || containerId === null || !this.#skip(POD)) return null;
     const podAt = this.#at;
-    const match = POD_FACTS.exec(line.text(podAt, Math.min(podAt + SAME_BYTES, line.last)));
-    if (match === null) return null;
-    const [facts, namespace = "", name = "", uid = "", netns = "null", ips = "[]"] = match;
-    const pod = new PodHead(line, podAt + facts.length - 1, JSON.parse(ips));
-    pod.netns = netns === "null" ? null : own(netns.slice(1, -1));
-    pod.namespace = own(namespace);
-    pod.name = own(name);
-    pod.uid = own(uid);
+    const [facts] = POD_FACTS.exec(line.text(podAt, Math.min(podAt + POD_BYTES, line.last))) ?? [];
+    if (facts === undefined) return null;
+    const parsed: Facts = JSON.parse(`${facts.slice(0, -LABELS.length)}}`);
+    const pod = new PodHead(line, podAt + facts.length - 1, parsed);
     return { kind: "pod", format: "json", time, event, containerId, label, pod };
   }
 
