@@ -32,22 +32,22 @@ export interface CallCount {
 
 export interface CallStatsOptions {
   readonly by: StatsBy;
-  /** Only calls whose end is later than that, in milliseconds since 1970. */
+  /** Only calls whose end is later than that, in milliseconds since 1970; none without a time. */
   readonly afterMs?: number;
 }
 
 /** Counts the calls of pods, chain by chain or plugin by plugin. */
 export class CallStats {
   readonly #by: StatsBy;
-  readonly #afterMs: number;
+  readonly #afterMs: number | null;
   readonly #counts = new Map<string, CallCount>();
   readonly #groups = new Set<string>();
   /** The latest end of a call that was counted; null: none had a time. */
   untilMs: number | null = null;
 
-  constructor({ by, afterMs = Number.NEGATIVE_INFINITY }: CallStatsOptions) {
+  constructor({ by, afterMs }: CallStatsOptions) {
     this.#by = by;
-    this.#afterMs = afterMs;
+    this.#afterMs = afterMs ?? null;
   }
 
   add(story: PodStory): void {
@@ -99,7 +99,8 @@ export class CallStats {
     call: { failed: boolean; ms: number | null; endedMs: number | null; untold?: boolean },
   ): void {
     const { failed, ms, endedMs, untold = false } = call;
-    if (endedMs !== null && endedMs < this.#afterMs + HALF_MICROSECOND_MS) return;
+    const afterMs = this.#afterMs;
+    if (afterMs !== null && (endedMs === null || endedMs < afterMs + HALF_MICROSECOND_MS)) return;
     const count = this.#countOf(group, command);
     count.calls++;
     if (failed) count.failed++;

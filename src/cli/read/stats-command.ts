@@ -42,7 +42,9 @@ Example:
   return addReadOptions(command).action(async (options: StatsOptions) => {
     const { by, prometheus } = options;
     const before = prometheus === undefined ? NOTHING : readBefore(prometheus, by);
-    const stats = new CallStats({ by, ...(before.untilMs === null ? {} : { afterMs: before.untilMs }) });
+    const stats = new CallStats(
+      prometheus === undefined ? { by } : { by, afterMs: before.untilMs ?? Number.NEGATIVE_INFINITY },
+    );
     await readStories(logsOf(options), { close: (story) => stats.add(story), closeGone: true }, io);
     const counts = stats.counts();
     if (prometheus !== undefined) {
