@@ -2,9 +2,9 @@ import type { CallLine, PodEventLine, WrapLine } from "../log/log-line.ts";
 import type { LineNumber } from "./story.ts";
 
 /** So many lines after its removal a story is over: the observer's lines may come late. */
-const LATE_LINES = 5000;
+const LATE_LINES = 1000;
 /** So many closed ones are remembered: kubelet may ask for a removal again. */
-const REMEMBERED = 100_000;
+const REMEMBERED = 20_000;
 
 const NONE: readonly string[] = [];
 

@@ -1,6 +1,6 @@
 import type { LogLine, WrapLine } from "../log/log-line.ts";
+import type { UnderWay } from "./calls-under-way.ts";
 import { addressesOf, errorOf } from "./payload.ts";
-import type { UnderWay } from "./under-way.ts";
 
 /** A line of the log in a few words. Texts are byte strings. */
 export interface Words {

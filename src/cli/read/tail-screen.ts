@@ -1,6 +1,6 @@
 import { asByteString, decodeUtf8 } from "../../log/byte-string.ts";
+import type { UnderWay } from "../../story/calls-under-way.ts";
 import type { Words } from "../../story/one-line.ts";
-import type { UnderWay } from "../../story/under-way.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
 
 const ID_LETTERS = 12;
