@@ -1,0 +1,167 @@
+import type { Attachment, Call, PluginCall, TapCall } from "./story.ts";
+
+/** Which taps a network has, so far as the log tells. In the classic format `cni_pre` logs no DEL. */
+export interface NetworkTaps {
+  readonly pre: boolean;
+  readonly post: boolean;
+}
+
+/**
+ * `whole`: it came to its end. `broken`: a plugin failed. `open`: its end is not in the log. `unknown`: nothing in the log
+ * would tell its end.
+ */
+export type RunState = "whole" | "broken" | "open" | "unknown";
+
+/** One run of a network's chain for one attachment. */
+export interface Run {
+  readonly command: string;
+  /** Of taps and plugins, delegates' included, in the order of the log. */
+  readonly calls: readonly Call[];
+  readonly pre: TapCall | null;
+  readonly post: TapCall | null;
+  /** The plugins of the list. */
+  readonly plugins: readonly PluginCall[];
+  /** The plugins that those have started, with their callers. */
+  readonly delegates: ReadonlyMap<PluginCall, PluginCall>;
+  readonly state: RunState;
+  /** The plugin of the list that failed. */
+  readonly failed: PluginCall | null;
+  readonly netns: string | null;
+  readonly begunMs: number | null;
+  readonly endedMs: number | null;
+  /** The latest time of its lines. */
+  readonly lastMs: number | null;
+  /** The JSON text of an ADD's result. */
+  readonly result: string | null;
+}
+
+interface Cut {
+  readonly command: string;
+  readonly calls: Call[];
+  readonly delegates: Map<PluginCall, PluginCall>;
+}
+
+/** The lines of a run. */
+export function linesOf({ calls }: Pick<Run, "calls">): number[] {
+  const lines = calls.flatMap((call) =>
+    call.kind === "plugin" && call.end !== null && call.end.line !== call.line
+      ? [call.line, call.end.line]
+      : [call.line],
+  );
+  return lines.sort((one, other) => one - other);
+}
+
+/** Whether the plugin's call ended, and well. */
+export function isWell(call: PluginCall): boolean {
+  return call.end?.exit === 0;
+}
+
+/** Whether the plugin's call ended, and badly. */
+export function hasFailed(call: PluginCall): boolean {
+  return call.end !== null && call.end.exit !== 0;
+}
+
+/** Cuts an attachment's calls into the runs of its chain. */
+export function runsOf({ calls }: Attachment, taps: NetworkTaps): Run[] {
+  const cuts: Cut[] = [];
+  const ordered = [...calls].sort((one, other) => one.line - other.line);
+  const chain = listOrder(ordered);
+  for (const call of ordered) {
+    const last = cuts.at(-1);
+    const caller = last && call.kind === "plugin" ? callerOf(call, last, chain) : null;
+    if (last && caller && call.kind === "plugin") {
+      last.calls.push(call);
+      last.delegates.set(call, caller);
+    } else if (last && !beginsAnew(call, last)) last.calls.push(call);
+    else cuts.push({ command: call.command, calls: [call], delegates: new Map() });
+  }
+  return cuts.map((cut) => readRun(cut, taps, chain));
+}
+
+/** The types of the list's plugins as their ADDs came, for as much of it as can be known. */
+function listOrder(calls: readonly Call[]): string[] {
+  const adds = calls.filter((call): call is PluginCall => call.kind === "plugin" && call.command === "ADD");
+  const own = adds.filter((call) => !adds.some((other) => encloses(other, call)));
+  return own.map(({ plugin }) => plugin);
+}
+
+function encloses(outer: PluginCall, inner: Call): boolean {
+  return outer !== inner && outer.line < inner.line && outer.end !== null && outer.end.line > inner.line;
+}
+
+function callerOf(call: PluginCall, { calls }: Cut, chain: readonly string[]): PluginCall | null {
+  const plugins = calls.filter((one): one is PluginCall => one.kind === "plugin" && one !== call);
+  const around = plugins.findLast((one) => encloses(one, call));
+  if (around) return around;
+  const open = plugins.findLast((one) => one.end === null && one.line < call.line && one !== call);
+  return open && isDelegateOf(open, call, chain) ? open : null;
+}
+
+/** Whether a call that follows one without an end was made by that one; else the runtime made it. */
+function isDelegateOf(open: PluginCall, call: PluginCall, chain: readonly string[]): boolean {
+  if (call.request === null || call.plugin === open.plugin || call.command !== open.command) return false;
+  // An IPAM plugin gets its caller's configuration, type and all.
+  if (call.request.type !== call.plugin) return call.request.type === open.plugin;
+  if (call.command === "ADD") return call.request.prevResult === null;
+  return chain.includes(open.plugin) && !chain.includes(call.plugin);
+}
+
+function beginsAnew(call: Call, { command, calls, delegates }: Cut): boolean {
+  if (call.command !== command) return true;
+  if (call.kind === "tap") {
+    const first = command === "DEL" ? "post" : "pre";
+    return call.tap === first || calls.some((one) => one.kind === "tap" && one.tap === call.tap);
+  }
+  if (command === "ADD" && call.request?.prevResult) return false;
+  return calls.some((one) => one.kind === "plugin" && !delegates.has(one) && one.plugin === call.plugin);
+}
+
+function readRun({ command, calls, delegates }: Cut, taps: NetworkTaps, chain: readonly string[]): Run {
+  const tap = (which: "pre" | "post") =>
+    calls.find((call): call is TapCall => call.kind === "tap" && call.tap === which) ?? null;
+  const plugins = calls.filter(
+    (call): call is PluginCall => call.kind === "plugin" && call.command === command && !delegates.has(call),
+  );
+  const [pre, post] = [tap("pre"), tap("post")];
+  const [first, last] = command === "DEL" ? [post, pre] : [pre, post];
+  const begun = first ?? plugins[0];
+  const lastPlugin = plugins.at(-1);
+  const state = stateOf({ command, calls, plugins, end: last }, taps, chain);
+  const times = calls.flatMap((call) => [call.timeMs, call.kind === "plugin" ? call.end?.timeMs : null]);
+  const known = times.filter((time) => time !== null && time !== undefined);
+  return {
+    ...{ command, calls, pre, post, plugins, delegates, state },
+    failed: plugins.find(hasFailed) ?? null,
+    netns: calls[0]?.netns ?? null,
+    begunMs: begun?.timeMs ?? null,
+    endedMs: state !== "whole" ? null : (last?.timeMs ?? lastPlugin?.end?.timeMs ?? null),
+    lastMs: known.length > 0 ? Math.max(...known) : null,
+    result:
+      command !== "ADD" || state !== "whole" ? null : last ? last.output : (lastPlugin?.end?.output ?? null),
+  };
+}
+
+interface Parts {
+  readonly command: string;
+  readonly calls: readonly Call[];
+  readonly plugins: readonly PluginCall[];
+  readonly end: TapCall | null;
+}
+
+function stateOf(
+  { command, calls, plugins, end }: Parts,
+  taps: NetworkTaps,
+  chain: readonly string[],
+): RunState {
+  if (end !== null) return "whole";
+  if (plugins.some(hasFailed)) return "broken";
+  // A run without any tap is of a list that has none at the time.
+  const tapped = calls.some(({ kind }) => kind === "tap") && (command === "ADD" ? taps.post : taps.pre);
+  if (tapped) return "open";
+  if (plugins.length === 0) return "unknown";
+  if (plugins.some((call) => call.end === null)) return "open";
+  // The list's first plugin ends a DEL.
+  const [firstOfAll] = chain;
+  const started = calls.some((call) => call.kind === "plugin" && call.plugin === firstOfAll);
+  return command !== "DEL" || firstOfAll === undefined || started ? "whole" : "open";
+}
