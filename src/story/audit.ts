@@ -2,11 +2,17 @@ import { parseLogLine } from "../log/log-line.ts";
 import { addFailed } from "./findings/add-failed.ts";
 import { callKilled } from "./findings/call-killed.ts";
 import { CODES } from "./findings/codes.ts";
+import { duplicateIp } from "./findings/duplicate-ip.ts";
 import { emptyResult } from "./findings/empty-result.ts";
 import type { Check, Finding, MakeCheck } from "./findings/finding.ts";
 import { innerDelFailed } from "./findings/inner-del-failed.ts";
+import { ipMismatch } from "./findings/ip-mismatch.ts";
+import { leak } from "./findings/leak.ts";
 import { pluginDied } from "./findings/plugin-died.ts";
 import { quietFailure } from "./findings/quiet-failure.ts";
+import { slow } from "./findings/slow.ts";
+import { stranded } from "./findings/stranded.ts";
+import { untapped } from "./findings/untapped.ts";
 import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
 import { readPod } from "./pod.ts";
 import { isTorn, Stories } from "./stories.ts";
@@ -70,6 +76,9 @@ export class Audit {
   }
 }
 
-function checksFor(_options: AuditOptions): MakeCheck[] {
-  return [addFailed, pluginDied, callKilled, emptyResult, quietFailure, innerDelFailed];
+function checksFor({ slowMs }: AuditOptions): MakeCheck[] {
+  return [
+    ...[addFailed, pluginDied, callKilled, emptyResult, quietFailure, innerDelFailed, stranded, leak],
+    ...[duplicateIp, ipMismatch, slow(slowMs ?? null), untapped],
+  ];
 }

@@ -1,3 +1,4 @@
+import { parseJson } from "./json.ts";
 import type { Attachment, Call, PluginCall, TapCall } from "./story.ts";
 
 /** Which taps a network has, so far as the log tells. In the classic format `cni_pre` logs no DEL. */
@@ -59,6 +60,16 @@ export function isWell(call: PluginCall): boolean {
 /** Whether the plugin's call ended, and badly. */
 export function hasFailed(call: PluginCall): boolean {
   return call.end !== null && call.end.exit !== 0;
+}
+
+const HIDDEN = /^\[redacted \d+ bytes\]$/;
+
+/** Whether an ADD ended well and gave no result. */
+export function isEmptyResult({ command, end }: PluginCall): boolean {
+  if (command !== "ADD" || end?.exit !== 0 || end.outputBytes !== null) return false;
+  const output = parseJson(end.output);
+  if (typeof output === "string") return !HIDDEN.test(output);
+  return typeof output !== "object" || output === null || Array.isArray(output);
 }
 
 /** Cuts an attachment's calls into the runs of its chain. */
@@ -154,7 +165,7 @@ function stateOf(
   chain: readonly string[],
 ): RunState {
   if (end !== null) return "whole";
-  if (plugins.some(hasFailed)) return "broken";
+  if (plugins.some((call) => hasFailed(call) || isEmptyResult(call))) return "broken";
   // A run without any tap is of a list that has none at the time.
   const tapped = calls.some(({ kind }) => kind === "tap") && (command === "ADD" ? taps.post : taps.pre);
   if (tapped) return "open";

@@ -1,7 +1,6 @@
 import type { Pod } from "../pod.ts";
-import { linesOf } from "../runs.ts";
+import { isEmptyResult, linesOf } from "../runs.ts";
 import { aboutAttached, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
-import { isEmptyResult } from "./what-failed.ts";
 
 /** A plugin said that all is well and gave no result: "unexpected end of JSON input" (cilium#7718, cni#670). */
 export const emptyResult: MakeCheck = (_log, report): Check => ({

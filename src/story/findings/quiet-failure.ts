@@ -1,10 +1,9 @@
 import { parseJson } from "../json.ts";
 import type { Pod } from "../pod.ts";
 import { readError } from "../result.ts";
-import { linesOf } from "../runs.ts";
+import { isEmptyResult, linesOf } from "../runs.ts";
 import type { PluginEnded, PodStory } from "../story.ts";
 import { aboutAttached, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
-import { isEmptyResult } from "./what-failed.ts";
 
 /** A plugin said that all is well, but its words speak of a failure: an address may be lost (weave#3587). */
 export const quietFailure: MakeCheck = (_log, report): Check => ({

@@ -1,7 +1,7 @@
 import { parseJson } from "../json.ts";
 import type { Attached, Pod } from "../pod.ts";
 import { readError } from "../result.ts";
-import { hasFailed, type Run } from "../runs.ts";
+import { hasFailed, isEmptyResult, type Run } from "../runs.ts";
 import type { PluginCall, PluginEnded } from "../story.ts";
 
 /** How a plugin failed, for a sentence: `code 11: no addresses`, or its exit code and what it wrote. */
@@ -73,14 +73,4 @@ export function nextRun(runs: readonly Run[], run: Run): Run | undefined {
 /** Whether an attachment had its network in spite of what its ADD's lines say. */
 export function cameUp({ run }: Pod, { dels }: Attached): boolean {
   return run !== null || dels.some(({ calls }) => calls.some(({ request }) => request?.prevResult));
-}
-
-const HIDDEN = /^\[redacted \d+ bytes\]$/;
-
-/** Whether an ADD ended well and gave no result. */
-export function isEmptyResult({ command, end }: PluginCall): boolean {
-  if (command !== "ADD" || end?.exit !== 0 || end.outputBytes !== null) return false;
-  const output = parseJson(end.output);
-  if (typeof output === "string") return !HIDDEN.test(output);
-  return typeof output !== "object" || output === null || Array.isArray(output);
 }
