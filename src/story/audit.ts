@@ -1,15 +1,25 @@
 import { parseLogLine } from "../log/log-line.ts";
 import { addFailed } from "./findings/add-failed.ts";
 import { callKilled } from "./findings/call-killed.ts";
+import { chainChanged } from "./findings/chain-changed.ts";
 import { CODES } from "./findings/codes.ts";
+import { delDiffers } from "./findings/del-differs.ts";
+import { delWithoutAdd } from "./findings/del-without-add.ts";
+import { delegateLeft } from "./findings/delegate-left.ts";
 import { duplicateIp } from "./findings/duplicate-ip.ts";
 import { emptyResult } from "./findings/empty-result.ts";
 import type { Check, Finding, MakeCheck } from "./findings/finding.ts";
 import { innerDelFailed } from "./findings/inner-del-failed.ts";
 import { ipMismatch } from "./findings/ip-mismatch.ts";
+import { lateDel } from "./findings/late-del.ts";
 import { leak } from "./findings/leak.ts";
+import { logState } from "./findings/log-state.ts";
 import { pluginDied } from "./findings/plugin-died.ts";
 import { quietFailure } from "./findings/quiet-failure.ts";
+import { resultFamily } from "./findings/result-family.ts";
+import { resultInterfaces } from "./findings/result-interfaces.ts";
+import { resultLost } from "./findings/result-lost.ts";
+import { resultVersion } from "./findings/result-version.ts";
 import { slow } from "./findings/slow.ts";
 import { stranded } from "./findings/stranded.ts";
 import { untapped } from "./findings/untapped.ts";
@@ -80,5 +90,7 @@ function checksFor({ slowMs }: AuditOptions): MakeCheck[] {
   return [
     ...[addFailed, pluginDied, callKilled, emptyResult, quietFailure, innerDelFailed, stranded, leak],
     ...[duplicateIp, ipMismatch, slow(slowMs ?? null), untapped],
+    ...[resultVersion, resultInterfaces, resultFamily, resultLost],
+    ...[lateDel, delegateLeft, delDiffers, delWithoutAdd, chainChanged, logState],
   ];
 }

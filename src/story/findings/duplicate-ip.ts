@@ -27,17 +27,20 @@ export const duplicateIp: MakeCheck = (_log, report): Check => {
           const known = networks.get(attached.network) ?? new Map<string, Holding[]>();
           networks.set(attached.network, known);
           const key = addressKey(holding.address);
-          known.set(key, [...(known.get(key) ?? []), holding]);
+          const others = known.get(key);
+          if (others) others.push(holding);
+          else known.set(key, [holding]);
         }
     },
     end: () => {
       for (const [network, addresses] of networks)
         for (const holdings of addresses.values()) {
           holdings.sort((one, other) => one.from - other.from || one.line - other.line);
-          holdings.forEach((newer, at) => {
-            const older = holdings.slice(0, at).findLast((one) => overlap(one, newer));
-            if (older) report(findingOf(older, newer, network));
-          });
+          let longest: Holding | null = null;
+          for (const newer of holdings) {
+            if (longest && overlap(longest, newer)) report(findingOf(longest, newer, network));
+            if (longest === null || newer.to >= longest.to) longest = newer;
+          }
         }
     },
   };
