@@ -1,4 +1,4 @@
-import { type NetworkTaps, type Run, runsOf } from "./runs.ts";
+import { encloses, type NetworkTaps, type Run, runsOf } from "./runs.ts";
 import type { Attachment, EventSeen, PluginCall, PodStory } from "./story.ts";
 
 /** A pod's story, read: what findings are made of. */
@@ -62,14 +62,13 @@ function readAttachment(
   metas: readonly Meta[],
   taps: NetworkTaps,
 ): Attached {
-  const first = attachment.calls[0]?.line ?? 0;
+  const [first] = attachment.calls;
   const runs = runsOf(attachment, taps);
   const adds = runs.filter(({ command }) => command === "ADD");
   return {
     ...{ pod: story, ifname: attachment.ifname, network: attachment.network, runs, adds },
     nested: metas.some(
-      ({ attachment: outer, call }) =>
-        outer !== attachment && call.line < first && (call.end?.line ?? 0) > first,
+      ({ attachment: outer, call }) => outer !== attachment && first !== undefined && encloses(call, first),
     ),
     dels: runs.filter(({ command }) => command === "DEL"),
     add: adds.findLast(({ state }) => state === "whole") ?? adds.at(-1) ?? null,

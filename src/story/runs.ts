@@ -75,7 +75,7 @@ export function isEmptyResult({ command, end }: PluginCall): boolean {
 /** Cuts an attachment's calls into the runs of its chain. */
 export function runsOf({ calls }: Attachment, taps: NetworkTaps): Run[] {
   const cuts: Cut[] = [];
-  const ordered = [...calls].sort((one, other) => one.line - other.line);
+  const ordered = [...calls].sort(inOrder);
   const chain = listOrder(ordered);
   for (const call of ordered) {
     const last = cuts.at(-1);
@@ -96,15 +96,27 @@ function listOrder(calls: readonly Call[]): string[] {
   return own.map(({ plugin }) => plugin);
 }
 
-function encloses(outer: PluginCall, inner: Call): boolean {
-  return outer !== inner && outer.line < inner.line && outer.end !== null && outer.end.line > inner.line;
+interface At {
+  readonly line: number;
+  readonly timeMs: number | null;
+}
+
+/** In the order of time; lines may come a little out of order. */
+function inOrder(one: At, other: At): number {
+  const [early, late] = [one.timeMs, other.timeMs];
+  return early === null || late === null || early === late ? one.line - other.line : early - late;
+}
+
+/** Whether one call was made while another one was under way. */
+export function encloses(outer: PluginCall, inner: Call): boolean {
+  return outer !== inner && outer.end !== null && inOrder(outer, inner) < 0 && inOrder(outer.end, inner) > 0;
 }
 
 function callerOf(call: PluginCall, { calls }: Cut, chain: readonly string[]): PluginCall | null {
   const plugins = calls.filter((one): one is PluginCall => one.kind === "plugin" && one !== call);
   const around = plugins.findLast((one) => encloses(one, call));
   if (around) return around;
-  const open = plugins.findLast((one) => one.end === null && one.line < call.line && one !== call);
+  const open = plugins.findLast((one) => one.end === null && inOrder(one, call) < 0);
   return open && isDelegateOf(open, call, chain) ? open : null;
 }
 

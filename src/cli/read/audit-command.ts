@@ -41,7 +41,7 @@ Example:
   return addReadOptions(command).action(async (options: AuditCommandOptions) => {
     const report = await auditLogs(options, io);
     const { findings, sources, closedEarly } = report;
-    if (options.json) for (const finding of findings) io.out(`${JSON.stringify(jsonOf(finding))}\n`);
+    if (options.json) for (const finding of findings) io.out(`${jsonLine(jsonOf(finding))}\n`);
     else showFindings(findings, io);
     if (closedEarly > 0) io.err(`cnitap: ${closedEarly} old pods were judged early: there are too many\n`);
     const said = `${sourcesText(sources)}\n`;
@@ -85,6 +85,13 @@ function jsonOf(finding: Finding) {
     ...{ name: textOrNull(name), network: textOrNull(network), plugin: textOrNull(plugin) },
     ...{ sentence: text(sentence), lines, files: files.map(text), advice: text(finding.advice) },
   };
+}
+
+/** One line for any reader: what some take for the end of a line is escaped. */
+function jsonLine(value: object): string {
+  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 /** Findings of which all but the pod is the same. */

@@ -1,7 +1,9 @@
-import type { Pod } from "../pod.ts";
+import type { LogFacts } from "../log-facts.ts";
+import type { Attached, Pod } from "../pod.ts";
 import type { Run } from "../runs.ts";
 import type { LineNumber } from "../story.ts";
 import { aboutLog, type Check, counted, inNetwork, listed, type MakeCheck, podName } from "./finding.ts";
+import { cameUp } from "./what-failed.ts";
 
 /** The list that an ADD ran with, so far as the log tells. */
 interface Seen {
@@ -15,19 +17,21 @@ interface Seen {
   readonly whole: boolean;
 }
 
-const SEPARATOR = " → ";
+const SEPARATOR = " -> ";
 
 /** The network's list is other than before: a program rewrote it, and pods lack a plugin (istio#11037, linkerd2#11228). */
-export const chainChanged: MakeCheck = (_log, report): Check => {
+export const chainChanged: MakeCheck = (log, report): Check => {
   const networks = new Map<string | null, Seen[]>();
   return {
-    pod: ({ attached: all, story }: Pod) => {
-      for (const { adds, network, nested } of all)
+    pod: (pod: Pod) => {
+      for (const attached of pod.attached) {
+        const { adds, network, nested } = attached;
         for (const add of nested ? [] : adds) {
           const known = networks.get(network) ?? [];
           networks.set(network, known);
-          known.push(seenIn(add, podName(story)));
+          known.push(seenIn(add, podName(pod.story), isOver(pod, attached, add, log)));
         }
+      }
     },
     end: () => {
       for (const [network, seen] of networks) {
@@ -53,10 +57,17 @@ export const chainChanged: MakeCheck = (_log, report): Check => {
   };
 };
 
-function seenIn({ calls, plugins, begunMs, state }: Run, pod: string): Seen {
+/** Whether no further plugin can follow. Of wrappers alone only what came after the ADD can tell. */
+function isOver(pod: Pod, attached: Attached, add: Run, log: LogFacts): boolean {
+  if (add.state !== "whole") return false;
+  if (add.post !== null || cameUp(pod, attached)) return true;
+  return attached.dels.length === 0 && log.isStuck(add.lastMs);
+}
+
+function seenIn({ calls, plugins, begunMs }: Run, pod: string, whole: boolean): Seen {
   const [first] = calls;
   return {
-    ...{ pod, line: first?.line ?? 0, timeMs: begunMs, whole: state === "whole" },
+    ...{ pod, line: first?.line ?? 0, timeMs: begunMs, whole },
     cniVersion: first?.cniVersion ?? first?.request?.cniVersion ?? null,
     types: plugins.length === 0 ? null : plugins.map(({ plugin }) => plugin).join(SEPARATOR),
   };

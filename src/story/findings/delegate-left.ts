@@ -1,5 +1,5 @@
 import { type Attached, isAdded, type Pod } from "../pod.ts";
-import { isWell, linesOf, type Run } from "../runs.ts";
+import { encloses, isWell, linesOf, type Run } from "../runs.ts";
 import type { LineNumber, PluginCall } from "../story.ts";
 import { aboutAttached, type Check, type Finding, inNetwork, type MakeCheck, podName } from "./finding.ts";
 
@@ -48,10 +48,10 @@ function ownDelegates(attached: Attached): Candidate[] {
 function nestedDelegates(pod: Pod, attached: Attached): Candidate[] {
   const { nested, add, dels } = attached;
   if (!nested || !isAdded(attached) || add === null || dels.length > 0) return [];
-  const begin = add.calls[0]?.line ?? 0;
+  const [begin] = add.calls;
   for (const outer of pod.attached) {
     const caller = outer.add?.plugins.find(
-      (call) => call.request?.meta && call.line < begin && (call.end?.line ?? 0) > begin,
+      (call) => call.request?.meta && begin !== undefined && encloses(call, begin),
     );
     const del = caller ? lastDel(outer.dels, caller.plugin) : null;
     const [first] = add.plugins;

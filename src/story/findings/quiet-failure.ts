@@ -71,7 +71,7 @@ function stderrWords({ stderr }: PluginEnded, names: readonly string[]): string 
 }
 
 function shortened(text: string): string {
-  return text.length > MOST_WORDS ? `${text.slice(0, MOST_WORDS)}…` : text;
+  return text.length > MOST_WORDS ? `${text.slice(0, MOST_WORDS)}...` : text;
 }
 
 function isHarmlessLevel(level: string | null): boolean {

@@ -20,7 +20,7 @@ function lastWords(stderr: string | null): string | null {
   const lines = (stderr ?? "").split(/\r?\n/).filter((line) => line.trim() !== "");
   if (lines.length === 0) return null;
   const text = lines.slice(0, 3).join(" / ");
-  return text.length > MOST_WORDS ? `${text.slice(0, MOST_WORDS)}…` : text;
+  return text.length > MOST_WORDS ? `${text.slice(0, MOST_WORDS)}...` : text;
 }
 
 /** Which plugin a run failed at: a delegate, if its caller has handed on what that one said. */
@@ -62,7 +62,8 @@ export function isToldElsewhere(run: Run, next: Run | undefined): boolean {
 export function isKilled(call: PluginCall, { calls, delegates }: Run, next: Run | undefined): boolean {
   if (call.end !== null || delegates.has(call) || next === undefined) return false;
   // If the run went on, only the end line was lost.
-  return !calls.some((one) => one.line > call.line && (one.kind === "tap" || !delegates.has(one)));
+  const later = calls.slice(calls.indexOf(call) + 1);
+  return !later.some((one) => one.kind === "tap" || !delegates.has(one));
 }
 
 /** The run that follows a run of the same attachment. */

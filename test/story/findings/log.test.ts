@@ -21,13 +21,13 @@ describe("chain-changed", () => {
       ...wrap(3, "calico"),
       ...wrap(4, "calico", "istio-cni"),
     ];
-    const found = findingsOf("chain-changed", lines);
+    const found = findingsOf("chain-changed", [...lines, ...later(90_000)]);
     expect(found).toMatchObject([
       { severity: "note", plugin: "istio-cni", containerId: null, network: "net", lines: [1, 5] },
       { severity: "note", plugin: "istio-cni", lines: [7, 9] },
     ]);
     expect(found[0]?.sentence).toBe(
-      "From default/web-2 on in network net the list's wrapped plugins were calico → istio-cni and are calico; 2 pods without istio-cni: default/web-2 and default/web-3",
+      "From default/web-2 on in network net the list's wrapped plugins were calico -> istio-cni and are calico; 2 pods without istio-cni: default/web-2 and default/web-3",
     );
   });
 
