@@ -21,11 +21,20 @@ interface NetworkFacts {
   lastPre: LineNumber;
   /** The last GC. */
   lastGc: LineNumber;
+  /** The last line of each wrapped plugin. */
+  readonly lastPlugin: Map<string, LineNumber>;
   /** The times of all lines of taps and wrappers, in the order of the log. */
   readonly times: number[];
 }
 
-const nothing = (): NetworkFacts => ({ pre: false, post: false, lastPre: 0, lastGc: 0, times: [] });
+const nothing = (): NetworkFacts => ({
+  pre: false,
+  post: false,
+  lastPre: 0,
+  lastGc: 0,
+  lastPlugin: new Map(),
+  times: [],
+});
 
 export interface LogFactsOptions {
   /** How long something that must come may take. */
@@ -64,6 +73,7 @@ export class LogFacts {
     const network = this.#factsOf(networkIn(read));
     if (timeMs !== null) network.times.push(timeMs);
     if (read.command === "GC") network.lastGc = line;
+    if (read.kind === "wrap") network.lastPlugin.set(read.plugin, line);
     if (read.kind === "wrap" || read.tap === "wrap") this.sources.wrap = true;
     else if (isPre(read)) {
       this.sources.pre = true;
@@ -92,6 +102,11 @@ export class LogFacts {
   /** Whether `cni_pre` of a network logged anything after a line. */
   sawPreAfter(network: string | null, line: LineNumber): boolean {
     return this.#factsOf(network).lastPre > line;
+  }
+
+  /** Whether a wrapped plugin of a network was seen after a line. */
+  sawPluginAfter(network: string | null, plugin: string, line: LineNumber): boolean {
+    return (this.#factsOf(network).lastPlugin.get(plugin) ?? 0) > line;
   }
 
   /** Whether there was a GC after a line. */

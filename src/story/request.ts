@@ -10,13 +10,17 @@ export interface Request {
   readonly runtimeConfig: readonly string[];
   /** The capabilities that the stanza declares. */
   readonly capabilities: readonly string[];
+  /** Of an ADD; of other commands only whether there is one. */
   readonly prevResult: Result | null;
   /** It starts other plugins with networks of their own, as Multus does. */
   readonly meta: boolean;
 }
 
+/** Of a DEL's prevResult only its being there matters: one for all saves memory. */
+const THERE: Result = { cniVersion: null, interfaces: [], ips: [], routes: [] };
+
 /** Null: it is no object. */
-export function readRequest(json: string): Request | null {
+export function readRequest(json: string, command: string): Request | null {
   const value = parseJson(json);
   if (!isMembers(value)) return null;
   const { runtimeConfig, capabilities, prevResult } = value;
@@ -24,7 +28,7 @@ export function readRequest(json: string): Request | null {
     ...{ type: textIn(value, "type"), name: textIn(value, "name"), cniVersion: textIn(value, "cniVersion") },
     runtimeConfig: namesIn(runtimeConfig, hasContent),
     capabilities: namesIn(capabilities, (one) => one === true),
-    prevResult: isMembers(prevResult) ? resultOf(prevResult) : null,
+    prevResult: !isMembers(prevResult) ? null : command === "ADD" ? resultOf(prevResult) : THERE,
     meta: "delegates" in value || "clusterNetwork" in value,
   };
 }

@@ -167,7 +167,7 @@ function addTapCall(story: PodStory, line: LineNumber, read: CallLine, keep: Kee
   const call: TapCall = {
     ...{ kind: "tap", line, timeMs: timeOf(read.time), tap, command, netns, cniVersion },
     input: content.kind === "input" && keep.keepInputs ? content.json : null,
-    request: content.kind === "input" && keep.keepRequests ? readRequest(content.json) : null,
+    request: content.kind === "input" && keep.keepRequests ? readRequest(content.json, command) : null,
     format: read.format,
     output: content.kind === "output" ? content.json : null,
     note: content.kind === "note" ? content.text : null,
@@ -206,7 +206,7 @@ function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, keep: 
     const about = { ...same, timeMs, input: keep.keepInputs ? content.json : null };
     attachment.calls.push({
       ...about,
-      request: keep.keepRequests ? readRequest(content.json) : null,
+      request: keep.keepRequests ? readRequest(content.json, command) : null,
       end: null,
     });
     return;

@@ -41,11 +41,15 @@ export const innerDelFailed: MakeCheck = (log, report): Check => ({
   },
 });
 
-/** Whether a DEL stopped: at a plugin's failure, or `cni_pre` never came although it was there still. */
-export function hasStopped(del: Run, { network, runs }: Attached, log: LogFacts): boolean {
+/** Whether a DEL stopped: at a plugin's failure, or the last one never came although it was there still. */
+export function hasStopped(del: Run, { network, runs, add }: Attached, log: LogFacts): boolean {
   if (isWhole(del)) return false;
   if (del.failed !== null) return true;
   const over = nextRun(runs, del) !== undefined || log.isStuck(del.lastMs);
   if (!over) return false;
-  return del.post === null || log.sawPreAfter(network, del.post.line);
+  if (del.post !== null) return log.sawPreAfter(network, del.post.line);
+  if (del.plugins.some(({ end }) => end === null)) return true;
+  // The list's first plugin, which must come last, may not be wrapped any more.
+  const [first] = add?.plugins ?? [];
+  return first !== undefined && log.sawPluginAfter(network, first.plugin, Math.max(...linesOf(del)));
 }

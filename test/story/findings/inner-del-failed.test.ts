@@ -81,4 +81,16 @@ describe("not found", () => {
     const lines = [begin, ...cleanUp, end, ...wrapped("DEL", "bridge", { at: 20, pid: 3 })];
     expect(findingsOf("inner-del-failed", lines)).toEqual([]);
   });
+
+  test("where the list's first plugin is not wrapped any more", () => {
+    const two = (command: string, at: number, ...plugins: readonly string[]) =>
+      plugins.flatMap((plugin, n) =>
+        wrapped(command, plugin, { at: at + n * 10, pid: at + n, id: at < 900 ? "c1" : "d2" }),
+      );
+    const lines = [...two("ADD", 0, "calico", "portmap"), ...two("DEL", 100, "portmap")];
+    expect(findingsOf("inner-del-failed", [...lines, ...two("ADD", 90_000, "portmap")])).toEqual([]);
+    expect(
+      findingsOf("inner-del-failed", [...lines, ...two("ADD", 90_000, "calico", "portmap")]),
+    ).toMatchObject([{ containerId: "c1", lines: [5, 6] }]);
+  });
 });
