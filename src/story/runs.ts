@@ -52,6 +52,11 @@ export function linesOf({ calls }: Pick<Run, "calls">): number[] {
   return lines.sort((one, other) => one - other);
 }
 
+/** Why a tap could not read a request of the run. */
+export function noteOf({ calls }: Pick<Run, "calls">): string | null {
+  return calls.find((call): call is TapCall => call.kind === "tap" && call.note !== null)?.note ?? null;
+}
+
 /** Whether the plugin's call ended, and well. */
 export function isWell(call: PluginCall): boolean {
   return call.end?.exit === 0;
@@ -176,6 +181,8 @@ function stateOf(
   taps: NetworkTaps,
   chain: readonly string[],
 ): RunState {
+  // A tap that cannot read a request fails an ADD, but no DEL.
+  if (command === "ADD" && noteOf({ calls }) !== null) return "broken";
   if (end !== null) return "whole";
   if (plugins.some((call) => hasFailed(call) || isEmptyResult(call))) return "broken";
   // A run without any tap is of a list that has none at the time.

@@ -1,5 +1,5 @@
 import { type Attached, isAdded, type Pod } from "../pod.ts";
-import { linesOf, type Run } from "../runs.ts";
+import { linesOf, noteOf, type Run } from "../runs.ts";
 import { aboutAttached, type Check, inNetwork, type MakeCheck, podName, shownMs } from "./finding.ts";
 import { cameUp, type Failure, failureOf, isToldElsewhere, nextRun, saidBy } from "./what-failed.ts";
 
@@ -12,17 +12,18 @@ export const addFailed: MakeCheck = (log, report): Check => ({
       const next = nextRun(runs, add);
       if (isToldElsewhere(add, next)) continue;
       const failure = failureOf(add);
-      if (failure === null && next === undefined && !log.isStuck(add.lastMs)) continue;
+      const ended = failure !== null || next !== undefined || noteOf(add) !== null;
+      if (!ended && !log.isStuck(add.lastMs)) continue;
       if (isLateLine(pod, attached, add)) continue;
       const name = podName(pod.story);
       const ago = log.agoMs(add.lastMs);
       const brief = failure ? briefOf(failure) : openBrief(add, next);
-      const since = failure === null && next === undefined && ago !== null ? ` for ${shownMs(ago)}` : "";
+      const since = !ended && ago !== null ? ` for ${shownMs(ago)}` : "";
       report(
         aboutAttached(attached, {
           ...{ code: "add-failed", severity: "error", brief, timeMs: add.begunMs },
           plugin: failure?.call.plugin ?? add.plugins.find(({ end }) => end === null)?.plugin ?? null,
-          sentence: `The ADD of ${name}${inNetwork(attached.network)} ${next || failure ? "failed" : "has not ended"}${since}: ${brief}`,
+          sentence: `The ADD of ${name}${inNetwork(attached.network)} ${ended ? "failed" : "has not ended"}${since}: ${brief}`,
           lines: [...linesOf(add), ...(next ? linesOf(next).slice(0, 1) : [])],
           advice: adviceFor(failure, name),
         }),
@@ -46,7 +47,10 @@ function briefOf({ call, end, caller }: Failure): string {
   return `${call.plugin}${by} said ${saidBy(end)}`;
 }
 
-function openBrief({ plugins, post, pre }: Run, next: Run | undefined): string {
+function openBrief(run: Run, next: Run | undefined): string {
+  const { plugins, post, pre } = run;
+  const note = noteOf(run);
+  if (note !== null) return `a tap could not read the request: ${note}`;
   const last = plugins.at(-1);
   if (last?.end === null) return `${last.plugin} was started and has not ended`;
   if (last) return `no plugin after ${last.plugin} is in the log`;

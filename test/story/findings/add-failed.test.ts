@@ -67,6 +67,13 @@ describe("found", () => {
     );
   });
 
+  test("a request that a tap could not read", () => {
+    const [pre = ""] = chain("ADD", { at: 0 });
+    const note = pre.replace(/"input":\{.*\}\}$/, '"note":"stdin is not JSON: unexpected end at byte 7"}');
+    const [found] = findingsOf("add-failed", [note]);
+    expect(found?.sentence).toContain("a tap could not read the request: stdin is not JSON: unexpected end");
+  });
+
   test("in the classic format, once a DEL has come", () => {
     const classic = [
       'CNI_COMMAND=ADD,CNI_CONTAINERID=c1,input={"name":"net"}',
