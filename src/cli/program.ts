@@ -4,6 +4,7 @@ import { doctorCommand } from "./doctor/doctor-command.ts";
 import { installCommand } from "./install/install-command.ts";
 import { escapeForTerminal, type Io } from "./io.ts";
 import { observeCommand } from "./observe/observe-command.ts";
+import { auditCommand } from "./read/audit-command.ts";
 import { podsCommand } from "./read/pods-command.ts";
 import { showCommand } from "./read/show-command.ts";
 import { statusCommand } from "./status/status-command.ts";
@@ -43,6 +44,7 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log, and observe adds the pods
     observeCommand(io, file),
     podsCommand(io),
     showCommand(io),
+    auditCommand(io),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) {

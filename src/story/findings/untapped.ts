@@ -1,0 +1,40 @@
+import type { Pod } from "../pod.ts";
+import type { PodStory } from "../story.ts";
+import { about, type Check, type MakeCheck, podName } from "./finding.ts";
+import { isUntapped } from "./untapped-runs.ts";
+
+/** The log may begin while a pod is made. */
+const START_MS = 2000;
+
+/** A pod came up and no tap saw its ADD: it has another network, or the list lost its taps (istio#11037). */
+export const untapped: MakeCheck = (log, report): Check => {
+  const found: {
+    readonly story: Pick<PodStory, "containerId" | "namespace" | "name">;
+    line: number;
+    timeMs: number;
+  }[] = [];
+  return {
+    pod: (pod: Pod) => {
+      const { run, story } = pod;
+      if (!isUntapped(pod) || run === null || run.timeMs === null) return;
+      const { containerId, namespace, name } = story;
+      found.push({ story: { containerId, namespace, name }, line: run.line, timeMs: run.timeMs });
+    },
+    end: () => {
+      const { firstTapMs } = log;
+      if (firstTapMs === null) return;
+      for (const { story, line, timeMs } of found) {
+        if (timeMs <= firstTapMs + START_MS) continue;
+        const brief = "the runtime told that it runs, but no tap saw its ADD";
+        report(
+          about({ ...story, uid: null, attachments: [], events: [] }, null, {
+            ...{ code: "untapped", severity: "warning", brief, lines: [line], timeMs },
+            sentence: `${podName(story)} has a network, but no tap saw its ADD`,
+            advice:
+              "cnitap status says whether the taps are in the network's list. If a program rewrote the file, run cnitap install again.",
+          }),
+        );
+      }
+    },
+  };
+};
