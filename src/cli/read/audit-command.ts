@@ -9,12 +9,12 @@ import { EXIT, escapeForTerminal, type Io, paint } from "../io.ts";
 import { progressOn } from "./progress.ts";
 import { addReadOptions, logsOf, type ReadOptions } from "./read-options.ts";
 
-interface AuditCommandOptions extends ReadOptions {
+export interface AuditCommandOptions extends ReadOptions {
   readonly stuck: number;
   readonly slow?: number;
 }
 
-const STUCK_SECONDS = 60;
+export const STUCK_SECONDS = 60;
 const COLOURS = { error: "red", warning: "yellow", note: "bold" } as const;
 /** How many line numbers people are shown. */
 const LINES_SHOWN = 6;
@@ -41,7 +41,7 @@ Example:
   return addReadOptions(command).action(async (options: AuditCommandOptions) => {
     const report = await auditLogs(options, io);
     const { findings, sources, closedEarly } = report;
-    if (options.json) for (const finding of findings) io.out(`${jsonLine(jsonOf(finding))}\n`);
+    if (options.json) for (const finding of findings) io.out(`${jsonLine(findingJson(finding))}\n`);
     else showFindings(findings, io);
     if (closedEarly > 0) io.err(`cnitap: ${closedEarly} old pods were judged early: there are too many\n`);
     const said = `${sourcesText(sources)}\n`;
@@ -58,7 +58,12 @@ function readNumber(text: string): number {
   return value;
 }
 
-async function auditLogs(options: AuditCommandOptions, io: Io): Promise<AuditReport> {
+/** Judges logs: those of the options, or others. */
+export async function auditLogs(
+  options: AuditCommandOptions,
+  io: Io,
+  paths: readonly string[] = logsOf(options),
+): Promise<AuditReport> {
   const own = options.logFile === undefined || options.logFile.length === 0;
   const audit = new Audit({
     stuckMs: options.stuck * 1000,
@@ -66,7 +71,7 @@ async function auditLogs(options: AuditCommandOptions, io: Io): Promise<AuditRep
     ...(own ? { nowMs: Date.now() } : {}), // the node's own log goes on
   });
   const progress = progressOn(io);
-  await readLogs(logsOf(options), {
+  await readLogs(paths, {
     line: (text, number) => audit.add(number, text),
     progress: progress.progress,
   });
@@ -78,7 +83,8 @@ const text = (bytes: string) => decodeUtf8(asByteString(bytes));
 const textOrNull = (bytes: string | null) => (bytes === null ? null : text(bytes));
 const shown = (bytes: string) => escapeForTerminal(text(bytes)).replaceAll(/[\n\t]+/g, " ");
 
-function jsonOf(finding: Finding) {
+/** A finding as `--json` prints it. */
+export function findingJson(finding: Finding) {
   const { code, severity, containerId, namespace, name, network, plugin, sentence, lines, files } = finding;
   return {
     ...{ code, severity, containerId: textOrNull(containerId), namespace: textOrNull(namespace) },
