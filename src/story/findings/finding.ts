@@ -75,6 +75,11 @@ export function podName({
   return namespace === null ? name : `${namespace}/${name}`;
 }
 
+/** How `cnitap show` finds a pod. */
+export function showName(pod: PodStory): string {
+  return pod.name === null ? pod.containerId.slice(0, ID_LETTERS) : podName(pod);
+}
+
 /** ` in network calico-net`, or nothing where it is not known. */
 export function inNetwork(network: string | null): string {
   return network === null ? "" : ` in network ${network}`;
