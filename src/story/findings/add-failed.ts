@@ -1,6 +1,14 @@
 import { type Attached, isAdded, type Pod } from "../pod.ts";
 import { linesOf, noteOf, type Run } from "../runs.ts";
-import { aboutAttached, type Check, inNetwork, type MakeCheck, podName, shownMs } from "./finding.ts";
+import {
+  aboutAttached,
+  type Check,
+  inNetwork,
+  type MakeCheck,
+  podName,
+  showName,
+  shownMs,
+} from "./finding.ts";
 import { cameUp, type Failure, failureOf, isToldElsewhere, nextRun, saidBy } from "./what-failed.ts";
 
 /** A pod got no network: a plugin failed in its ADD, or its ADD does not end (containerd#1544, plugins#680). */
@@ -25,7 +33,7 @@ export const addFailed: MakeCheck = (log, report): Check => ({
           plugin: failure?.call.plugin ?? add.plugins.find(({ end }) => end === null)?.plugin ?? null,
           sentence: `The ADD of ${name}${inNetwork(attached.network)} ${ended ? "failed" : "has not ended"}${since}: ${brief}`,
           lines: [...linesOf(add), ...(next ? linesOf(next).slice(0, 1) : [])],
-          advice: adviceFor(failure, name),
+          advice: adviceFor(failure, showName(pod.story)),
         }),
       );
     }

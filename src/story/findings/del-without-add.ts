@@ -18,7 +18,7 @@ export const delWithoutAdd: MakeCheck = (log, report): Check => ({
       report(
         aboutAttached(attached, {
           ...{ code: "del-without-add", severity: "note", timeMs: first.begunMs },
-          brief: "its ADD is not in the log, which is younger",
+          brief: "the ADD is not in the log, which is younger",
           sentence: `The ADD of ${podName(pod.story)}${inNetwork(network)} is not in the log, which is younger; its DEL is`,
           lines: linesOf(first),
           advice:

@@ -1,10 +1,8 @@
 import { addressKey } from "../address.ts";
 import { type Attached, isAdded, type Pod } from "../pod.ts";
-import type { LineNumber, PodStory } from "../story.ts";
+import type { LineNumber } from "../story.ts";
 import { bare, givenTo } from "./addresses.ts";
-import { about, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
-
-type Who = Pick<PodStory, "containerId" | "namespace" | "name">;
+import { about, type Check, inNetwork, type MakeCheck, podName, type Who, whoOf } from "./finding.ts";
 
 /** How long an attachment has an address. In the classic format lines stand for times. */
 interface Holding {
@@ -62,9 +60,8 @@ function holdingsOf(attached: Attached, { gone }: Pod): Holding[] {
   const ends = [timed ? first?.begunMs : first?.calls[0]?.line, timed ? gone?.timeMs : gone?.line].filter(
     (one) => one !== null && one !== undefined,
   );
-  const { containerId, namespace, name } = pod;
   return givenTo(attached).map((address) => ({
-    ...{ who: { containerId, namespace, name }, ifname, address: bare(address), line, timed },
+    ...{ who: whoOf(pod), ifname, address: bare(address), line, timed },
     from: add.endedMs ?? line,
     to: Math.min(Number.POSITIVE_INFINITY, ...ends),
   }));
@@ -74,7 +71,7 @@ function findingOf(older: Holding, newer: Holding, network: string | null) {
   const { who, address, line, from, timed } = newer;
   const other = podName(older.who);
   const still = older.to === Number.POSITIVE_INFINITY ? "has it" : "had it then";
-  return about({ ...who, uid: null, attachments: [], events: [] }, network, {
+  return about(who, network, {
     ...{ code: "duplicate-ip", severity: "error", timeMs: timed ? from : null },
     brief: "it got the address of another pod",
     sentence: `${podName(who)} got ${address}${inNetwork(network)}, but ${other} ${still}`,

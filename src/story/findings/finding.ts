@@ -37,14 +37,20 @@ export type MakeCheck = (log: LogFacts, report: (finding: Finding) => void) => C
 type Said = Pick<Finding, "code" | "severity" | "brief" | "sentence" | "lines" | "advice"> &
   Partial<Pick<Finding, "plugin" | "timeMs" | "files">>;
 
+/** Who a finding is about: all that is kept of a pod to the log's end. */
+export type Who = Pick<PodStory, "containerId" | "namespace" | "name">;
+
+export function whoOf({ containerId, namespace, name }: Who): Who {
+  return { containerId, namespace, name };
+}
+
 /** A finding about one attachment of a pod. */
 export function aboutAttached({ pod, network }: Attached, said: Said): Finding {
   return about(pod, network, said);
 }
 
 /** A finding about a pod. */
-export function about(pod: PodStory, network: string | null, said: Said): Finding {
-  const { containerId, namespace, name } = pod;
+export function about({ containerId, namespace, name }: Who, network: string | null, said: Said): Finding {
   return {
     ...{ containerId, namespace, name, network, plugin: null, timeMs: null, files: [] },
     ...{ ...said, lines: inOrder(said.lines) },
@@ -66,13 +72,14 @@ function inOrder(lines: readonly LineNumber[]): LineNumber[] {
 const ID_LETTERS = 12;
 
 /** `default/web-0`, or the beginning of the container ID. */
-export function podName({
-  containerId,
-  namespace,
-  name,
-}: Pick<PodStory, "containerId" | "namespace" | "name">) {
+export function podName({ containerId, namespace, name }: Who): string {
   if (name === null) return `sandbox ${containerId.slice(0, ID_LETTERS)}`;
   return namespace === null ? name : `${namespace}/${name}`;
+}
+
+/** How `cnitap show` finds a pod. */
+export function showName(pod: Who): string {
+  return pod.name === null ? pod.containerId.slice(0, ID_LETTERS) : podName(pod);
 }
 
 /** ` in network calico-net`, or nothing where it is not known. */

@@ -1,6 +1,6 @@
 import { isWhole, type Pod } from "../pod.ts";
-import type { LineNumber, PodStory } from "../story.ts";
-import { about, type Check, type MakeCheck, podName, shownMs } from "./finding.ts";
+import type { LineNumber } from "../story.ts";
+import { about, type Check, type MakeCheck, podName, shownMs, whoOf } from "./finding.ts";
 
 /** One sandbox of a pod. In the classic format lines stand for times. */
 interface Sandbox {
@@ -70,8 +70,8 @@ function isLate(older: Sandbox, newer: Sandbox): boolean {
 }
 
 function findingOf(older: Sandbox, newer: Sandbox) {
-  const { containerId, namespace, name, network, timed, deleted } = older;
-  const who: PodStory = { containerId, namespace, name, uid: null, attachments: [], events: [] };
+  const { containerId, network, timed, deleted } = older;
+  const who = whoOf(older);
   const after = timed ? shownMs((deleted ?? 0) - (newer.added ?? 0)) : null;
   const ids = `${containerId.slice(0, 12)} came ${after === null ? "" : `${after} `}after the ADD of its newer one ${newer.containerId.slice(0, 12)}`;
   return about(who, network, {

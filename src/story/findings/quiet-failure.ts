@@ -84,7 +84,7 @@ const LEVEL_STYLES = [
   new RegExp(String.raw`\blevel=["']?(${LEVELS})\b`, "i"),
   new RegExp(String.raw`["'](?:level|severity|lvl)["']\s*:\s*["'](${LEVELS})["']`, "i"),
   /^([IWEF])\d{4} \d\d:\d\d:\d\d/,
-  new RegExp(String.raw`^(?:[\dT:.,+/Z-]+\s+){0,3}\[?(${LEVELS.toUpperCase()}|${LEVELS})\]?(?=[\s:\[]|$)`),
+  new RegExp(String.raw`^(?:[\dT:.,+/Z-]+\s+){0,3}\[?(${LEVELS})\]?(?=[\s:\[]|$)`, "i"),
 ];
 
 /** The level of a line of a log; null if it has none. */

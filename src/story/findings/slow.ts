@@ -2,7 +2,17 @@ import { type Attached, isAdded, type Pod } from "../pod.ts";
 import { linesOf, type Run } from "../runs.ts";
 import type { LineNumber, PodStory } from "../story.ts";
 import { UnderWay } from "../under-way.ts";
-import { about, aboutLog, type Check, inNetwork, type MakeCheck, podName, shownMs } from "./finding.ts";
+import {
+  about,
+  aboutLog,
+  type Check,
+  inNetwork,
+  type MakeCheck,
+  podName,
+  shownMs,
+  type Who,
+  whoOf,
+} from "./finding.ts";
 
 /** One in so many is judged by the others only where there are so many. */
 const LEAST_CALLS = 100;
@@ -12,7 +22,7 @@ const ABOVE_MEDIAN_MS = 500;
 const SLOW_MEDIAN_MS = 1000;
 
 interface Timed {
-  readonly who: Pick<PodStory, "containerId" | "namespace" | "name">;
+  readonly who: Who;
   readonly ms: number;
   readonly begunMs: number;
   readonly lines: readonly LineNumber[];
@@ -98,10 +108,9 @@ function note(
   for (const { plugin, end } of run.plugins)
     calls.shares.set(plugin, (calls.shares.get(plugin) ?? 0) + (end?.ms ?? 0));
   if (ms <= leastMs) return;
-  const { containerId, namespace, name } = story;
   const lines = linesOf(run);
   const most = longest(run);
-  calls.slow.push({ who: { containerId, namespace, name }, ms, begunMs, most, lines });
+  calls.slow.push({ who: whoOf(story), ms, begunMs, most, lines });
 }
 
 /** The plugin that took most of a run: a delegate, if that is where its caller's time went. */
@@ -125,7 +134,7 @@ function findingOf(
   const others = underWay.at(begunMs) - 1;
   const whose = most ? `; ${most.plugin} took ${shownMs(most.ms)} of it` : "";
   const beside = others > 0 ? `, with ${others} more under way` : "";
-  return about({ ...who, uid: null, attachments: [], events: [] }, network, {
+  return about(who, network, {
     ...{ code: "slow", severity: "warning", timeMs: begunMs, plugin: most?.plugin ?? null, lines },
     brief: `the ${command} took much longer than others`,
     sentence: `The ${command} of ${podName(who)}${inNetwork(network)} took ${shownMs(ms)}, where half of them take at most ${shownMs(median)}${beside}${whose}`,

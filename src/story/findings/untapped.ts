@@ -1,6 +1,5 @@
 import type { Pod } from "../pod.ts";
-import type { PodStory } from "../story.ts";
-import { about, type Check, type MakeCheck, podName } from "./finding.ts";
+import { about, type Check, type MakeCheck, podName, type Who, whoOf } from "./finding.ts";
 import { isUntapped } from "./untapped-runs.ts";
 
 /** The log may begin while a pod is made. */
@@ -9,7 +8,7 @@ const START_MS = 2000;
 /** A pod came up and no tap saw its ADD: it has another network, or the list lost its taps (istio#11037). */
 export const untapped: MakeCheck = (log, report): Check => {
   const found: {
-    readonly story: Pick<PodStory, "containerId" | "namespace" | "name">;
+    readonly story: Who;
     line: number;
     timeMs: number;
   }[] = [];
@@ -17,8 +16,7 @@ export const untapped: MakeCheck = (log, report): Check => {
     pod: (pod: Pod) => {
       const { run, story } = pod;
       if (!isUntapped(pod) || run === null || run.timeMs === null) return;
-      const { containerId, namespace, name } = story;
-      found.push({ story: { containerId, namespace, name }, line: run.line, timeMs: run.timeMs });
+      found.push({ story: whoOf(story), line: run.line, timeMs: run.timeMs });
     },
     end: () => {
       const { firstTapMs } = log;
@@ -27,7 +25,7 @@ export const untapped: MakeCheck = (log, report): Check => {
         if (timeMs <= firstTapMs + START_MS) continue;
         const brief = "the runtime told that it runs, but no tap saw its ADD";
         report(
-          about({ ...story, uid: null, attachments: [], events: [] }, null, {
+          about(story, null, {
             ...{ code: "untapped", severity: "warning", brief, lines: [line], timeMs },
             sentence: `${podName(story)} has a network, but no tap saw its ADD`,
             advice:
