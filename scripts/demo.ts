@@ -98,6 +98,7 @@ Without root these still run: npm run build, and npm test for all that needs no 
     "Nobody has to read all that. The same log, in short:",
     ...(await readWith(log, "pods", "--all")),
     ...(await readWith(log, "show", "web-1", "--brief")),
+    ...(await readWith(log, "audit")),
     "",
     "That containerd, its pods and its files are gone; only the downloads are kept, for the next time.",
     "On a node of yours they are the same commands: bin/cnitap install (--dry-run shows what it would do) and",
@@ -187,10 +188,13 @@ function showFailed({ id, error, installed }: FailedPod, lines: readonly string[
 
 /** What a command of cnitap makes of the log. */
 async function readWith(log: string, ...args: readonly string[]): Promise<string[]> {
-  const running = promisify(execFile)(cnitap, [...args, "--log-file", "-"]);
-  running.child.stdin?.end(log);
-  const { stdout } = await running;
-  return ["", paint("1", `cnitap ${args.join(" ")}`), stdout.trimEnd()];
+  const child = execFile(cnitap, [...args, "--log-file", "-"]);
+  const parts: string[] = [];
+  child.stdout?.on("data", (part) => parts.push(String(part)));
+  child.stdin?.end(log);
+  // audit ends with 3 where it has found an error
+  await new Promise((resolve, reject) => child.on("close", resolve).on("error", reject));
+  return ["", paint("1", `cnitap ${args.join(" ")}`), parts.join("").trimEnd()];
 }
 
 function paint(code: string, text: string): string {

@@ -6,6 +6,7 @@ import { missingLinesNote } from "../src/log/notes.ts";
 import { POD_EVENTS } from "../src/log/pod-line.ts";
 import { HARMLESS_ENDINGS, OWN_FOLLOWERS, OWN_WORDS, SECRET_WORDS } from "../src/log/secret-keys.ts";
 import { FAULTS, SCAN_ERRORS } from "../src/native/host.ts";
+import { CODES } from "../src/story/findings/codes.ts";
 import { STANZA_KEYS } from "../src/tap/stanza-settings.ts";
 
 const MAX_README_LINES = 150;
@@ -111,6 +112,11 @@ test("docs/install.md lists the checks of doctor, and no others", () => {
   );
   const rows = section("docs/install.md", "Doctor").matchAll(/^\| `([a-z-]+)` \|/gm);
   expect([...rows].map((match) => match[1]).sort()).toEqual(ids.sort());
+});
+
+test("docs/read.md lists the findings of audit in their order, and no others", () => {
+  const rows = section("docs/read.md", "Audit").matchAll(/^\| `([a-z-]+)` \|/gm);
+  expect([...rows].map((match) => match[1])).toEqual(Object.keys(CODES));
 });
 
 test("every path that CONTRIBUTING.md names exists", () => {

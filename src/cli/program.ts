@@ -4,6 +4,7 @@ import { doctorCommand } from "./doctor/doctor-command.ts";
 import { installCommand } from "./install/install-command.ts";
 import { escapeForTerminal, type Io } from "./io.ts";
 import { observeCommand } from "./observe/observe-command.ts";
+import { auditCommand } from "./read/audit-command.ts";
 import { podsCommand } from "./read/pods-command.ts";
 import { showCommand } from "./read/show-command.ts";
 import { statsCommand } from "./read/stats-command.ts";
@@ -45,6 +46,7 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log, and observe adds the pods
     observeCommand(io, file),
     podsCommand(io),
     showCommand(io),
+    auditCommand(io),
     tailCommand(io),
     statsCommand(io),
   ];

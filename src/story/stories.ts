@@ -1,6 +1,16 @@
 import type { CallLine, LogLine, PodEventLine, WrapLine } from "../log/log-line.ts";
 import { GonePods } from "./gone-pods.ts";
-import type { Attachment, EventSeen, LineNumber, PluginCall, PodStory, Strays, TapCall } from "./story.ts";
+import { readRequest } from "./request.ts";
+import type {
+  Attachment,
+  Call,
+  EventSeen,
+  LineNumber,
+  PluginCall,
+  PodStory,
+  Strays,
+  TapCall,
+} from "./story.ts";
 import { timeOf } from "./time.ts";
 
 /** How many stories are open at a time, unless told otherwise. */
@@ -15,6 +25,8 @@ export interface StoriesOptions {
   readonly keepInputs?: boolean;
   /** Whether stories of pods that were removed are closed a while after that. Later lines about them are left out. */
   readonly closeGone?: boolean;
+  /** Whether what findings need of a request is kept. */
+  readonly keepRequests?: boolean;
   /** Gets each story that is over. */
   readonly close: (story: PodStory) => void;
 }
@@ -52,7 +64,8 @@ export class Stories {
       return;
     } else if (this.#options.only === undefined || this.#options.only.has(read.containerId)) {
       const story = this.#storyOf(read.containerId);
-      const keep = this.#options.keepInputs === true;
+      const { keepInputs = false, keepRequests = false } = this.#options;
+      const keep = { keepInputs, keepRequests };
       if (read.kind === "pod") addEvent(story, line, read);
       else if (read.kind === "wrap") addPluginLine(story, line, read, keep);
       else addTapCall(story, line, read, keep);
@@ -96,8 +109,10 @@ export class Stories {
   }
 }
 
+type Keep = Required<Pick<StoriesOptions, "keepInputs" | "keepRequests">>;
+
 /** Whether a line that cannot be read begins as ours do. */
-function isTorn(text: string): boolean {
+export function isTorn(text: string): boolean {
   return text.startsWith('{"v":1,') || text.startsWith("CNI_COMMAND=") || text.startsWith("NRI_EVENT=");
 }
 
@@ -137,14 +152,25 @@ function attachmentOf(story: PodStory, ifname: string | null, network: string | 
   return attachment;
 }
 
+/** Of the attachments whose network is not told, the one that a line without one belongs to: where this is open. */
+function openOne(story: PodStory, isOpen: (calls: readonly Call[]) => boolean): Attachment | null {
+  return story.attachments.find(({ calls }) => isOpen(calls)) ?? null;
+}
+
+/** Whether an ADD has begun and has no result yet. */
+function hasOpenAdd(calls: readonly Call[]): boolean {
+  const last = calls.findLast((call) => call.kind === "tap" && call.command === "ADD");
+  return last?.kind === "tap" && last.tap === "pre";
+}
+
 /** The name of the network in a request of the classic format; a result has none. */
-function networkOf(json: string): string | null {
+export function networkOf(json: string): string | null {
   const request: unknown = JSON.parse(json);
   const has = typeof request === "object" && request !== null && "name" in request;
   return has && typeof request.name === "string" ? request.name : null;
 }
 
-function addTapCall(story: PodStory, line: LineNumber, read: CallLine, keep: boolean): void {
+function addTapCall(story: PodStory, line: LineNumber, read: CallLine, keep: Keep): void {
   const { content, command, netns, cniVersion } = read;
   addName(story, read.args);
   const classicInput = read.format === "classic" && content.kind === "input" ? content.json : null;
@@ -154,38 +180,56 @@ function addTapCall(story: PodStory, line: LineNumber, read: CallLine, keep: boo
   const tap = read.tap === "pre" || (read.tap === null && first) ? "pre" : "post";
   const call: TapCall = {
     ...{ kind: "tap", line, timeMs: timeOf(read.time), tap, command, netns, cniVersion },
-    input: content.kind === "input" && keep ? content.json : null,
+    input: content.kind === "input" && keep.keepInputs ? content.json : null,
+    request: content.kind === "input" && keep.keepRequests ? readRequest(content.json, command) : null,
+    format: read.format,
     output: content.kind === "output" ? content.json : null,
     note: content.kind === "note" ? content.text : null,
   };
-  attachmentOf(story, read.ifname, network).calls.push(call);
+  const unknown = read.format === "classic" && network === null;
+  const attachment = (unknown && openOne(story, hasOpenAdd)) || attachmentOf(story, read.ifname, network);
+  attachment.calls.push(call);
 }
 
-function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, keep: boolean): void {
+function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, keep: Keep): void {
   const { plugin, pid, command, netns, cniVersion, content, end } = read;
   addName(story, read.args);
   const classicInput = read.format === "classic" && end === null ? content.json : null;
   const network = classicInput === null ? read.network : networkOf(classicInput);
-  const attachment = attachmentOf(story, read.ifname, network);
+  const isBegun = (call: Call): call is PluginCall =>
+    call.kind === "plugin" &&
+    call.end === null &&
+    call.plugin === plugin &&
+    call.command === command &&
+    call.pid === pid;
+  const unknown = read.format === "classic" && network === null;
+  const attachment =
+    (unknown && openOne(story, (calls) => calls.some(isBegun))) || attachmentOf(story, read.ifname, network);
   const timeMs = timeOf(read.time);
+  const same = {
+    kind: "plugin",
+    line,
+    plugin,
+    pid,
+    command,
+    netns,
+    cniVersion,
+    format: read.format,
+  } as const;
   if (end === null) {
-    const about = { kind: "plugin", line, timeMs, plugin, pid, command, netns, cniVersion } as const;
-    attachment.calls.push({ ...about, input: keep ? content.json : null, end: null });
+    const about = { ...same, timeMs, input: keep.keepInputs ? content.json : null };
+    attachment.calls.push({
+      ...about,
+      request: keep.keepRequests ? readRequest(content.json, command) : null,
+      end: null,
+    });
     return;
   }
   const ended = { line, timeMs, ...end, output: content.json };
-  const begun = attachment.calls.findLast(
-    (call): call is PluginCall =>
-      call.kind === "plugin" &&
-      call.end === null &&
-      call.plugin === plugin &&
-      call.command === command &&
-      call.pid === pid,
-  );
+  const begun = attachment.calls.findLast(isBegun);
   if (begun) begun.end = ended;
   else {
     const startMs = timeMs === null ? null : timeMs - end.ms;
-    const about = { kind: "plugin", line, timeMs: startMs, plugin, pid, command, netns, cniVersion } as const;
-    attachment.calls.push({ ...about, input: null, end: ended });
+    attachment.calls.push({ ...same, timeMs: startMs, input: null, request: null, end: ended });
   }
 }

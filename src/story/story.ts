@@ -1,4 +1,6 @@
+import type { LogFormat } from "../log/log-line.ts";
 import type { PodEvent } from "../log/pod-line.ts";
+import type { Request } from "./request.ts";
 
 /** The line number of a line, counted through all files in the order in which they are read; the first is 1. */
 export type LineNumber = number;
@@ -18,6 +20,9 @@ export interface TapCall {
   readonly input: string | null;
   readonly output: string | null;
   readonly note: string | null;
+  readonly format: LogFormat;
+  /** What findings need of the request, if that is wanted. */
+  readonly request: Request | null;
 }
 
 /** A plugin's call that cni_wrap has seen. */
@@ -33,6 +38,9 @@ export interface PluginCall {
   readonly cniVersion: string | null;
   /** The JSON text of what it was given, if that is kept; null where only its end is in the log. */
   readonly input: string | null;
+  readonly format: LogFormat;
+  /** What findings need of the request, if that is wanted. */
+  readonly request: Request | null;
   /** Null: it was killed, or still runs, or the log has lost the line. */
   end: PluginEnded | null;
 }

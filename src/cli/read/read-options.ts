@@ -5,11 +5,9 @@ import { Stories, type StoriesOptions } from "../../story/stories.ts";
 import type { Strays } from "../../story/story.ts";
 import type { Io } from "../io.ts";
 import { tapsKeys } from "../observe/taps-keys.ts";
+import { progressOn } from "./progress.ts";
 
 const DEFAULT_LOG = "/tmp/cni.log";
-/** A read that takes longer shows how far it is. */
-const PROGRESS_AFTER_MS = 1000;
-const PROGRESS_EVERY_MS = 200;
 
 export interface ReadOptions {
   readonly logFile?: readonly string[];
@@ -42,22 +40,16 @@ export async function readStories(
 ): Promise<{ readonly strays: Strays; readonly closedEarly: number }> {
   const stories = new Stories(options);
   const lines = new LineReader();
-  const begun = performance.now();
-  let shown = 0;
+  const progress = progressOn(io);
   await readLogs(paths, {
     line: (bytes, from, to, number) => {
       const read = lines.read(bytes, from, to);
       if (typeof read === "string") stories.add(number, read, null);
       else stories.add(number, "", read);
     },
-    progress: (share) => {
-      const now = performance.now();
-      if (!io.terminal || now - begun < PROGRESS_AFTER_MS || now - shown < PROGRESS_EVERY_MS) return;
-      shown = now;
-      io.err(`\rreading: ${Math.floor(share * 100)} %`);
-    },
+    progress: progress.progress,
   });
-  if (shown > 0) io.err("\r\x1b[K");
+  progress.end();
   stories.end();
   return { strays: stories.strays, closedEarly: stories.closedEarly };
 }

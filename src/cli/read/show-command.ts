@@ -1,15 +1,34 @@
 import { Command } from "commander";
-import { asByteString, decodeUtf8 } from "../../log/byte-string.ts";
+import { asByteString, decodeUtf8, encodeUtf8 } from "../../log/byte-string.ts";
+import { readJournal, readJournalFile } from "../../machine/journal.ts";
 import { STDIN } from "../../machine/log-reader.ts";
+import type { Finding } from "../../story/findings/finding.ts";
+import type { JournalLine } from "../../story/journal.ts";
 import type { PodStory } from "../../story/story.ts";
 import { summarizePod } from "../../story/summary.ts";
 import { type Moment, timelineOf } from "../../story/timeline.ts";
 import { CliError } from "../cli-error.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
+import { auditLogs, findingJson, STUCK_SECONDS } from "./audit-command.ts";
 import { addReadOptions, logsOf, type ReadOptions, readStories } from "./read-options.ts";
 
 interface ShowOptions extends ReadOptions {
   readonly brief?: boolean;
+  /** Undefined: where it may be this node's. */
+  readonly journal?: boolean;
+  readonly journalFile?: string;
+}
+
+/** The runtime says what it makes of a pod a little later. */
+const JOURNAL_AFTER_MS = 10_000;
+const JOURNAL_BEFORE_MS = 1000;
+
+/** A pod's story, with what is beside it. */
+interface Found {
+  readonly story: PodStory;
+  readonly findings: readonly Finding[];
+  /** Null: there is none to read. */
+  readonly journal: readonly JournalLine[] | null;
 }
 
 export function showCommand(io: Io): Command {
@@ -17,6 +36,12 @@ export function showCommand(io: Io): Command {
     .description("Show all that the log tells of one pod, in the order of time.")
     .argument("<pod>", "NAMESPACE/NAME, NAME, or the first letters of a container ID")
     .option("--brief", "without the requests and results themselves")
+    .option(
+      "--journal",
+      "with the runtime's own lines about it (default: if journalctl is there, and --log-file is not given)",
+    )
+    .option("--no-journal", "without them")
+    .option("--journal-file <file>", "with the lines of this text about it")
     .addHelpText(
       "after",
       `
@@ -28,16 +53,20 @@ Example:
 `,
     );
   return addReadOptions(command).action(async (pod: string, options: ShowOptions) => {
-    const stories = await findStories(pod, options, io);
+    const { stories, findings } = await findStories(pod, options, io);
     if (stories.length === 0)
       throw new CliError(
         `Cannot show ${pod}: no line of the log is about it\ncnitap pods --all lists the pods that are there.`,
       );
     for (const [at, story] of stories.entries()) {
-      if (options.json) io.out(`${JSON.stringify(jsonOf(story))}\n`);
+      const found = {
+        ...{ story, journal: await journalOf(story, options) },
+        findings: findings.filter(({ containerId }) => containerId === story.containerId),
+      };
+      if (options.json) io.out(`${JSON.stringify(jsonOf(found))}\n`);
       else {
         if (at > 0) io.out("\n");
-        showStory(story, options.brief === true, io);
+        showStory(found, options.brief === true, io);
       }
     }
   });
@@ -47,9 +76,18 @@ const text = (bytes: string) => decodeUtf8(asByteString(bytes));
 const textOrNull = (bytes: string | null) => (bytes === null ? null : text(bytes));
 const shown = (bytes: string) => escapeForTerminal(text(bytes));
 
-/** The pod's stories, with all requests, the latest first. */
-async function findStories(pod: string, options: ShowOptions, io: Io): Promise<PodStory[]> {
+/** The pod's stories, with all requests, the latest first; and what the log shows to be wrong. */
+async function findStories(
+  pod: string,
+  options: ShowOptions,
+  io: Io,
+): Promise<{ readonly stories: PodStory[]; readonly findings: readonly Finding[] }> {
   const paths = logsOf(options);
+  const { findings } = await auditLogs(
+    { ...options, stuck: STUCK_SECONDS },
+    io,
+    paths.includes(STDIN) ? [] : paths,
+  );
   const found: PodStory[] = [];
   const piped = paths.includes(STDIN); // it can be read only once
   const keepMatching = (story: PodStory) => {
@@ -60,7 +98,43 @@ async function findStories(pod: string, options: ShowOptions, io: Io): Promise<P
     const only = new Set(found.splice(0).map(({ containerId }) => containerId));
     await readStories(paths, { close: (story) => found.push(story), keepInputs: true, only }, io);
   }
-  return found.reverse();
+  return { stories: found.reverse(), findings };
+}
+
+/** What the runtime's journal has about the pod. */
+async function journalOf(story: PodStory, options: ShowOptions): Promise<readonly JournalLine[] | null> {
+  const { journal, journalFile, logFile } = options;
+  const id = text(story.containerId);
+  if (journalFile !== undefined) return readJournalFile(journalFile, id);
+  if (!(journal ?? logFile === undefined)) return null;
+  const times = timelineOf(story).flatMap(({ timeMs }) => timeMs ?? []);
+  const [first, last] = [times.at(0), times.at(-1)];
+  if (first === undefined || last === undefined) return null; // the classic format tells no times
+  return readJournal(id, first - JOURNAL_BEFORE_MS, last + JOURNAL_AFTER_MS);
+}
+
+/** The lines of a journal as moments of the story. */
+function journalMoments(lines: readonly JournalLine[]): Moment[] {
+  return lines.map(({ timeMs, program, level, text: said }) => ({
+    ...{
+      line: 0,
+      timeMs,
+      ifname: null,
+      depth: 0,
+      payload: null,
+      bad: level === "error" || level === "fatal",
+    },
+    title: encodeUtf8(`journal ${[program, level].filter((part) => part !== null).join(" ")}`.trimEnd()),
+    notes: [encodeUtf8(said)],
+  }));
+}
+
+/** The timeline with the journal's lines; those without a time come last. */
+function momentsOf({ story, journal }: Found): Moment[] {
+  const said = journalMoments(journal ?? []);
+  const timed = [...timelineOf(story), ...said.filter(({ timeMs }) => timeMs !== null)];
+  timed.sort((one, other) => (one.timeMs === null || other.timeMs === null ? 0 : one.timeMs - other.timeMs));
+  return [...timed, ...said.filter(({ timeMs }) => timeMs === null)];
 }
 
 function isCalled({ containerId, namespace, name }: PodStory, pod: string): boolean {
@@ -69,7 +143,8 @@ function isCalled({ containerId, namespace, name }: PodStory, pod: string): bool
   return pod !== "" && text(containerId).startsWith(pod);
 }
 
-function showStory(story: PodStory, brief: boolean, io: Io): void {
+function showStory(found: Found, brief: boolean, io: Io): void {
+  const { story } = found;
   const name = story.name === null ? "unknown pod" : `${shown(story.namespace ?? "")}/${shown(story.name)}`;
   io.out(`${paint(io, "bold", name)}  ${shown(story.containerId)}\n`);
   for (const { network, ifname, state, ips, addMs, delMs } of summarizePod(story)) {
@@ -85,10 +160,15 @@ function showStory(story: PodStory, brief: boolean, io: Io): void {
   const share = shareOf(story);
   if (share) io.out(`  ${share}\n`);
   io.out("\n");
-  const moments = timelineOf(story);
+  const moments = momentsOf(found);
   const first = moments.find(({ timeMs }) => timeMs !== null)?.timeMs ?? null;
   for (const moment of moments) showMoment(moment, first, brief, io);
-  const hint = hintFor(story, moments);
+  if (found.findings.length > 0) io.out("\n");
+  for (const { severity, code, sentence, advice } of found.findings) {
+    io.out(`${paint(io, severity === "error" ? "red" : "yellow", severity)}  ${code}  ${shown(sentence)}\n`);
+    io.out(`       ${shown(advice)}\n`);
+  }
+  const hint = (found.journal?.length ?? 0) > 0 ? null : hintFor(story, moments);
   if (hint) io.out(`\n${hint}\n`);
 }
 
@@ -141,15 +221,17 @@ function hintFor(story: PodStory, moments: readonly Moment[]): string | null {
   ].join("\n");
 }
 
-function jsonOf(story: PodStory) {
+function jsonOf(found: Found) {
+  const { story, findings } = found;
   return {
     containerId: text(story.containerId),
     namespace: textOrNull(story.namespace),
     name: textOrNull(story.name),
     uid: textOrNull(story.uid),
-    timeline: timelineOf(story).map(({ timeMs, title, ifname, bad, notes, payload, line }) => ({
+    findings: findings.map(findingJson),
+    timeline: momentsOf(found).map(({ timeMs, title, ifname, bad, notes, payload, line }) => ({
       time: timeMs === null ? null : new Date(timeMs).toISOString(),
-      line,
+      line: line === 0 ? null : line,
       title: text(title),
       ifname: textOrNull(ifname),
       bad,

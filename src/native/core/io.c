@@ -12,6 +12,8 @@
 #define O_PATH 010000000
 #endif
 
+enum { HUGE_FROM_BYTES = 4 * 1024 * 1024 };
+
 static uint8_t first[IO_FIRST_BYTES];
 struct input input = {.text = first, .capacity = IO_FIRST_BYTES};
 volatile bool io_output_begun = false, io_output_ended = false;
@@ -46,6 +48,7 @@ static bool resize(uint8_t **text, size_t *capacity, const uint8_t *start, size_
     memcpy(larger, *text, *capacity);
     if (*text != start) munmap(*text, *capacity);
   }
+  if (wanted >= HUGE_FROM_BYTES) madvise(larger, wanted, MADV_HUGEPAGE); /* 4096 page faults fewer for 16 MB */
   *text = larger;
   *capacity = wanted;
   return true;

@@ -158,6 +158,9 @@ static JSValue quoted(JSContext *ctx, int number, const struct quote *quote) {
   return unless_exception(ctx, pair);
 }
 
+/* How much of a line is looked at beyond what is shown of it: what is secret there has its key before it. */
+enum { JUDGED_BYTES = 64 * 1024 };
+
 static JSValue quote_output(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
   static struct quote quote;
@@ -166,6 +169,7 @@ static JSValue quote_output(JSContext *ctx, JSValueConst this, int argc, JSValue
   const struct capture *output = &relay_output;
   struct quote_part part = {.text = output->head, .length = output->length};
   part.shown_to = most < output->length ? whole_characters(output->head, output->length, most) : output->length;
+  if (part.length > part.shown_to + JUDGED_BYTES) part.length = part.shown_to + JUDGED_BYTES;
   quote_clear(&quote);
   if (!quote_begin(&quote, part.shown_to)) return JS_NULL;
   quote_add(&quote, &part, JS_ToBool(ctx, argv[1]));

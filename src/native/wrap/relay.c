@@ -117,26 +117,6 @@ static void lose(struct stream *stream, int error) {
   if (error == EPIPE) end(&stream->from);
 }
 
-/* Without data there is nothing to hand on, only an end to be found: the caller's pipe may be full until our own. */
-static void take(struct stream *stream, short ready) {
-  size_t room;
-  if (stream->burst && !stream->copied && (ready & POLLIN)) {
-    stream->passes = true;
-    return;
-  }
-  uint8_t *to = capture_room(stream->kept, &room);
-  ssize_t got = read(stream->from, to, room);
-  if (got > 0) {
-    capture_take(stream->kept, to, (size_t)got);
-    stream->bytes = to;
-    stream->left = stream->lost ? 0 : (size_t)got;
-    stream->burst = got >= BURST_BYTES;
-    stream->tries = 0;
-  } else if (got == 0 || (errno != EINTR && errno != EAGAIN && ++stream->tries == TRIES)) {
-    end(&stream->from);
-  }
-}
-
 /* Bytes that were handed on are read, which takes them out of the pipe. */
 static void keep(struct stream *stream, size_t length) {
   while (length > 0) {
@@ -163,6 +143,26 @@ static void pass(struct stream *stream) {
   else if (passed < 0 && errno != EAGAIN && errno != EINTR) stream->copied = true;
   else if (passed == 0) end(&stream->from);
   stream->passes = passed < 0 && stream->from >= 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+/* Without data there is nothing to hand on, only an end to be found: the caller's pipe may be full until our own. */
+static void take(struct stream *stream, short ready) {
+  size_t room;
+  if (stream->burst && !stream->copied && (ready & POLLIN)) {
+    pass(stream);
+    return;
+  }
+  uint8_t *to = capture_room(stream->kept, &room);
+  ssize_t got = read(stream->from, to, room);
+  if (got > 0) {
+    capture_take(stream->kept, to, (size_t)got);
+    stream->bytes = to;
+    stream->left = stream->lost ? 0 : (size_t)got;
+    stream->burst = got >= BURST_BYTES;
+    stream->tries = 0;
+  } else if (got == 0 || (errno != EINTR && errno != EAGAIN && ++stream->tries == TRIES)) {
+    end(&stream->from);
+  }
 }
 
 /* A descriptor that is ready takes PIPE_BUF bytes without blocking. It is the caller's: it stays as it is. */

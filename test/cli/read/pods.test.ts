@@ -121,17 +121,18 @@ describe("cnitap show", () => {
     const path = useLog(ALL);
     const { code, out } = await show(path, "kube-system/dns-0", "--brief");
     expect(code).toBe(0);
-    expect(out).toBe(
-      [
-        "kube-system/dns-0  d2",
-        "  net eth0  failed",
-        "",
-        "       0.0 ms  ADD calico  [eth0]",
-        "       4.0 ms  ADD calico: failed, exit 1 after 5.0 ms  [eth0]",
-        "                 code 11: no addresses",
-        "",
-      ].join("\n"),
-    );
+    expect(out.split("\n")).toEqual([
+      "kube-system/dns-0  d2",
+      "  net eth0  failed",
+      "",
+      "       0.0 ms  ADD calico  [eth0]",
+      "       4.0 ms  ADD calico: failed, exit 1 after 5.0 ms  [eth0]",
+      "                 code 11: no addresses",
+      "",
+      expect.stringMatching(/^error {2}add-failed {2}The ADD of kube-system\/dns-0 .*no addresses$/),
+      expect.stringMatching(/^ {7}\S/),
+      "",
+    ]);
     for (const name of ["dns-0", "d2", "d"]) expect((await show(path, name, "--brief")).out).toBe(out);
   });
 

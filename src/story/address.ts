@@ -1,0 +1,72 @@
+/** An IP address as a number, so that spellings of one address are the same. */
+export interface Address {
+  readonly family: 4 | 6;
+  readonly value: bigint;
+  /** Null where none is told. */
+  readonly prefix: number | null;
+}
+
+/** Reads `10.1.2.3`, `10.1.2.3/24` or `fd00::1/64`. Null: it is no address. */
+export function readAddress(text: string): Address | null {
+  const [host = "", length, more] = text.split("/");
+  if (more !== undefined || (length !== undefined && !/^\d{1,3}$/.test(length))) return null;
+  const prefix = length === undefined ? null : Number(length);
+  const family = host.includes(":") ? 6 : 4;
+  const value = family === 6 ? readV6(host) : readV4(host);
+  if (value === null || (prefix !== null && prefix > (family === 6 ? 128 : 32))) return null;
+  const mapped = family === 6 && value >> 32n === 0xffffn;
+  if (!mapped) return { family, value, prefix };
+  return {
+    family: 4,
+    value: value & 0xffff_ffffn,
+    prefix: prefix === null ? null : Math.max(0, prefix - 96),
+  };
+}
+
+function readV4(text: string): bigint | null {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  if (!match) return null;
+  const bytes = match.slice(1).map(Number);
+  if (bytes.some((byte) => byte > 255)) return null;
+  return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+}
+
+function readV6(text: string): bigint | null {
+  const dotted = /^(.*:)([\d.]+)$/.exec(text);
+  if (dotted?.[2]?.includes(".")) {
+    const low = readV4(dotted[2]);
+    if (low === null) return null;
+    return readV6(`${dotted[1]}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`);
+  }
+  const halves = text.split("::");
+  if (halves.length > 2) return null;
+  const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
+  const groups = [...head, ...Array<string>(missing).fill("0"), ...tail];
+  if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return null;
+  return groups.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
+}
+
+/** One spelling for each address, without its prefix length; a text that is no address stays as it is. */
+export function addressKey(text: string): string {
+  const address = readAddress(text);
+  return address === null ? text : `${address.family}:${address.value.toString(16)}`;
+}
+
+/** 169.254.0.0/16 and fe80::/10. */
+export function isLinkLocal({ family, value }: Address): boolean {
+  return family === 4 ? value >> 16n === 0xa9fen : value >> 118n === 0x3fan;
+}
+
+/** 127.0.0.0/8 and ::1. */
+export function isLoopback({ family, value }: Address): boolean {
+  return family === 4 ? value >> 24n === 127n : value === 1n;
+}
+
+/** Whether an address is in the subnet of another one, which must have a prefix length. */
+export function isInSubnet(one: Address, of: Address): boolean {
+  if (one.family !== of.family || of.prefix === null) return false;
+  const rest = BigInt((of.family === 4 ? 32 : 128) - of.prefix);
+  return one.value >> rest === of.value >> rest;
+}

@@ -1,0 +1,96 @@
+import { parseLogLine } from "../log/log-line.ts";
+import { addFailed } from "./findings/add-failed.ts";
+import { callKilled } from "./findings/call-killed.ts";
+import { chainChanged } from "./findings/chain-changed.ts";
+import { CODES } from "./findings/codes.ts";
+import { delDiffers } from "./findings/del-differs.ts";
+import { delWithoutAdd } from "./findings/del-without-add.ts";
+import { delegateLeft } from "./findings/delegate-left.ts";
+import { duplicateIp } from "./findings/duplicate-ip.ts";
+import { emptyResult } from "./findings/empty-result.ts";
+import type { Check, Finding, MakeCheck } from "./findings/finding.ts";
+import { innerDelFailed } from "./findings/inner-del-failed.ts";
+import { ipMismatch } from "./findings/ip-mismatch.ts";
+import { lateDel } from "./findings/late-del.ts";
+import { leak } from "./findings/leak.ts";
+import { logState } from "./findings/log-state.ts";
+import { pluginDied } from "./findings/plugin-died.ts";
+import { quietFailure } from "./findings/quiet-failure.ts";
+import { resultFamily } from "./findings/result-family.ts";
+import { resultInterfaces } from "./findings/result-interfaces.ts";
+import { resultLost } from "./findings/result-lost.ts";
+import { resultVersion } from "./findings/result-version.ts";
+import { slow } from "./findings/slow.ts";
+import { stranded } from "./findings/stranded.ts";
+import { untapped } from "./findings/untapped.ts";
+import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
+import { readPod } from "./pod.ts";
+import { isTorn, Stories } from "./stories.ts";
+import type { LineNumber, PodStory } from "./story.ts";
+
+export interface AuditOptions extends LogFactsOptions {
+  /** Calls that take longer are slow, whatever the others take. */
+  readonly slowMs?: number;
+  /** Of more pods than this the oldest are judged at once. */
+  readonly mostOpen?: number;
+}
+
+export interface AuditReport {
+  /** In the order of CODES, then in that of the log. */
+  readonly findings: readonly Finding[];
+  readonly sources: Sources;
+  /** How many pods were judged before the log's end because there were too many. */
+  readonly closedEarly: number;
+}
+
+/** Judges a log: its lines go in, and findings come out at the end. */
+export class Audit {
+  readonly #log: LogFacts;
+  readonly #stories: Stories;
+  readonly #checks: readonly Check[];
+  readonly #findings: Finding[] = [];
+
+  constructor(options: AuditOptions) {
+    this.#log = new LogFacts(options);
+    const report = (finding: Finding) => void this.#findings.push(finding);
+    this.#checks = checksFor(options).map((make) => make(this.#log, report));
+    const { mostOpen } = options;
+    this.#stories = new Stories({
+      ...{ close: (story) => this.#judge(story), keepRequests: true },
+      ...(mostOpen === undefined ? {} : { mostOpen }),
+    });
+  }
+
+  add(line: LineNumber, text: string): void {
+    const read = parseLogLine(text);
+    if (read !== null) this.#log.add(line, read);
+    else if (isTorn(text)) this.#log.torn.push(line);
+    this.#stories.add(line, text, read);
+  }
+
+  end(): AuditReport {
+    this.#stories.end();
+    for (const { end } of this.#checks) end?.();
+    const order = Object.keys(CODES);
+    this.#findings.sort(
+      (one, other) =>
+        order.indexOf(one.code) - order.indexOf(other.code) || (one.lines[0] ?? 0) - (other.lines[0] ?? 0),
+    );
+    const { closedEarly } = this.#stories;
+    return { findings: this.#findings, sources: this.#log.sources, closedEarly };
+  }
+
+  #judge(story: PodStory): void {
+    const pod = readPod(story, (network) => this.#log.tapsOf(network));
+    for (const check of this.#checks) check.pod?.(pod);
+  }
+}
+
+function checksFor({ slowMs }: AuditOptions): MakeCheck[] {
+  return [
+    ...[addFailed, pluginDied, callKilled, emptyResult, quietFailure, innerDelFailed, stranded, leak],
+    ...[duplicateIp, ipMismatch, slow(slowMs ?? null), untapped],
+    ...[resultVersion, resultInterfaces, resultFamily, resultLost],
+    ...[lateDel, delegateLeft, delDiffers, delWithoutAdd, chainChanged, logState],
+  ];
+}

@@ -1,0 +1,55 @@
+import type { LogFacts } from "../log-facts.ts";
+import { type Attached, isWhole, type Pod } from "../pod.ts";
+import { linesOf, type Run } from "../runs.ts";
+import { aboutAttached, type Check, counted, inNetwork, type MakeCheck, podName } from "./finding.ts";
+import { failureOf, isToldElsewhere, nextRun, saidBy } from "./what-failed.ts";
+
+/** A DEL began and did not come to its end: a plugin failed, and those after it kept what they hold (cilium#8313). */
+export const innerDelFailed: MakeCheck = (log, report): Check => ({
+  pod: (pod: Pod) => {
+    for (const attached of pod.attached) {
+      const { dels, runs, network } = attached;
+      const stopped = dels.filter(
+        (del) => hasStopped(del, attached, log) && !isToldElsewhere(del, nextRun(runs, del)),
+      );
+      const [first] = stopped;
+      if (first === undefined) continue;
+      const last = stopped.at(-1) ?? first;
+      const later = dels.slice(dels.indexOf(last) + 1).find(isWhole);
+      const failure = failureOf(last);
+      const by = failure?.caller ? ` (called by ${failure.caller.plugin})` : "";
+      const brief = failure
+        ? `${failure.call.plugin}${by} failed in its DEL and said ${saidBy(failure.end)}`
+        : "a plugin between cni_post and cni_pre failed in its DEL, or does not end";
+      const times = stopped.length > 1 ? `, ${counted(stopped.length, "time")}` : "";
+      const end = later ? "; a later DEL came to its end" : "";
+      report(
+        aboutAttached(attached, {
+          ...{ code: "inner-del-failed", severity: later ? "warning" : "error", timeMs: first.begunMs },
+          brief: `${brief}${end}`,
+          plugin: failure?.call.plugin ?? null,
+          sentence: `The DEL of ${podName(pod.story)}${inNetwork(network)} stopped half-way${times}: ${brief}${end}`,
+          lines: stopped.flatMap(linesOf),
+          advice: later
+            ? "Nothing is left to do for this pod, but its end took longer than it should."
+            : failure
+              ? `Correct what ${failure.call.plugin} complains of. The plugins before it in the list have not freed what they gave.`
+              : "The runtime's journal has the plugin's words; cnitap install --mode wrap logs them.",
+        }),
+      );
+    }
+  },
+});
+
+/** Whether a DEL stopped: at a plugin's failure, or the last one never came although it was there still. */
+export function hasStopped(del: Run, { network, runs, add }: Attached, log: LogFacts): boolean {
+  if (isWhole(del)) return false;
+  if (del.failed !== null) return true;
+  const over = nextRun(runs, del) !== undefined || log.isStuck(del.lastMs);
+  if (!over) return false;
+  if (del.post !== null) return log.sawPreAfter(network, del.post.line);
+  if (del.plugins.some(({ end }) => end === null)) return true;
+  // The list's first plugin, which must come last, may not be wrapped any more.
+  const [first] = add?.plugins ?? [];
+  return first !== undefined && log.sawPluginAfter(network, first.plugin, Math.max(...linesOf(del)));
+}

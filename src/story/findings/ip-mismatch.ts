@@ -1,0 +1,38 @@
+import { addressKey } from "../address.ts";
+import { isAdded, type Pod } from "../pod.ts";
+import { readResult } from "../result.ts";
+import { linesOf } from "../runs.ts";
+import { addressesFor, bare, isOwn } from "./addresses.ts";
+import { aboutAttached, type Check, inNetwork, listed, type MakeCheck, podName } from "./finding.ts";
+
+/** The runtime tells other addresses than CNI gave: it dropped one (calico#9312, where cri-dockerd dropped IPv6). */
+export const ipMismatch: MakeCheck = (_log, report): Check => ({
+  pod: (pod: Pod) => {
+    const { run, story } = pod;
+    if (run === null || run.ips.length === 0) return;
+    const own = pod.attached.filter((one) => !one.nested && isAdded(one));
+    // A runtime tells the addresses of its first interface.
+    const [attached, ...more] = own.length > 1 ? own.filter(({ ifname }) => ifname === "eth0") : own;
+    if (attached === undefined || more.length > 0) return;
+    if (attached.adds.length > 1 && attached.ifname === null) return; // whose result is whose is not told
+    const result = readResult(attached.add?.result ?? null);
+    const given = result === null ? [] : addressesFor(result, attached.ifname).filter(isOwn);
+    const told = run.ips.filter(isOwn);
+    if (given.length === 0 || told.length === 0 || sameSet(given, told)) return;
+    const brief = "the runtime tells other addresses than CNI gave";
+    report(
+      aboutAttached(attached, {
+        ...{ code: "ip-mismatch", severity: "error", brief, timeMs: run.timeMs },
+        sentence: `CNI gave ${podName(story)} ${listed(given.map(bare))}${inNetwork(attached.network)}, but the runtime tells ${listed(told)}`,
+        lines: [...(attached.add ? linesOf(attached.add).slice(-1) : []), run.line],
+        advice:
+          "CNI has done its part. Look at the runtime's settings, such as a switch for IPv6, and at other NRI plugins.",
+      }),
+    );
+  },
+});
+
+function sameSet(some: readonly string[], others: readonly string[]): boolean {
+  const [one, other] = [new Set(some.map(addressKey)), new Set(others.map(addressKey))];
+  return one.size === other.size && [...one].every((key) => other.has(key));
+}

@@ -1,0 +1,85 @@
+import { isWhole, type Pod } from "../pod.ts";
+import type { LineNumber } from "../story.ts";
+import { about, type Check, type MakeCheck, podName, shownMs, whoOf } from "./finding.ts";
+
+/** One sandbox of a pod. In the classic format lines stand for times. */
+interface Sandbox {
+  readonly containerId: string;
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly network: string | null;
+  readonly timed: boolean;
+  /** When its first ADD began; null if the log does not have it. */
+  readonly added: number | null;
+  readonly addLine: LineNumber;
+  /** When its first whole DEL began. */
+  readonly deleted: number | null;
+  readonly delLine: LineNumber;
+}
+
+/** The DEL of a pod's older sandbox comes after the ADD of its newer one, and takes what is the newer one's (calico#4710). */
+export const lateDel: MakeCheck = (_log, report): Check => {
+  const pods = new Map<string, Sandbox[]>();
+  return {
+    pod: (pod: Pod) => {
+      const { namespace, name } = pod.story;
+      if (name === null) return;
+      const sandbox = sandboxOf(pod, name);
+      const key = JSON.stringify([namespace, name]);
+      const others = pods.get(key);
+      if (sandbox && others) others.push(sandbox);
+      else if (sandbox) pods.set(key, [sandbox]);
+    },
+    end: () => {
+      for (const sandboxes of pods.values())
+        for (const older of sandboxes) {
+          const newer = sandboxes.find((one) => isLate(older, one));
+          if (newer) report(findingOf(older, newer));
+        }
+    },
+  };
+};
+
+function sandboxOf({ attached, story }: Pod, name: string): Sandbox | null {
+  const all = attached.filter(({ nested }) => !nested);
+  const add = all.find(({ adds }) => adds.length > 0)?.adds[0] ?? null;
+  const dels = all.flatMap((one) => one.dels.filter(isWhole).slice(0, 1));
+  const [del = null] = dels;
+  if (add === null && del === null) return null;
+  // Without its ADD it may be the second DEL, which has no namespace, of a first one before the log.
+  if (add === null && !del?.netns) return null;
+  const timed = (add ?? del)?.begunMs !== null;
+  const at = (run: typeof add) => (run === null ? null : timed ? run.begunMs : (run.calls[0]?.line ?? null));
+  const { containerId, namespace } = story;
+  return {
+    ...{ containerId, namespace, name, network: all[0]?.network ?? null, timed },
+    ...{
+      added: at(add),
+      addLine: add?.calls[0]?.line ?? 0,
+      deleted: at(del),
+      delLine: del?.calls[0]?.line ?? 0,
+    },
+  };
+}
+
+function isLate(older: Sandbox, newer: Sandbox): boolean {
+  if (older === newer || older.timed !== newer.timed || newer.added === null || older.deleted === null)
+    return false;
+  if (older.containerId === newer.containerId) return false;
+  return (older.added === null || older.added < newer.added) && older.deleted > newer.added;
+}
+
+function findingOf(older: Sandbox, newer: Sandbox) {
+  const { containerId, network, timed, deleted } = older;
+  const who = whoOf(older);
+  const after = timed ? shownMs((deleted ?? 0) - (newer.added ?? 0)) : null;
+  const ids = `${containerId.slice(0, 12)} came ${after === null ? "" : `${after} `}after the ADD of its newer one ${newer.containerId.slice(0, 12)}`;
+  return about(who, network, {
+    ...{ code: "late-del", severity: "warning", timeMs: timed ? deleted : null },
+    brief: "the DEL of an older sandbox came after the ADD of the newer one",
+    sentence: `The DEL of ${podName(who)}'s older sandbox ${ids}`,
+    lines: [newer.addLine, older.delLine],
+    advice:
+      "A plugin that goes by the pod's name, not by the sandbox, may have taken the newer one's address or records: see whether the pod has its network.",
+  });
+}

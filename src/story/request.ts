@@ -1,0 +1,45 @@
+import { isMembers, type Members, parseJson, textIn } from "./json.ts";
+import { type Result, resultOf } from "./result.ts";
+
+/** What findings need of a request: its network configuration (SPEC, section 3), without the rest. */
+export interface Request {
+  readonly type: string | null;
+  readonly name: string | null;
+  readonly cniVersion: string | null;
+  /** The members of `runtimeConfig` that have something in them. */
+  readonly runtimeConfig: readonly string[];
+  /** The capabilities that the stanza declares. */
+  readonly capabilities: readonly string[];
+  /** Of an ADD; of other commands only whether there is one. */
+  readonly prevResult: Result | null;
+  /** It starts other plugins with networks of their own, as Multus does. */
+  readonly meta: boolean;
+}
+
+/** Of a DEL's prevResult only its being there matters: one for all saves memory. */
+const THERE: Result = { cniVersion: null, interfaces: [], ips: [], routes: [] };
+
+/** Null: it is no object. */
+export function readRequest(json: string, command: string): Request | null {
+  const value = parseJson(json);
+  if (!isMembers(value)) return null;
+  const { runtimeConfig, capabilities, prevResult } = value;
+  return {
+    ...{ type: textIn(value, "type"), name: textIn(value, "name"), cniVersion: textIn(value, "cniVersion") },
+    runtimeConfig: namesIn(runtimeConfig, hasContent),
+    capabilities: namesIn(capabilities, (one) => one === true),
+    prevResult: !isMembers(prevResult) ? null : command === "ADD" ? resultOf(prevResult) : THERE,
+    meta: "delegates" in value || "clusterNetwork" in value,
+  };
+}
+
+function namesIn(object: unknown, isWanted: (value: unknown) => boolean): string[] {
+  if (!isMembers(object)) return [];
+  return Object.entries(object as Members).flatMap(([name, value]) => (isWanted(value) ? [name] : []));
+}
+
+function hasContent(value: unknown): boolean {
+  if (value === null || value === undefined || value === "") return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value !== "object" || Object.keys(value).length > 0;
+}
