@@ -179,7 +179,12 @@ function shareOf(story: PodStory): string | null {
   const begun = adds.find(({ timeMs }) => timeMs !== null)?.timeMs ?? null;
   const took = summarizePod(story).reduce((most, { addMs }) => Math.max(most, addMs ?? 0), 0);
   if (run === null || begun === null || took === 0 || run <= begun) return null;
-  return `CNI took ${took.toFixed(0)} ms of the ${(run - begun).toFixed(0)} ms from the first ADD to RunPodSandbox`;
+  return `CNI took ${durationText(took)} of ${durationText(run - begun)} from the first ADD to RunPodSandbox`;
+}
+
+/** `41 ms`, `1.2 s`. */
+function durationText(ms: number): string {
+  return ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 function showMoment(moment: Moment, first: number | null, brief: boolean, io: Io): void {

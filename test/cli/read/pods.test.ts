@@ -151,7 +151,7 @@ describe("cnitap show", () => {
 
   test("clears CNI where it took little of the pod's start", async () => {
     const { out } = await show(useLog([...RUNNING, podLine("RunPodSandbox", { at: 1200 })]), "web-0");
-    expect(out).toContain("CNI took 89 ms of the 1200 ms from the first ADD to RunPodSandbox\n");
+    expect(out).toContain("CNI took 89 ms of 1.2 s from the first ADD to RunPodSandbox\n");
   });
 
   test("shows all sandboxes of a pod, the latest first", async () => {
