@@ -1,4 +1,4 @@
-import { parseLogLine } from "../log/log-line.ts";
+import type { LogLine } from "../log/log-line.ts";
 import { addFailed } from "./findings/add-failed.ts";
 import { callKilled } from "./findings/call-killed.ts";
 import { chainChanged } from "./findings/chain-changed.ts";
@@ -23,6 +23,7 @@ import { resultVersion } from "./findings/result-version.ts";
 import { slow } from "./findings/slow.ts";
 import { stranded } from "./findings/stranded.ts";
 import { untapped } from "./findings/untapped.ts";
+import { parseJson } from "./json.ts";
 import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
 import { readPod } from "./pod.ts";
 import { isTorn, Stories } from "./stories.ts";
@@ -61,11 +62,16 @@ export class Audit {
     });
   }
 
-  add(line: LineNumber, text: string): void {
-    const read = parseLogLine(text);
-    if (read !== null) this.#log.add(line, read);
-    else if (isTorn(text)) this.#log.torn.push(line);
-    this.#stories.add(line, text, read);
+  /** @param read the line, or the beginning of one that is none of ours */
+  add(line: LineNumber, read: LogLine | string): void {
+    const stray = typeof read === "string" ? read : hasCutOutput(read) ? HALF_LINE : null;
+    if (stray === null && typeof read !== "string") {
+      this.#log.add(line, read);
+      this.#stories.add(line, "", read);
+      return;
+    }
+    if (isTorn(stray ?? "")) this.#log.torn.push(line);
+    this.#stories.add(line, stray ?? "", null);
   }
 
   end(): AuditReport {
@@ -84,6 +90,14 @@ export class Audit {
     const pod = readPod(story, (network) => this.#log.tapsOf(network));
     for (const check of this.#checks) check.pod?.(pod);
   }
+}
+
+const HALF_LINE = '{"v":1,';
+
+/** Readers of lines may leave the payload unread: a line that was cut behind a `}` looks whole then. */
+function hasCutOutput(read: LogLine): boolean {
+  if (read.kind !== "call" && read.kind !== "wrap") return false;
+  return read.content.kind === "output" && parseJson(read.content.json) === undefined;
 }
 
 function checksFor({ slowMs }: AuditOptions): MakeCheck[] {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { asByteString, decodeUtf8 } from "../../log/byte-string.ts";
+import { LineReader } from "../../machine/line-reader.ts";
 import { readLogs } from "../../machine/log-reader.ts";
 import { Audit, type AuditReport } from "../../story/audit.ts";
 import { missingCodes } from "../../story/findings/codes.ts";
@@ -71,8 +72,9 @@ export async function auditLogs(
     ...(own ? { nowMs: Date.now() } : {}), // the node's own log goes on
   });
   const progress = progressOn(io);
+  const lines = new LineReader();
   await readLogs(paths, {
-    line: (bytes, from, to, number) => audit.add(number, bytes.toString("latin1", from, to)),
+    line: (bytes, from, to, number) => audit.add(number, lines.read(bytes, from, to)),
     progress: progress.progress,
   });
   progress.end();

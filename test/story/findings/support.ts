@@ -1,3 +1,4 @@
+import { parseLogLine } from "../../../src/log/log-line.ts";
 import { Audit, type AuditOptions, type AuditReport } from "../../../src/story/audit.ts";
 import type { Code } from "../../../src/story/findings/codes.ts";
 import type { Finding } from "../../../src/story/findings/finding.ts";
@@ -6,7 +7,7 @@ import { type About, beginLine, type Ended, endLine, NETNS, RESULT, tapLine } fr
 export function auditLines(lines: readonly string[], options: Partial<AuditOptions> = {}): AuditReport {
   const audit = new Audit({ stuckMs: 60_000, ...options });
   lines.forEach((line, at) => {
-    audit.add(at + 1, line);
+    audit.add(at + 1, parseLogLine(line) ?? line);
   });
   return audit.end();
 }
