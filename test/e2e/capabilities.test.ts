@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
+import { auditOf } from "./support/audit.ts";
 import { brief, linesOf, wholeStory } from "./support/log.ts";
 import { describeAsRoot, useNode } from "./support/node.ts";
 
@@ -21,7 +22,9 @@ describeAsRoot("taps that declare capabilities", () => {
     await node().removePod(pod.id);
     expect(await node().exec("iptables-save", "-t", "nat")).not.toContain("--dport 8080");
 
-    const lines = linesOf(await node().readLog(), pod.id);
+    const log = await node().readLog();
+    expect(auditOf(log)).toEqual([]);
+    const lines = linesOf(log, pod.id);
     expect(lines.map(brief)).toEqual(wholeStory);
     const [add] = lines;
     const seen = add?.input?.runtimeConfig ?? {};

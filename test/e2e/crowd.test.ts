@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
+import { auditOf } from "./support/audit.ts";
 import { brief, parseLog, wholeStory } from "./support/log.ts";
 import { describeAsRoot, useNode } from "./support/node.ts";
 
@@ -20,7 +21,9 @@ describeAsRoot("20 pods, 8 at a time", () => {
     };
     await Promise.all(Array.from({ length: 8 }, work));
 
-    const lines = parseLog(await node().readLog());
+    const log = await node().readLog();
+    expect(auditOf(log)).toEqual([]);
+    const lines = parseLog(log);
     expect(lines).toHaveLength(names.length * wholeStory.length);
     for (const name of names) {
       const own = lines.filter((line) => line.containerId === ids.get(name));

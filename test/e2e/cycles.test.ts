@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
+import { auditOf } from "./support/audit.ts";
 import { brief, linesOf, wholeStory } from "./support/log.ts";
 import { describeAsRoot, useNode } from "./support/node.ts";
 
@@ -62,6 +63,11 @@ describeAsRoot("the log of a pod", () => {
     await node().removePod(pod.id);
     expect(linesOf(await node().readLog(), pod.id).map(brief)).toEqual(wholeStory);
   });
+
+  it("has nothing for an audit but the changes of the list's cniVersion", async () => {
+    const found = auditOf(await node().readLog());
+    expect(found.filter((finding) => !finding.startsWith("chain-changed"))).toEqual([]);
+  });
 });
 
 describeAsRoot("bare stanzas", () => {
@@ -74,7 +80,9 @@ describeAsRoot("bare stanzas", () => {
     await node().removePod(pod.id);
 
     const start = (command: string) => `CNI_COMMAND=${command},CNI_CONTAINERID=${pod.id},`;
-    const lines = (await node().readLog()).split("\n");
+    const log = await node().readLog();
+    expect(auditOf(log)).toEqual([]);
+    const lines = log.split("\n");
     expect(lines.pop()).toBe("");
     expect(lines).toHaveLength(4);
     const [add = "", added = "", del = "", delAgain = ""] = lines;

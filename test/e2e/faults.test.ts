@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
+import { auditOf } from "./support/audit.ts";
 import { brief, linesOf, parseLog } from "./support/log.ts";
 import { describeAsRoot, useNode } from "./support/node.ts";
 
@@ -34,6 +35,7 @@ describeAsRoot("a plugin that fails", () => {
     await node().removePod(pod.id);
     const next = await node().runPod({ name: "fourth-0" });
     expect((await node().podStatus(next.id)).network?.ip).toBe("10.244.1.10");
+    expect(auditOf(await node().readLog())).toEqual(["add-failed default/second-0"]);
   });
 });
 

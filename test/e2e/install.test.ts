@@ -5,6 +5,7 @@ import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import { Root } from "../../src/machine/root.ts";
 import { askRuntime } from "../../src/machine/runtime.ts";
 import { type Ended, runCnitap } from "../cli/support/spawn.ts";
+import { auditOf } from "./support/audit.ts";
 import { brief, linesOf, wholeStory } from "./support/log.ts";
 import { describeAsRoot, useBareNode } from "./support/node.ts";
 
@@ -77,6 +78,9 @@ describeAsRoot("install and uninstall on a real containerd", () => {
       const log = await node().readLog();
       expect(linesOf(log, before1).map(brief)).toEqual(wholeStory.slice(2));
       expect(linesOf(log, before2)).toEqual([]);
+      expect(auditOf(log, before1, between1, between2, between3)).toEqual([
+        `del-without-add default/before1-${cniVersion.replaceAll(".", "-")}`,
+      ]);
       expect(linesOf(log, between1).map(brief)).toEqual(wholeStory);
       expect(linesOf(log, between2).map(brief)).toEqual(wholeStory.slice(0, 2));
       expect(linesOf(log, between3).map(brief)).toEqual(wholeStory);
@@ -101,6 +105,8 @@ describeAsRoot("install and uninstall on a real containerd", () => {
     };
     await Promise.all([toggle(), cycle(), cycle(), cycle()]);
     expect(number).toBeGreaterThan(4);
+    const found = auditOf(await node().readLog());
+    expect(found.filter((finding) => !/^(del-without-add|chain-changed)/.test(finding))).toEqual([]);
   });
 
   it("doctor finds no error, and its facts of the runtime are those of a gRPC client", async () => {
@@ -155,6 +161,7 @@ describeAsRoot("install and uninstall on a real containerd", () => {
       ...["DEL portmap input", "DEL portmap 0", "DEL bridge input", "DEL host-local input"],
       ...["DEL host-local 0", "DEL bridge 0"],
     ]);
+    expect(auditOf(log, before, between1)).toEqual(["del-without-add default/wrap-before"]);
     expect(calls(before)).not.toContain("ADD bridge input");
     expect(calls(before)).toContain("DEL bridge 0");
   });
@@ -187,6 +194,7 @@ describeAsRoot("a drop-in", () => {
     await node().writeConflist(file, plain("0.4.0"));
     const pod = await node().runPod({ name: "drop-0" });
     await end(node(), pod.id);
+    expect(auditOf(await node().readLog(), pod.id)).toEqual([]);
     expect(linesOf(await node().readLog(), pod.id).map(brief)).toEqual([
       "ADD post output",
       "DEL post input",
@@ -237,6 +245,7 @@ describeAsRoot("containerd 1.7", () => {
     expect(await cnitap(node(), "doctor")).toMatchObject({ code: 0 });
     const pod = await node().runPod({ name: "links-0" });
     await end(node(), pod.id);
+    expect(auditOf(await node().readLog(), pod.id)).toEqual([]);
     const log = (await node().readLog()).split("\n").flatMap((line) => wrapperCall(line, pod.id));
     for (const plugin of ["loopback", "bridge", "host-local", "portmap"])
       expect(log).toEqual(expect.arrayContaining([`ADD ${plugin} 0`, `DEL ${plugin} 0`]));
@@ -266,6 +275,7 @@ describeAsRoot("a network of a single plugin", () => {
     expect(await cnitap(node(), "uninstall")).toMatchObject({ code: 0 });
     await end(node(), pod.id);
     expect(linesOf(await node().readLog(), pod.id).map(brief)).toEqual(wholeStory.slice(0, 2));
+    expect(auditOf(await node().readLog())).toEqual([]);
     expect(await readNetwork(node(), "10-single.conf")).toBe(single);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
+import { auditOf } from "./support/audit.ts";
 import { endPod, logWith, tellsAll, wholeStoryWithEvents } from "./support/events.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 import { startObserver } from "./support/observer.ts";
@@ -71,6 +72,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       );
       expect(events.ofPod(fresh.id)).toHaveLength(3);
       await endPod(node(), host);
+      expect(auditOf(await node().readLog())).toEqual([]);
     });
   });
 });

@@ -6,6 +6,7 @@ import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { CNITAP } from "../cli/support/spawn.ts";
+import { auditOf } from "./support/audit.ts";
 import { endPod, logWith, tellsAll, wholeStoryWithEvents } from "./support/events.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 
@@ -38,6 +39,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       await endPod(node(), pod);
       const events = await logWith(node(), "RemovePodSandbox", pod, "/tmp/json.log");
       expect(events.story(pod.id)).toEqual(wholeStoryWithEvents);
+      expect(auditOf(await node().readLog("/tmp/json.log"))).toEqual([]);
       for (const line of events.ofPod(pod.id)) {
         expect(line.label).toBe(one.shown.label);
         expect(line.pod?.labels).toMatchObject({ app: "web", "example.com/token": one.shown.token });

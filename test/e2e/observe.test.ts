@@ -3,6 +3,7 @@ import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import type { Pod } from "../../scripts/containerd/pods.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
+import { auditOf } from "./support/audit.ts";
 import { Events, endPod, logWith, tellsAll, wholeStoryWithEvents } from "./support/events.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 import { startObserver } from "./support/observer.ts";
@@ -18,7 +19,9 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       const observer = await startObserver(node(), "json");
       const pods = await comeAndGo(node(), 30, 8);
       for (const pod of pods) await logWith(node(), "RemovePodSandbox", pod);
-      const events = new Events(await node().readLog());
+      const log = await node().readLog();
+      expect(auditOf(log)).toEqual([]);
+      const events = new Events(log);
       const ids = new Set(pods.map(({ id }) => id));
       expect(events.lines.filter(({ containerId }) => !ids.has(containerId ?? ""))).toEqual([]);
       for (const pod of pods) {
@@ -69,6 +72,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
       expect(events.story(id)).toEqual(["ADD pre", "DEL post", "DEL pre"]);
       expect(observer.said()).not.toContain(id);
       expect(events.story(first.id)).toEqual(wholeStoryWithEvents);
+      expect(auditOf(await node().readLog())).toEqual(["add-failed default/second-0"]);
     });
 
     it("shares a log in the classic format", async () => {
@@ -83,6 +87,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
         return text.includes("NRI_EVENT=RemovePodSandbox,") && text;
       });
 
+      expect(auditOf(log)).toEqual([]);
       const lines = log.split("\n").filter((line) => line !== "");
       const netns = /"sandbox":"([^"]+)"/.exec(log)?.[1];
       const ips = tellsAll(node()) ? [/"address":"([^"/]+)/.exec(log)?.[1]] : [];

@@ -1,6 +1,7 @@
 import { rm, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { type Recorded, readRecords, variableOf, withoutDescriptors } from "../support/recorder.ts";
+import { auditOf } from "./support/audit.ts";
 import { describeAsRoot, suites, useBareNode } from "./support/node.ts";
 import * as wrap from "./support/wrap.ts";
 
@@ -84,6 +85,7 @@ describe.each(suites)("on containerd of %s", (suite) => {
         ...wrap.calls("DEL", chain.toReversed()), // RemovePodSandbox
       ];
       const log = await node().readLog();
+      expect(auditOf(log, ...pods.map(({ id }) => id))).toEqual([]);
       for (const { id } of pods) {
         const lines = wrap.linesOf(log, id);
         const ofLoopback = lines.filter(({ plugin }) => plugin === "loopback").map(wrap.brief);

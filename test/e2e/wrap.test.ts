@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { type Recorded, readRecords, variableOf, withoutDescriptors } from "../support/recorder.ts";
+import { auditOf } from "./support/audit.ts";
 import { describeAsRoot, useBareNode } from "./support/node.ts";
 import * as wrap from "./support/wrap.ts";
 
@@ -24,6 +25,10 @@ describeAsRoot("plugins wrapped in the list", () => {
 
   async function linesOf(id: string): Promise<wrap.Line[]> {
     return wrap.linesOf(await node().readLog(), id);
+  }
+
+  async function audit(...pods: readonly { readonly id: string }[]): Promise<string[]> {
+    return auditOf(await node().readLog(), ...pods.map(({ id }) => id));
   }
 
   /** The error with which a pod must fail; its ID is masked. */
@@ -61,6 +66,7 @@ describeAsRoot("plugins wrapped in the list", () => {
     const pod = await node().runPod({ name: "same-0", annotations, portMappings });
     await wrap.endPod(node(), pod);
 
+    expect(await audit(pod)).toEqual([]);
     const records = readRecords(node().outside("/tmp/dumps"));
     const commands = [...(knows110 ? ["STATUS"] : []), "ADD", "DEL", "DEL"];
     expect(records.map((record) => variableOf(record, "CNI_COMMAND"))).toEqual(
@@ -111,6 +117,7 @@ describeAsRoot("plugins wrapped in the list", () => {
       ...wrap.calls("DEL", chain.toReversed()), // RemovePodSandbox
     ];
     for (const { id } of pods) expect((await linesOf(id)).map(wrap.brief)).toEqual(story);
+    expect(await audit(...pods)).toEqual([]);
 
     const adds = (await linesOf(server.id)).filter(({ command }) => command === "ADD");
     const of = (type: string, ended: boolean) =>
@@ -149,6 +156,7 @@ describeAsRoot("plugins wrapped in the list", () => {
     const chain = [[type, "host-local"]] as const;
     const story = ["ADD", "DEL", "DEL"].flatMap((command) => wrap.calls(command, chain));
     for (const { id } of pods) expect((await linesOf(id)).map(wrap.brief)).toEqual(story);
+    expect(await audit(...pods)).toEqual([]);
   });
 
   it("have their lines whole and in order for each of 8 pods at once", async () => {
@@ -164,6 +172,7 @@ describeAsRoot("plugins wrapped in the list", () => {
     const dels = wrap.calls("DEL", chain.toReversed());
     const story = [...wrap.calls("ADD", chain), ...dels, ...dels];
     for (const id of ids) expect((await linesOf(id)).map(wrap.brief)).toEqual(story);
+    expect(await audit(...ids.map((id) => ({ id })))).toEqual([]);
   });
 
   it("may be first where any result before them is refused", async () => {
@@ -180,6 +189,7 @@ describeAsRoot("plugins wrapped in the list", () => {
       ...dels,
       ...dels,
     ]);
+    expect(await audit(pod)).toEqual([]);
   });
 
   it("end with the runtime's patience, and leave a first line without a second", async () => {
@@ -205,6 +215,7 @@ describeAsRoot("plugins wrapped in the list", () => {
     expect(lines.map(wrap.brief)).toEqual(["ADD hangs", ...wrap.calls("DEL", ["hangs"])]);
     expect(new Set(lines.map(({ pid }) => pid)).size).toBe(2);
     expect(existsSync(node().outside(`/proc/${lines[0]?.pid}`))).toBe(false);
+    expect(await audit({ id })).toEqual(["call-killed default/hung-0 hangs"]);
   });
 
   it.each([
@@ -212,22 +223,25 @@ describeAsRoot("plugins wrapped in the list", () => {
       plugin: "refuses",
       said: /Cannot reach the daemon.*dial unix \/run\/d\.sock: <refused>/,
       end: { exit: 1, signal: null, stderr: "the daemon is not ready\n" },
+      found: "add-failed",
       output: { cniVersion: "1.0.0", code: 11, msg: "Cannot reach the daemon" },
     },
     {
       plugin: "babbles",
       said: /panic: runtime error/,
       end: { exit: 2, signal: null, stderr: "goroutine 1 [running]\n" },
+      found: "add-failed",
       output: "panic: runtime error\n",
     },
     {
       plugin: "dies",
       said: /signal: killed/,
       end: { exit: null, signal: 9, stderr: null },
+      found: "plugin-died",
       output: null,
     },
   ])("$plugin: the pod's error is the bare plugin's, and the log has the rest", async (example) => {
-    const { plugin, said, end, output } = example;
+    const { plugin, said, end, found, output } = example;
     await useList([wrap.bridge, { type: plugin }]);
     const bare = await failure(`${plugin}-0`);
     expect(bare.message).toMatch(said);
@@ -242,6 +256,7 @@ describeAsRoot("plugins wrapped in the list", () => {
     expect(ended).toMatchObject({ pid: begin?.pid, command: "ADD", plugin, ended: true, ...end });
     if (output === null) expect(ended?.content).toBeNull();
     else expect(ended).toMatchObject({ content: output });
+    expect(await audit({ id })).toEqual([`${found} default/${plugin}-1 ${plugin}`]);
   });
 });
 

@@ -84,6 +84,8 @@ function earlyDel(pod: Pod, add: Run, del: Run): string[] {
   // Wrappers alone do not tell whether the whole chain ended well, and only then there is a result.
   const cached = add.post !== null || pod.run !== null;
   const lacksResult = request !== null && request.prevResult === null && cached && hasResults(version);
+  // A sandbox that died keeps its result until its first DEL. This is a second DEL: no tap was there at the first one.
+  if (del.netns === "" && lacksResult) return [];
   return [...(del.netns === "" ? ["CNI_NETNS"] : []), ...(lacksResult ? ["prevResult"] : [])];
 }
 

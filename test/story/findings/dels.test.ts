@@ -115,7 +115,13 @@ describe("del-differs", () => {
     const [found] = findingsOf("del-differs", [...added, ...del(WITH_RESULT, "")]);
     expect(found?.sentence).toContain("lacks CNI_NETNS");
     const untapped = podLine("RunPodSandbox", { at: 60, id: "u", pod: "default/u" });
-    expect(findingsOf("del-differs", [...added, untapped, ...del({}, "")])).toEqual([]);
+    const old = (lines: readonly string[]) => lines.map((line) => line.replaceAll('"1.0.0"', '"0.3.1"'));
+    expect(findingsOf("del-differs", old([...added, ...del({}, "")]))).toHaveLength(1);
+    expect(findingsOf("del-differs", old([...added, untapped, ...del({}, "")]))).toEqual([]);
+  });
+
+  test("not a second DEL, where the taps were out of the list at the first one", () => {
+    expect(findingsOf("del-differs", [...added, ...second])).toEqual([]);
   });
 
   test("not the second DEL, a failed ADD's, or a stanza that declares no capability", () => {

@@ -1,0 +1,19 @@
+import { Audit } from "../../../src/story/audit.ts";
+
+/**
+ * What `cnitap audit` finds in a node's log, each as "CODE NAMESPACE/NAME PLUGIN". All pods of the log must have come to
+ * rest: what has not ended is taken for stuck. Slow calls are left out, as machines that run tests are slow.
+ * @param ids only the lines of these pods are read; without any, all lines
+ */
+export function auditOf(log: string, ...ids: readonly string[]): string[] {
+  const audit = new Audit({ stuckMs: 0 });
+  const lines = log.split("\n").filter((line) => ids.length === 0 || ids.some((id) => line.includes(id)));
+  lines.forEach((line, at) => {
+    audit.add(at + 1, line);
+  });
+  const found = audit.end().findings.filter(({ code }) => code !== "slow");
+  return found.map(({ code, namespace, name, plugin }) => {
+    const pod = name === null ? [] : [`${namespace}/${name}`];
+    return [code, ...pod, ...(plugin === null ? [] : [plugin])].join(" ");
+  });
+}
