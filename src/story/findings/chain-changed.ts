@@ -15,6 +15,8 @@ interface Seen {
   readonly types: string | null;
   /** Whether the chain came to its end: else later plugins are not known. */
   readonly whole: boolean;
+  /** Whether a plugin may have run before the first one that the log has. */
+  readonly isTail: boolean;
 }
 
 const SEPARATOR = " -> ";
@@ -45,7 +47,7 @@ export const chainChanged: MakeCheck = (log, report): Check => {
           if (first && before) report(versionFinding(network, before, first));
         });
         const lists = segments(
-          seen.filter(({ types, whole }) => types !== null && whole),
+          seen.filter((one) => one.types !== null && one.whole && !lacksHead(one, seen)),
           "types",
         );
         lists.slice(1).forEach((pods, at) => {
@@ -64,12 +66,18 @@ function isOver(pod: Pod, attached: Attached, add: Run, log: LogFacts): boolean 
   return attached.dels.length === 0 && log.isStuck(add.lastMs);
 }
 
+/** Its first plugins are only missing in the log, which begins in the middle of the ADD, or they are not wrapped. */
+function lacksHead({ types, isTail }: Seen, seen: readonly Seen[]): boolean {
+  return isTail && seen.some((other) => other.types?.endsWith(`${SEPARATOR}${types}`));
+}
+
 function seenIn({ calls, plugins, begunMs }: Run, pod: string, whole: boolean): Seen {
   const [first] = calls;
   return {
     ...{ pod, line: first?.line ?? 0, timeMs: begunMs, whole },
     cniVersion: first?.cniVersion ?? first?.request?.cniVersion ?? null,
     types: plugins.length === 0 ? null : plugins.map(({ plugin }) => plugin).join(SEPARATOR),
+    isTail: plugins[0]?.request?.prevResult !== null, // or its request is not known
   };
 }
 

@@ -11,10 +11,11 @@ export const ipMismatch: MakeCheck = (_log, report): Check => ({
     const { run, story } = pod;
     if (run === null || run.ips.length === 0) return;
     const own = pod.attached.filter((one) => !one.nested && isAdded(one));
-    // A runtime tells the addresses of its first interface.
-    const [attached, ...more] = own.length > 1 ? own.filter(({ ifname }) => ifname === "eth0") : own;
+    // A runtime tells the addresses of its first interface. The ADD of that one may be older than the log.
+    const [attached, ...more] = own.filter(({ ifname }) => ifname === null || ifname === "eth0");
     if (attached === undefined || more.length > 0) return;
-    if (attached.adds.length > 1 && attached.ifname === null) return; // whose result is whose is not told
+    // Without a name, whose result is whose is not told.
+    if (attached.ifname === null && (attached.adds.length > 1 || pod.attached.length > 1)) return;
     const result = readResult(attached.add?.result ?? null);
     const given = result === null ? [] : addressesFor(result, attached.ifname).filter(isOwn);
     const told = run.ips.filter(isOwn);

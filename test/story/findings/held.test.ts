@@ -167,6 +167,14 @@ describe("ip-mismatch", () => {
   test("only eth0's network counts, and only its interface", () => {
     const second = chain("ADD", { at: 30, network: "b", ifname: "eth1" }, resultWith("10.9.9.9/24"));
     expect(findingsOf("ip-mismatch", [...added, ...second, run("10.1.2.3")])).toEqual([]);
+    expect(findingsOf("ip-mismatch", [...second, run("10.1.2.3"), ...later(900)])).toEqual([]);
+    const classic = [
+      `CNI_COMMAND=ADD,CNI_CONTAINERID=c1,output=${JSON.stringify(resultWith("10.9.9.9/24"))}`,
+      'NRI_EVENT=RunPodSandbox,CNI_CONTAINERID=c1,pod={"namespace":"default","name":"web-0","uid":"u1","netns":"/n","ips":["10.1.2.3"]}',
+      ...["a", "b"].map((name) => `CNI_COMMAND=DEL,CNI_CONTAINERID=c1,input={"name":"${name}"}`),
+    ];
+    expect(findingsOf("ip-mismatch", classic)).toEqual([]);
+    expect(findingsOf("ip-mismatch", classic.slice(0, 3))).toHaveLength(1);
     const two = {
       interfaces: [
         { name: "eth0", sandbox: "/n" },

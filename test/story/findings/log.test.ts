@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { tapLine } from "../support.ts";
-import { auditLines, chain, codesOf, findingsOf, later, resultWith, wrapped } from "./support.ts";
+import {
+  auditLines,
+  chain,
+  codesOf,
+  findingsOf,
+  later,
+  resultWith,
+  WITH_RESULT,
+  wrapped,
+} from "./support.ts";
 
 describe("chain-changed", () => {
   const pod = (n: number) => ({ at: n * 100, id: `c${n}`, pod: `default/web-${n}` });
@@ -36,6 +45,18 @@ describe("chain-changed", () => {
     const changed = lines.map((line, at) => (at < 2 ? line.replaceAll('"1.0.0"', '"0.4.0"') : line));
     expect(findingsOf("chain-changed", changed)[0]?.sentence).toContain("was 0.4.0 and is 1.0.0");
     expect(findingsOf("chain-changed", lines)).toEqual([]);
+  });
+
+  test("not where the log begins in the middle of an ADD", () => {
+    const tail = wrapped("ADD", "portmap", pod(1), {}, WITH_RESULT);
+    for (const begun of [tail, tail.slice(1)]) {
+      const lines = [...begun, ...wrap(2, "bridge", "portmap"), ...later(90_000)];
+      expect(findingsOf("chain-changed", lines)).toEqual([]);
+    }
+    const first = wrapped("ADD", "portmap", pod(1));
+    expect(
+      findingsOf("chain-changed", [...first, ...wrap(2, "bridge", "portmap"), ...later(90_000)]),
+    ).toHaveLength(1);
   });
 
   test("not where an ADD stopped half-way, or another network has another list", () => {
