@@ -1,3 +1,4 @@
+import { parseLogLine } from "../../../src/log/log-line.ts";
 import { Audit } from "../../../src/story/audit.ts";
 
 /**
@@ -9,7 +10,7 @@ export function auditOf(log: string, ...ids: readonly string[]): string[] {
   const audit = new Audit({ stuckMs: 0 });
   const lines = log.split("\n").filter((line) => ids.length === 0 || ids.some((id) => line.includes(id)));
   lines.forEach((line, at) => {
-    audit.add(at + 1, line);
+    audit.add(at + 1, parseLogLine(line) ?? line);
   });
   const found = audit.end().findings.filter(({ code }) => code !== "slow");
   return found.map(({ code, namespace, name, plugin }) => {
