@@ -1,4 +1,5 @@
 import { NO_COMMAND, NO_CONTAINER_ID, NO_TYPE } from "../cni/error-object.ts";
+import { isMembers, type Members, parseJson } from "./json.ts";
 import { isObserverNote } from "./notes.ts";
 import { POD_EVENTS, type PodEvent, type PodFacts } from "./pod-line.ts";
 
@@ -106,8 +107,6 @@ export function parseLogLine(line: string): LogLine | null {
   if (line.startsWith("NRI_EVENT=")) return parseClassicPod(line);
   return parseClassicNote(line);
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 const CLASSIC_START = /^CNI_COMMAND=([^,]*),CNI_CONTAINERID=([^,]*),/;
 const CLASSIC_CALL = new RegExp(`${CLASSIC_START.source}(input|output)=`);
@@ -290,19 +289,6 @@ function podOf(value: unknown, labelled: boolean): PodEventLine["pod"] | null {
   if (!isText(netns) || !Array.isArray(ips) || !ips.every((ip) => typeof ip === "string")) return null;
   if (!isArgs(labels) || (labels !== null) !== labelled) return null;
   return { namespace, name, uid, netns, ips, labels };
-}
-
-/** Returns undefined if the text is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string | null {

@@ -1,3 +1,4 @@
+import { parseJson } from "../log/json.ts";
 import type { LogLine } from "../log/log-line.ts";
 import { addFailed } from "./findings/add-failed.ts";
 import { callKilled } from "./findings/call-killed.ts";
@@ -23,7 +24,6 @@ import { resultVersion } from "./findings/result-version.ts";
 import { slow } from "./findings/slow.ts";
 import { stranded } from "./findings/stranded.ts";
 import { untapped } from "./findings/untapped.ts";
-import { parseJson } from "./json.ts";
 import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
 import { readPod } from "./pod.ts";
 import { isTorn, Stories } from "./stories.ts";
@@ -64,14 +64,14 @@ export class Audit {
 
   /** @param read the line, or the beginning of one that is none of ours */
   add(line: LineNumber, read: LogLine | string): void {
-    const stray = typeof read === "string" ? read : hasCutOutput(read) ? HALF_LINE : null;
-    if (stray === null && typeof read !== "string") {
-      this.#log.add(line, read);
-      this.#stories.add(line, "", read);
+    if (typeof read === "string" || hasCutOutput(read)) {
+      const stray = typeof read === "string" ? read : HALF_LINE;
+      if (isTorn(stray)) this.#log.torn.push(line);
+      this.#stories.add(line, stray, null);
       return;
     }
-    if (isTorn(stray ?? "")) this.#log.torn.push(line);
-    this.#stories.add(line, stray ?? "", null);
+    this.#log.add(line, read);
+    this.#stories.add(line, "", read);
   }
 
   end(): AuditReport {

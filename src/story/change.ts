@@ -1,11 +1,13 @@
+import { isMembers, type Members, objectsOf } from "../log/json.ts";
+
 /** The parts of a result (SPEC 1.1.0, section 5, "Success") in words, each `interface eth0`, `IP 10.1.2.3/24`, … */
 function partsOf(result: unknown): string[] {
-  if (!isObject(result)) return [];
+  if (!isMembers(result)) return [];
   const parts: string[] = [];
-  for (const one of listOf(result.interfaces)) parts.push(`interface ${nameOf(one)}`);
-  for (const one of listOf(result.ips)) parts.push(`IP ${textOf(one, "address")}`);
-  for (const one of listOf(result.routes)) parts.push(`route ${textOf(one, "dst")}${via(one)}`);
-  if (isObject(result.dns)) {
+  for (const one of objectsOf(result.interfaces)) parts.push(`interface ${nameOf(one)}`);
+  for (const one of objectsOf(result.ips)) parts.push(`IP ${textOf(one, "address")}`);
+  for (const one of objectsOf(result.routes)) parts.push(`route ${textOf(one, "dst")}${via(one)}`);
+  if (isMembers(result.dns)) {
     for (const one of arrayOf(result.dns.nameservers)) parts.push(`nameserver ${String(one)}`);
     for (const one of arrayOf(result.dns.search)) parts.push(`DNS search ${String(one)}`);
     if (typeof result.dns.domain === "string" && result.dns.domain !== "")
@@ -14,29 +16,21 @@ function partsOf(result: unknown): string[] {
   return parts;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function arrayOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return arrayOf(value).filter(isObject);
-}
-
-function textOf(object: Readonly<Record<string, unknown>>, key: string): string {
+function textOf(object: Members, key: string): string {
   const value = object[key];
   return typeof value === "string" ? value : "?";
 }
 
-function nameOf(one: Readonly<Record<string, unknown>>): string {
+function nameOf(one: Members): string {
   const inPod = typeof one.sandbox === "string" && one.sandbox !== "";
   return `${textOf(one, "name")}${inPod ? " in the pod" : ""}`;
 }
 
-function via(route: Readonly<Record<string, unknown>>): string {
+function via(route: Members): string {
   return typeof route.gw === "string" ? ` via ${route.gw}` : "";
 }
 

@@ -1,3 +1,5 @@
+import { isMembers, parseJson } from "../log/json.ts";
+
 /** A line of the runtime's journal. */
 export interface JournalLine {
   /** Milliseconds since 1970; null if the line does not tell. */
@@ -17,8 +19,8 @@ const PREFIX = /^\S.{0,80}?\s([\w.@-]+)\[\d+\]: /;
 /** A line of `journalctl -o json`, or of a text; null if it is not about the container. */
 export function readJournalLine(line: string, containerId: string): JournalLine | null {
   if (containerId === "" || !line.includes(containerId)) return null;
-  const entry = line.startsWith("{") ? parse(line) : null;
-  if (entry === null) return readMessage(line.replace(PREFIX, ""), PREFIX.exec(line)?.[1] ?? null, null);
+  const entry = line.startsWith("{") ? parseJson(line) : null;
+  if (!isMembers(entry)) return readMessage(line.replace(PREFIX, ""), PREFIX.exec(line)?.[1] ?? null, null);
   const message = typeof entry.MESSAGE === "string" ? entry.MESSAGE : "";
   if (!message.includes(containerId)) return null; // somewhere else in the entry
   const program = typeof entry.SYSLOG_IDENTIFIER === "string" ? entry.SYSLOG_IDENTIFIER : null;
@@ -44,12 +46,4 @@ function readMessage(message: string, program: string | null, writtenMs: number 
 
 function unquote(text: string): string {
   return text.replace(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char === "t" ? "\t" : char));
-}
-
-function parse(line: string): Readonly<Record<string, unknown>> | null {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }

@@ -1,27 +1,17 @@
-/** The value of a JSON text; null if it is none. */
-export function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isMembers, objectsOf, parseJson } from "../log/json.ts";
+import { readError } from "./result.ts";
 
 /** The addresses of a result, with their prefix lengths. */
 export function addressesOf(result: string | null): string[] {
-  const value = result === null ? null : parse(result);
-  const ips: readonly unknown[] = isObject(value) && Array.isArray(value.ips) ? value.ips : [];
-  return ips.flatMap((ip) => (isObject(ip) && typeof ip.address === "string" ? [ip.address] : []));
+  const value = result === null ? null : parseJson(result);
+  const ips = isMembers(value) ? objectsOf(value.ips) : [];
+  return ips.flatMap(({ address }) => (typeof address === "string" ? [address] : []));
 }
 
-/** The code, msg and details of an error object (SPEC 1.1.0, section 5, "Error"). */
+/** The code, msg and details of an error object, as one text; none where there is no such object. */
 export function errorOf(output: string): string[] {
-  const value = parse(output);
-  if (!isObject(value) || typeof value.code !== "number" || typeof value.msg !== "string") return [];
-  const details = typeof value.details === "string" && value.details !== "" ? `: ${value.details}` : "";
-  return [`code ${value.code}: ${value.msg}${details}`];
+  const error = readError(parseJson(output));
+  if (error === null) return [];
+  const { code, msg, details } = error;
+  return [`code ${code}: ${msg}${details === null ? "" : `: ${details}`}`];
 }

@@ -1,4 +1,4 @@
-import { isMembers, type Members, parseJson, textIn } from "./json.ts";
+import { isMembers, type Members, parseJson, textIn } from "../log/json.ts";
 import { type Result, resultOf } from "./result.ts";
 
 /** What findings need of a request: its network configuration (SPEC, section 3), without the rest. */

@@ -1,4 +1,4 @@
-import { isMembers, type Members, objectsOf, parseJson, textIn } from "./json.ts";
+import { isMembers, type Members, objectsOf, parseJson, textIn } from "../log/json.ts";
 
 /** A result of an ADD (SPEC, section 5, "Success"), of any version. */
 export interface Result {

@@ -1,4 +1,4 @@
-import { parseJson } from "./json.ts";
+import { parseJson } from "../log/json.ts";
 import type { Attachment, Call, PluginCall, TapCall } from "./story.ts";
 
 /** Which taps a network has, so far as the log tells. In the classic format `cni_pre` logs no DEL. */

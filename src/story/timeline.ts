@@ -1,5 +1,6 @@
+import { isMembers, parseJson } from "../log/json.ts";
 import { type Change, changeOf } from "./change.ts";
-import { errorOf, isObject, parse } from "./payload.ts";
+import { errorOf } from "./payload.ts";
 import {
   type Call,
   depthOf,
@@ -61,7 +62,7 @@ function tapMoment(call: TapCall, ifname: string | null): Moment {
 }
 
 function partsOf({ output }: TapCall): readonly string[] {
-  return output === null ? [] : changeOf(null, parse(output)).added;
+  return output === null ? [] : changeOf(null, parseJson(output)).added;
 }
 
 function payloadOf({ input, output }: TapCall): Moment["payload"] {
@@ -99,9 +100,9 @@ function pluginMoments(call: PluginCall, ifname: string | null, depth: number): 
 /** What a plugin's ADD made of the result before it. */
 function changeBy({ command, input, end }: PluginCall): Change {
   if (command !== "ADD" || end === null) return { added: [], removed: [] };
-  const request = input === null ? null : parse(input);
-  const before = isObject(request) ? request.prevResult : null;
-  return changeOf(before, parse(end.output));
+  const request = input === null ? null : parseJson(input);
+  const before = isMembers(request) ? request.prevResult : null;
+  return changeOf(before, parseJson(end.output));
 }
 
 function changesOf({ added, removed }: Change): string[] {

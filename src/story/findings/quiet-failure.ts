@@ -1,4 +1,4 @@
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../log/json.ts";
 import type { Pod } from "../pod.ts";
 import { readError } from "../result.ts";
 import { isEmptyResult, linesOf } from "../runs.ts";

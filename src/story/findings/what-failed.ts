@@ -1,4 +1,4 @@
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../log/json.ts";
 import type { Attached, Pod } from "../pod.ts";
 import { readError } from "../result.ts";
 import { hasFailed, isEmptyResult, type Run } from "../runs.ts";
