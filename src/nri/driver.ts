@@ -28,10 +28,10 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export interface DriverOptions {
   readonly handlers: Handlers;
   /**
-   * True: an error of a handler is also sent to the runtime, and fails the pod or container. False: it is
-   * only logged, and the runtime continues.
+   * True, or the names of handlers: an error of such a handler is also sent to the runtime, and fails the pod or
+   * container. Otherwise it is only logged, and the runtime continues.
    */
-  readonly failRequests: boolean;
+  readonly failRequests: boolean | readonly (keyof Handlers)[];
   readonly log: (level: LogLevel, message: string) => void;
 }
 
@@ -194,9 +194,14 @@ export class Driver {
   #failed(call: Call, otherwise: () => Uint8Array, thrown: unknown): void {
     const message = reasonOf(thrown);
     this.#options.log("error", `The handler ${call.name} failed: ${printable(message)}`);
-    if (this.#options.failRequests)
+    if (this.#sendsErrors(call.name))
       this.#session.refuse(call, { code: StatusCode.unknown, message }, this.#port.now());
     else this.#session.respond(call, otherwise(), this.#port.now());
+  }
+
+  #sendsErrors(handler: string): boolean {
+    const { failRequests } = this.#options;
+    return typeof failRequests === "boolean" ? failRequests : failRequests.some((name) => name === handler);
   }
 
   #configure(call: Call, request: ConfigureRequest): void {
@@ -249,7 +254,7 @@ export class Driver {
       () => nothing,
       async () => {
         const { update, thrown } = await end;
-        this.#synchronized = !(thrown && this.#options.failRequests);
+        this.#synchronized = !(thrown && this.#sendsErrors("synchronize"));
         if (thrown) throw thrown.value;
         return encode(SynchronizeResponseSchema, { update });
       },
