@@ -109,20 +109,14 @@ export interface ObserveHost extends SecretRules {
    * numbers each in `spans()` (index of the path, start and end of its content in `bytes`), until the next call. -1: this
    * is no message.
    */
-  fields(bytes: Uint8Array, start: number, end: number, paths: number): number;
+  fields(bytes: Uint8Array | ByteString, start: number, end: number, paths: number): number;
   spans(): Int32Array;
   /** Bytes as a byte string. @throws if `utf8` and they are not UTF-8 (RFC 3629) */
   text(bytes: Uint8Array, start: number, end: number, utf8: boolean): ByteString;
   /**
-   * Keeps of a message the fields at paths, and nothing else; of several spans (start and end each) those of all, as
-   * messages are merged. Returns a number for `record`, 0 if it is no message, or a field that was asked for is not UTF-8.
+   * A message with the fields at paths, and nothing else: a record. Of several spans (start and end each) those of all, as
+   * messages are merged. A byte string, since that is memory without an object. Null: it is no message, or a field that was
+   * asked for and is no varint is not UTF-8.
    */
-  keep(bytes: Uint8Array, spans: readonly number[], paths: number): number;
-  /** A kept message; a copy. */
-  record(record: number): Uint8Array;
-  /** One more who needs the record; it is gone when `drop` was called for each, and for `keep`. */
-  share(record: number): void;
-  drop(record: number): void;
-  /** The bytes that a record takes. */
-  recordBytes(record: number): number;
+  keep(bytes: Uint8Array, spans: readonly number[], paths: number): ByteString | null;
 }
