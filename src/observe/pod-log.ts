@@ -1,7 +1,8 @@
 import { missingLinesNote } from "../log/notes.ts";
 import { AppendThread } from "../machine/append-thread.ts";
+import { Backlog } from "../nri/backlog.ts";
 import type { Level } from "../nri/logrus.ts";
-import { Backlog } from "../nri/nodejs/backlog.ts";
+import { timer } from "../nri/nodejs/timer.ts";
 import { encodeNote, encodePodLine } from "./encode-lines.ts";
 import type { ObserverReport, PodEventRecord } from "./observer.ts";
 import type { Settings } from "./observer-settings.ts";
@@ -21,7 +22,8 @@ export class PodLog {
   #fault: string | null = null;
   readonly #thread = new AppendThread();
   readonly #say: (level: Level, message: string) => void;
-  readonly #backlog = new Backlog<Line>({
+  readonly #backlog = new Backlog<Line, Buffer>({
+    after: timer,
     mostLines: MOST_LINES,
     restMs: REST_MS,
     retryMs: RETRY_MS,

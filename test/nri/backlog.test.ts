@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { waitFor } from "../../../scripts/containerd/wait.ts";
-import { Backlog } from "../../../src/nri/nodejs/backlog.ts";
+import { waitFor } from "../../scripts/containerd/wait.ts";
+import { Backlog } from "../../src/nri/backlog.ts";
+import { timer } from "../../src/nri/nodejs/timer.ts";
 
 /** A destination that takes lines when the test says so. */
 class Destination {
@@ -34,8 +35,9 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function backlogTo(destination: Destination, mostLines: number, retryMs = 0): Backlog<string> {
-  return new Backlog<string>({
+function backlogTo(destination: Destination, mostLines: number, retryMs = 0): Backlog<string, Buffer> {
+  return new Backlog<string, Buffer>({
+    after: timer,
     ...{ mostLines, restMs: 0, retryMs, encode: Buffer.from, sizeOf: ({ length }) => length },
     write: (lines) => destination.write(lines),
     lostLine: (count) => Buffer.from(`lost ${count}`),
@@ -46,7 +48,7 @@ const lines = (from: number, count: number, bytes = 0) =>
   Array.from({ length: count }, (_, i) => String(from + i).padStart(bytes, "0"));
 
 /** Ends the backlog, and lets the destination take everything. */
-async function drain(backlog: Backlog<string>, destination: Destination): Promise<void> {
+async function drain(backlog: Backlog<string, Buffer>, destination: Destination): Promise<void> {
   const end = backlog.end(60_000);
   for (let over = false; !over; ) {
     if (destination.offered) await destination.take();
@@ -186,7 +188,8 @@ describe("a backlog", () => {
       made++;
       return Buffer.from(line);
     };
-    const backlog = new Backlog<string>({
+    const backlog = new Backlog<string, Buffer>({
+      after: timer,
       ...{ mostLines: 10_000, restMs: 0, retryMs: 0, encode, sizeOf: ({ length }) => length },
       ...{ write: (all) => destination.write(all), lostLine: () => Buffer.alloc(0) },
     });

@@ -1,12 +1,15 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /** Target size of one write. */
 const CHUNK_BYTES = 64 << 10;
 /** Limit of the memory of waiting lines. Pod lines are short; this is for a node with very long ones. */
 const MOST_BYTES = 64 << 20;
 
+/** A line as bytes. */
+interface Encoded {
+  readonly length: number;
+}
+
 /** Lines wait unencoded: to encode all lines of a large event at once would delay the next event. */
-export interface BacklogOptions<T> {
+export interface BacklogOptions<T, E extends Encoded> {
   /**
    * How many lines may wait, without those being written. The lines of a single event may be more, as long as
    * the destination accepts them.
@@ -18,11 +21,13 @@ export interface BacklogOptions<T> {
   readonly retryMs: number;
   /** Approximate memory in bytes that a line uses while it waits. */
   sizeOf(line: T): number;
-  encode(line: T): Buffer;
+  encode(line: T): E;
   /** Writes lines. Returns how many of them, counted from the first, need no retry. Never rejects. */
-  write(lines: readonly Buffer[]): Promise<number>;
+  write(lines: readonly E[]): Promise<number>;
   /** A line in place of `count` dropped lines. */
-  lostLine(count: number): Buffer;
+  lostLine(count: number): E;
+  /** Calls back after so many milliseconds, unless it is cancelled. Returns what cancels it. */
+  after(ms: number, act: () => void): () => void;
 }
 
 interface Waiting<T> {
@@ -31,8 +36,8 @@ interface Waiting<T> {
 }
 
 /** Queues lines for a destination that may be slow or refuse them. Adding never blocks. */
-export class Backlog<T> {
-  readonly #options: BacklogOptions<T>;
+export class Backlog<T, E extends Encoded> {
+  readonly #options: BacklogOptions<T, E>;
   readonly #waiting: Waiting<T>[] = [];
   #bytes = 0;
   /** How many lines may wait now. */
@@ -42,9 +47,11 @@ export class Backlog<T> {
   #underWay = 0;
   #busy = false;
   #running = Promise.resolve();
-  readonly #ending = new AbortController();
+  #ending = false;
+  /** Ends the pause. */
+  #wake: () => void = () => {};
 
-  constructor(options: BacklogOptions<T>) {
+  constructor(options: BacklogOptions<T, E>) {
     this.#options = options;
     this.#limit = options.mostLines;
   }
@@ -65,14 +72,17 @@ export class Backlog<T> {
 
   /** Makes a last attempt to write waiting lines, for at most `withinMs`. Returns how many lines are lost. */
   async end(withinMs: number): Promise<number> {
-    this.#ending.abort();
-    await Promise.race([this.#running, delay(withinMs, undefined, { ref: false })]);
+    this.#ending = true;
+    this.#wake();
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.after(withinMs, resolve);
+      void this.#running.then(cancel).then(resolve);
+    });
     return this.#lost + this.#waiting.length + this.#underWay;
   }
 
   async #run(): Promise<void> {
     const { write, lostLine, restMs, retryMs } = this.#options;
-    const { signal } = this.#ending;
     this.#busy = true;
     while (this.#waiting.length > 0) {
       const lost = this.#lost;
@@ -83,19 +93,31 @@ export class Backlog<T> {
       const lostMeanwhile = this.#lost > lost;
       if (done >= 0) this.#lost -= lost;
       const all = done === lines.length;
-      const last = signal.aborted;
+      const last = this.#ending;
       if (!all) this.#giveBack(taken.slice(Math.max(0, done)), lostMeanwhile);
       else if (last || this.#bytes >= CHUNK_BYTES) continue;
       if (last) break;
-      await delay(all ? restMs : retryMs, undefined, { signal }).catch(() => {}); // aborted: the last attempt
+      await this.#pause(all ? restMs : retryMs);
     }
     this.#limit = this.#options.mostLines;
     this.#busy = false;
   }
 
+  /** Ends early for the last attempt. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#ending) return resolve();
+      const cancel = this.#options.after(ms, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
   /** Takes the oldest lines, enough for one write. */
-  #take(): { readonly taken: readonly Waiting<T>[]; readonly lines: readonly Buffer[] } {
-    const lines: Buffer[] = [];
+  #take(): { readonly taken: readonly Waiting<T>[]; readonly lines: readonly E[] } {
+    const lines: E[] = [];
     let bytes = 0;
     for (const { line, size } of this.#waiting) {
       const encoded = this.#options.encode(line);
