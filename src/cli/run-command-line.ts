@@ -4,7 +4,7 @@ import { MachineError } from "../machine/machine-error.ts";
 import { rewriteGoFlags } from "../nri/go-flags.ts";
 import { CliError, UsageError } from "./cli-error.ts";
 import { EXIT, escapeForTerminal, type Io } from "./io.ts";
-import { isPlugin } from "./observe/identity.ts";
+import { isPlugin } from "../observe/identity.ts";
 import { createProgram, type Started } from "./program.ts";
 
 const OBSERVE = "observe";

@@ -1,7 +1,6 @@
 import type { ByteString } from "./byte-string.ts";
 import { escapeVariable } from "./call-line.ts";
-import { redactPairs, redactText } from "./redact.ts";
-import { SECRET_RULES } from "./secret-rules.ts";
+import { redactPairs, redactText, type SecretRules } from "./redact.ts";
 import { formatTime, type Instant } from "./time.ts";
 
 /**
@@ -39,43 +38,48 @@ export interface PodLineDetails {
 }
 
 /** `NRI_EVENT=RunPodSandbox,CNI_CONTAINERID=…,pod={…}` */
-export function classicPodLine(event: PodEvent, pod: PodFacts<ByteString>, redact: boolean): string {
-  const id = escapeVariable(redact ? redactText(pod.id, SECRET_RULES) : pod.id);
-  return `NRI_EVENT=${event},CNI_CONTAINERID=${id},pod=${podJson(pod, redact, false)}\n`;
+export function classicPodLine(event: PodEvent, pod: PodFacts<ByteString>, rules: SecretRules | null): string {
+  const id = escapeVariable(rules ? redactText(pod.id, rules) : pod.id);
+  return `NRI_EVENT=${event},CNI_CONTAINERID=${id},pod=${podJson(pod, rules, false)}\n`;
 }
 
-/** A pod event in the json format. */
+/** A pod event in the json format. `rules`: what is hidden; null: nothing. */
 export function jsonPodLine(
   event: PodEvent,
   pod: PodFacts<ByteString>,
   details: PodLineDetails,
-  redact: boolean,
+  rules: SecretRules | null,
 ): string {
-  const id = JSON.stringify(redact ? redactText(pod.id, SECRET_RULES) : pod.id);
-  return `${jsonHead(event, id, details, redact)},"pod":${podJson(pod, redact, true)}}\n`;
+  const id = JSON.stringify(rules ? redactText(pod.id, rules) : pod.id);
+  return `${jsonHead(event, id, details, rules)},"pod":${podJson(pod, rules, true)}}\n`;
 }
 
 /** A line about the observer itself, in either format. */
-export function noteLine(text: string, format: "classic" | "json", details: PodLineDetails): string {
+export function noteLine(
+  text: string,
+  format: "classic" | "json",
+  details: PodLineDetails,
+  rules: SecretRules,
+): string {
   if (format === "classic") return `${text}\n`;
-  return `${jsonHead(null, "null", details, true)},"note":${JSON.stringify(text)}}\n`;
+  return `${jsonHead(null, "null", details, rules)},"note":${JSON.stringify(text)}}\n`;
 }
 
-function jsonHead(event: PodEvent | null, id: string, details: PodLineDetails, redact: boolean): string {
+function jsonHead(event: PodEvent | null, id: string, details: PodLineDetails, rules: SecretRules | null): string {
   const { label } = details;
   const labelled =
-    label === null ? "" : `,"label":${JSON.stringify(redact ? redactText(label, SECRET_RULES) : label)}`;
+    label === null ? "" : `,"label":${JSON.stringify(rules ? redactText(label, rules) : label)}`;
   return `{"v":1,"time":"${formatTime(details.time)}","nri":${JSON.stringify(event)},"containerId":${id}${labelled}`;
 }
 
-function podJson(pod: PodFacts<ByteString>, redact: boolean, labels: boolean): string {
-  const show = (text: ByteString) => (redact ? redactText(text, SECRET_RULES) : text);
+function podJson(pod: PodFacts<ByteString>, rules: SecretRules | null, labels: boolean): string {
+  const show = (text: ByteString) => (rules ? redactText(text, rules) : text);
   return JSON.stringify({
     namespace: show(pod.namespace),
     name: show(pod.name),
     uid: show(pod.uid),
     netns: pod.netns === null ? null : show(pod.netns),
     ips: pod.ips.map(show),
-    ...(labels ? { labels: redact ? redactPairs(pod.labels, SECRET_RULES) : pod.labels } : {}),
+    ...(labels ? { labels: rules ? redactPairs(pod.labels, rules) : pod.labels } : {}),
   });
 }

@@ -1,5 +1,4 @@
-import { basename } from "node:path";
-import type { IdentityOptions, PluginEnvironment } from "../../nri/identity.ts";
+import type { IdentityOptions, PluginEnvironment } from "../nri/identity.ts";
 
 const NAME = "network-logger";
 const INDEX = "10";
@@ -26,4 +25,8 @@ export function withDefaults(
     name: name ?? (env.NRI_PLUGIN_NAME || hasPluginName(program) ? undefined : NAME),
     index: index ?? (env.NRI_PLUGIN_IDX || indexInName ? undefined : INDEX),
   };
+}
+
+function basename(path: string): string {
+  return path.split("/").at(-1) ?? "";
 }

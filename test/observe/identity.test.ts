@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasPluginName, isPlugin, withDefaults } from "../../../src/cli/observe/identity.ts";
+import { hasPluginName, isPlugin, withDefaults } from "../../src/observe/identity.ts";
 
 describe("the plugin's name", () => {
   it.each(["network-logger", "10-network-logger", "/opt/nri/plugins/05-network-logger", "./network-logger"])(
