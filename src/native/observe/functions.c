@@ -81,8 +81,8 @@ static bool read_most(JSContext *ctx, JSValueConst value, uint32_t most, uint32_
 static JSValue new_array(JSContext *ctx, const void *bytes, size_t length, JSTypedArrayEnum type) {
   JSValue buffer = JS_NewArrayBufferCopy(ctx, bytes, length);
   if (JS_IsException(buffer)) return buffer;
-  JSValue argument[] = {buffer, JS_UNDEFINED, JS_UNDEFINED}; /* it looks at all three */
-  JSValue array = JS_NewTypedArray(ctx, 3, argument, type);
+  JSValueConst arguments[] = {buffer, JS_UNDEFINED, JS_UNDEFINED}; /* offset and length are looked at in any case */
+  JSValue array = JS_NewTypedArray(ctx, 3, arguments, type);
   JS_FreeValue(ctx, buffer);
   return array;
 }
