@@ -2,7 +2,7 @@ import { firstRecordedKeys, parseInstallations, RECORD_PATH } from "../conflist/
 import type { Keys } from "../conflist/stanza-keys.ts";
 import { asByteString, type ByteString, decodeUtf8, encodeUtf8 } from "../log/byte-string.ts";
 import type { ObserveHost } from "../native/observe-host.ts";
-import { type Target, resolveIdentity, resolveTarget } from "../nri/identity.ts";
+import { resolveIdentity, resolveTarget, type Target } from "../nri/identity.ts";
 import type { Level } from "../nri/logrus.ts";
 import { NriError } from "../nri/nri-error.ts";
 import { type LogLevel, runSessions } from "../nri/run-sessions.ts";
@@ -20,6 +20,7 @@ import { Observer } from "./observer.ts";
 import { readSettings } from "./observer-settings.ts";
 import { PodLog } from "./pod-log.ts";
 import { PodReader } from "./pod-record.ts";
+import { Reports } from "./reports.ts";
 import { RuntimeQuestion } from "./runtime-question.ts";
 
 /** Exit codes, as cnitap's. */
@@ -44,7 +45,9 @@ export function run(host: ObserveHost, parser: () => YamlParser): number {
   const [program = OWN_NAME, ...given] = host.args().map(decodeUtf8);
   const file = program.split("/").at(-1) ?? "";
   const name: CommandName =
-    file === OWN_NAME ? { program: OWN_NAME, command: OWN_NAME } : { program: "cnitap", command: "cnitap observe" };
+    file === OWN_NAME
+      ? { program: OWN_NAME, command: OWN_NAME }
+      : { program: "cnitap", command: "cnitap observe" };
   const line = readCommandLine(given, name);
   if (line.kind !== "observe") {
     host.print(line.kind === "help" ? 1 : 2, encodeUtf8(line.text));
@@ -76,6 +79,7 @@ class Observe {
   readonly #target: Target;
   readonly #errors: ErrorLog;
   readonly #log: PodLog;
+  readonly #reports: Reports;
   readonly #question: RuntimeQuestion;
   readonly #connection: Connection;
   readonly #program: string;
@@ -97,6 +101,10 @@ class Observe {
     this.#errors = new ErrorLog(host, this.#loop, pods);
     const { settings } = readSettings({ ...this.#taps, ...flags.keys });
     this.#log = new PodLog(host, this.#loop, pods, settings, (level, text) => this.#errors.say(level, text));
+    this.#reports = new Reports(this.#loop, (part, all) => {
+      this.#log.add(part, all); // first, because the lines of the next CNI call are near
+      this.#errors.tell(part, all);
+    });
     this.#question = new RuntimeQuestion(host, this.#loop);
     this.#connection = new Connection(host, this.#loop, {
       identity: this.#identity,
@@ -104,10 +112,7 @@ class Observe {
       observer: new Observer({
         now: () => host.wallMs(),
         afterAnswer: (act) => this.#loop.afterAnswer(act),
-        report: (report) => {
-          this.#log.add(report); // first, because the lines of the next CNI call are near
-          this.#errors.tell(report);
-        },
+        report: (report) => this.#reports.add(report),
         idOf: (record) => pods.idOf(record),
       }),
       configure: (config) => this.#configure(config),
@@ -140,6 +145,7 @@ class Observe {
       if (lost) this.#errors.say("info", "Connection to the runtime lost, exiting...");
     }
     await new Promise<void>((resolve) => this.#loop.afterAnswer(resolve)); // the reports of the last events are made
+    this.#reports.flush();
     const endsMs = this.#loop.now() + END_MS;
     const lost = await this.#log.end(LOG_END_MS);
     if (lost > 0) this.#errors.say("warning", `${lost} pod lines were not written`);
@@ -183,7 +189,11 @@ class Observe {
     let complaints: readonly string[];
     if ("complaint" in read) complaints = [read.complaint];
     else {
-      const { settings, complaints: wrong } = readSettings({ ...this.#taps, ...read.keys, ...this.#flags.keys });
+      const { settings, complaints: wrong } = readSettings({
+        ...this.#taps,
+        ...read.keys,
+        ...this.#flags.keys,
+      });
       this.#log.settings = settings;
       complaints = wrong;
     }

@@ -77,7 +77,8 @@ export class RuntimeQuestion {
       const read = () => {
         const chunk = this.#host.receive(SOCKET.cri);
         if (chunk === 0) return;
-        if (chunk === null || typeof chunk === "number" || received.length > ANSWER_BYTES_MOST) return settle(null);
+        if (chunk === null || typeof chunk === "number" || received.length > ANSWER_BYTES_MOST)
+          return settle(null);
         received = joined(received, chunk);
         const answer = answerIn(received);
         if (answer !== undefined) settle(answer && this.#read(answer));
@@ -113,7 +114,10 @@ function answerIn(received: Uint8Array): Uint8Array | null | undefined {
     if (type === Frame.reset || type === Frame.goAway) return null;
     if (type === Frame.data && stream === STREAM) {
       const padding = flags & PADDED ? 1 + byte(FRAME_HEAD) : 0;
-      data = joined(data, received.subarray(at + FRAME_HEAD + (padding > 0 ? 1 : 0), end - Math.max(0, padding - 1)));
+      data = joined(
+        data,
+        received.subarray(at + FRAME_HEAD + (padding > 0 ? 1 : 0), end - Math.max(0, padding - 1)),
+      );
     }
     if (stream === STREAM && (type === Frame.data || type === Frame.headers) && flags & END_STREAM)
       return data.length >= GRPC_HEAD && data[0] === 0 ? data.subarray(GRPC_HEAD) : null;

@@ -17,6 +17,7 @@
 #include "policy.h"
 #include "program.h"
 #include "streams.h"
+#include "texts.h"
 #include "values.h"
 #include "writer.h"
 #include "yaml.h"
@@ -513,6 +514,7 @@ void program_intrinsics(JSContext *ctx) {
 void host_define(JSContext *ctx) {
   JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
   common_define(ctx, host);
+  texts_define(ctx, host);
   JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
   JS_SetPropertyStr(ctx, global, "host", host);
   JS_FreeValue(ctx, global);
