@@ -47,7 +47,7 @@ const PROGRAMS = {
   ],
   observe: [
     ...SHARED,
-    ...["memory", "main", "complain", "errno-name", "functions", "fields", "streams", "writer", "serve"].map(
+    ...["memory", "main", "complain", "errno-name", "functions", "messages", "bytes", "fields", "streams", "writer", "serve"].map(
       (name) => `observe/${name}`,
     ),
   ],
