@@ -397,9 +397,11 @@ describe("nothing is left behind", () => {
     const open = openIn(remote.child.pid).length;
     for (let count = 0; count < 50; count++) {
       expect(await remote.call("write", LOG, target, ["lost\n"])).toBe(0);
-      process.kill(await writerOf(remote, "cnitap-log"), "SIGKILL");
+      const pid = await writerOf(remote, "cnitap-log");
+      process.kill(pid, "SIGKILL");
       expect(await remote.call("wait", 60_000, 0)).toBe(WRITTEN[LOG]);
       expect(await remote.call("written", LOG)).toEqual([0, -1, 0]);
+      await until(() => !existsSync(`/proc/${pid}`));
     }
     await lock.release();
     for (let count = 0; count < 50; count++) {
