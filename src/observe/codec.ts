@@ -178,8 +178,8 @@ function envelopeOf(host: FieldHost): Envelope {
         else timeoutMs = readVarint(bytes, start, end) / 1e6;
       });
       return {
-        service: decodeUtf8(service),
-        method: decodeUtf8(method),
+        service: textOf(host, service),
+        method: textOf(host, method),
         payload: bytes.subarray(from, to),
         timeoutMs,
       };
@@ -206,4 +206,9 @@ function envelopeOf(host: FieldHost): Envelope {
       return { payload, status };
     },
   };
+}
+
+/** The text of UTF-8. Names of services and methods are plain. */
+function textOf(host: FieldHost, bytes: ByteString): string {
+  return host.isPlain(bytes) ? bytes : decodeUtf8(bytes);
 }
