@@ -185,6 +185,7 @@ function envelopeOf(host: FieldHost): Envelope {
       };
     },
     encodeResponse: ({ payload, status }) => {
+      if (!status && !payload?.length) return NOTHING; // of an event
       const writer = new MessageWriter();
       if (status) {
         const { message } = new MessageWriter()
