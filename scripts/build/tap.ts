@@ -47,9 +47,19 @@ const PROGRAMS = {
   ],
   observe: [
     ...SHARED,
-    ...["memory", "main", "complain", "errno-name", "functions", "messages", "bytes", "fields", "streams", "writer", "serve"].map(
-      (name) => `observe/${name}`,
-    ),
+    ...[
+      "memory",
+      "main",
+      "complain",
+      "errno-name",
+      "functions",
+      "messages",
+      "bytes",
+      "fields",
+      "streams",
+      "writer",
+      "serve",
+    ].map((name) => `observe/${name}`),
   ],
 } as const satisfies Record<AnsweringProgram | "observe", readonly string[]>;
 export type Program = keyof typeof PROGRAMS;
