@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { buildTap } from "../../scripts/build/tap.ts";
 import { ROOT } from "../../scripts/cache-dir.ts";
+import { runTap } from "../support/run-tap.ts";
 import { useScratch } from "../support/scratch.ts";
 import { type CrowdCall, runCrowd } from "./support/crowd.ts";
 import { bring, here } from "./support/place.ts";
@@ -112,3 +113,25 @@ test.each(["EIO", "ENOMEM", "ENOSYS"] as const)(
     for (const call of [SYSCALL.poll, SYSCALL.fork]) expect([...seen]).toContain(call);
   },
 );
+
+/** Those that any of its processes can do without. */
+const SPARED = {
+  close_range: 436,
+  prctl: 157,
+  setitimer: 38,
+  statx: 332,
+  flock: 73,
+  signalfd4: 289,
+  sigaltstack: 131,
+};
+
+test.each(Object.entries(SPARED))("neither the observer nor its writers need %s", async (_, number) => {
+  const scratch = await useRuntime();
+  const filter = await bring("filter", here(scratch));
+  const env = { TAP_FOLDER: scratch.folder };
+  for (const how of [`${constants.errno.EPERM}:${number}`, String(number)]) {
+    const { code, stdout, stderr } = await runTap({ role: "post", exe, env, stdin: "", via: [filter, how] });
+    expect([code, stdout.toString(), stderr]).toEqual([0, "done", "seen web-0\n"]);
+  }
+  expect(readFileSync(scratch.path("log"), "utf8")).toBe("pod web-0\npod web-0\n");
+});

@@ -89,6 +89,35 @@ describe("writers", () => {
     }
   });
 
+  test("that are stopped get what they do not take later", async () => {
+    const remote = await start();
+    const target = useTarget();
+    const pid = await writerOf(remote, "cnitap-log");
+    process.kill(pid, "SIGSTOP");
+    const line = `${"s".repeat(2_000_000)}\n`;
+    expect(await remote.call("write", LOG, target, [line, "end\n"])).toBe(0);
+    expect(await remote.call("wait", 0, 0)).toBe(0);
+    expect(await remote.call("wait", 10, 0)).toBe(0);
+    expect(await remote.call("written", LOG)).toBe(null);
+    process.kill(pid, "SIGCONT");
+    expect(await remote.call("wait", 60_000, 0)).toBe(WRITTEN[LOG]);
+    expect(await remote.call("written", LOG)).toEqual([2]);
+    expect(readFileSync(target.logFile, "utf8") === `${line}end\n`).toBe(true);
+  });
+
+  test("that are killed with half of the lines have written none", async () => {
+    const remote = await start();
+    const target = useTarget();
+    const pid = await writerOf(remote, "cnitap-log");
+    process.kill(pid, "SIGSTOP");
+    expect(await remote.call("write", LOG, target, ["h".repeat(2_000_000)])).toBe(0);
+    process.kill(pid, "SIGKILL");
+    expect(await remote.call("wait", 60_000, 0)).toBe(WRITTEN[LOG]);
+    expect(await remote.call("written", LOG)).toEqual([0, -1, 0]);
+    expect(await write(remote, LOG, target, ["again\n"])).toEqual([1]);
+    expect(readFileSync(target.logFile, "utf8")).toBe("again\n");
+  });
+
   test("write what they have got when the observer is killed", async () => {
     const remote = await start();
     const target = useTarget();
