@@ -36,8 +36,10 @@ export class Losses {
             !this.#isOlder(call.line, call.timeMs)
           )
             this.#lines.push(call.line);
-        const taps = this.#log.tapsOf(attached.network);
-        if (isHeadless(run, taps) && (hasBefore(run, attached) || !this.#isOlder(line, run.lastMs, BEGIN_MS)))
+        if (
+          isHeadless(run, attached, this.#log) &&
+          (hasBefore(run, attached) || !this.#isOlder(line, run.lastMs, BEGIN_MS))
+        )
           this.#lines.push(line);
         if (isEndless(run, attached, pod, this.#log)) this.#lines.push(Math.max(...linesOf(run)));
         const [first] = attached.dels;
@@ -65,11 +67,11 @@ export class Losses {
   }
 }
 
-function isHeadless({ command, pre, post }: Run, taps: { pre: boolean; post: boolean }): boolean {
-  if (!taps.pre || !taps.post) return false;
-  return command === "ADD"
-    ? post !== null && pre === null
-    : command === "DEL" && pre !== null && post === null;
+function isHeadless({ command, pre, post }: Run, { network }: Attached, log: LogFacts): boolean {
+  const taps = log.tapsOf(network);
+  if (command === "ADD")
+    return post !== null && pre === null && (taps.pre || !log.sources.json) && log.sources.pre;
+  return command === "DEL" && pre !== null && post === null && taps.post;
 }
 
 /** Whether the log has an earlier run of an attachment. */

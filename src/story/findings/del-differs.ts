@@ -81,14 +81,13 @@ function earlyDel(pod: Pod, add: Run, dels: readonly Run[]): string[] {
   const request = requestOf(del);
   // Wrappers alone do not tell whether the whole chain ended well, and only then there is a result.
   const cached = add.post !== null || pod.run !== null;
-  const lacksResult = request !== null && request.prevResult === null && cached && hasResults(del);
-  // A sandbox that died keeps its result until its first DEL. This is a second DEL: no tap was there at the first one.
-  if (del.netns === "" && lacksResult) return [];
-  // Nor can this be the first one if it is the only one, and where no namespace tells it from the second.
-  if (lacksResult && del.netns === null && dels.length < 2) return [];
   // Of a DEL whose request was lost, nobody knows which one it is.
   if (request === null) return [];
-  return [...(del.netns === "" ? ["CNI_NETNS"] : []), ...(lacksResult ? ["prevResult"] : [])];
+  const lacksResult = request.prevResult === null && hasResults(del);
+  // A sandbox that died keeps its result until its first DEL. This is a second DEL: no tap saw the first one. Where no
+  // namespace tells them apart, it may be if it is the only one.
+  if (lacksResult && (del.netns === "" || (del.netns === null && dels.length < 2))) return [];
+  return [...(del.netns === "" ? ["CNI_NETNS"] : []), ...(lacksResult && cached ? ["prevResult"] : [])];
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { failedBefore } from "../del-order.ts";
+import { failedBefore, orderOf } from "../del-order.ts";
 import type { LogFacts } from "../log-facts.ts";
 import { type Attached, isWhole, type Pod } from "../pod.ts";
 import { linesOf, type Run } from "../runs.ts";
@@ -14,7 +14,7 @@ export const innerDelFailed: MakeCheck = (log, report): Check => ({
         (del) => hasStopped(del, attached, log) && !isToldElsewhere(del, nextRun(runs, del)),
       );
       const [first] = stopped;
-      if (first === undefined) continue;
+      if (first === undefined || isOnce(stopped, dels)) continue;
       const last = stopped.at(-1) ?? first;
       const later = dels.slice(dels.indexOf(last) + 1).find(isWhole);
       const failure = failureOf(last);
@@ -43,6 +43,13 @@ export const innerDelFailed: MakeCheck = (log, report): Check => ({
     }
   },
 });
+
+/** A DEL after a whole one is called again until it ends well: of one alone only the end was lost. */
+function isOnce([stopped, ...more]: readonly Run[], dels: readonly Run[]): boolean {
+  if (stopped === undefined || stopped.failed !== null || more.length > 0) return false;
+  const isLast = dels.at(-1) === stopped;
+  return isLast && orderOf(stopped, true) === "second" && dels.some((del) => del !== stopped && isWhole(del));
+}
 
 /** Whether the log says that a DEL stopped, and does not only lack its end. */
 export function isSure(del: Run, next: Run | undefined): boolean {

@@ -83,6 +83,7 @@ function findingOf(older: Sandbox, newer: Sandbox) {
     brief: "the DEL of an older sandbox came after the ADD of the newer one",
     sentence: `The DEL of ${podName(who)}'s older sandbox ${ids}`,
     lines: [newer.addLine, older.delLine],
+    absence: [older.added === null ? 0 : newer.addLine, older.delLine],
     advice:
       "A plugin that goes by the pod's name, not by the sandbox, may have taken the newer one's address or records: see whether the pod has its network.",
   });
