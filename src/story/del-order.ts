@@ -33,7 +33,8 @@ export function hasResults(run: Pick<Run, "calls">): boolean {
  */
 export function failedBefore(run: Pick<Run, "command" | "calls">, next: Run | undefined): boolean | null {
   if (next?.command !== "DEL") return null;
-  const [before, after] = [requestOf(run), requestOf(next)];
+  const before = requestOf(run);
+  const after = next.calls[0]?.request ?? null; // of a run whose beginning was lost, later lines may be another's
   const order = orderOf(next, run.command === "DEL" && before?.prevResult !== null && before !== null);
   if (order === "second") return false;
   if (run.command === "DEL") return after?.prevResult ? true : null;

@@ -33,7 +33,7 @@ export class Losses {
           if (
             call.kind === "plugin" &&
             call.end?.line === call.line &&
-            !this.#isOlder(call.line, call.timeMs)
+            (call !== run.calls[0] || hasBefore(run, attached) || !this.#isOlder(call.line, call.timeMs))
           )
             this.#lines.push(call.line);
         if (
@@ -58,13 +58,24 @@ export class Losses {
   sift(findings: readonly Finding[]): Finding[] {
     const lost = [...new Set([...this.#lines, ...this.#log.torn])].sort((one, other) => one - other);
     const isDoubtful = ({ absence }: Finding) =>
-      absence !== undefined && lost.some((line) => line >= absence[0] && line <= absence[1]);
+      absence !== undefined && firstFrom(lost, absence[0]) <= absence[1];
     const told = findings.filter((finding) => !isDoubtful(finding));
     const halves = [...new Set(this.#lines)].sort((one, other) => one - other);
     if (halves.length > 0 || told.length < findings.length)
       told.push(noteOf(halves.length > 0 ? halves : lost, findings.filter(isDoubtful)));
     return told;
   }
+}
+
+/** The first of sorted lines that is not before one. */
+function firstFrom(sorted: readonly LineNumber[], line: LineNumber): LineNumber {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((sorted[middle] ?? 0) < line) from = middle + 1;
+    else to = middle;
+  }
+  return sorted[from] ?? Number.POSITIVE_INFINITY;
 }
 
 function isHeadless({ command, pre, post }: Run, { network }: Attached, log: LogFacts): boolean {

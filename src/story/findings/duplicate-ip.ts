@@ -70,7 +70,7 @@ function holdingsOf(attached: Attached, { gone }: Pod): Holding[] {
     ...{ who: whoOf(pod), ifname, address: bare(address), line, timed },
     from: add.endedMs ?? line,
     to: Math.min(Number.POSITIVE_INFINITY, ...ends),
-    sure: order === "first",
+    sure: order === "first" && timed,
   }));
 }
 
