@@ -1,6 +1,6 @@
 import { failedBefore, orderOf } from "./del-order.ts";
 import type { Code } from "./findings/codes.ts";
-import { aboutLog, counted, type Finding, listed } from "./findings/finding.ts";
+import { aboutLog, type Finding, listed } from "./findings/finding.ts";
 import { nextRun } from "./findings/what-failed.ts";
 import type { LogFacts } from "./log-facts.ts";
 import { type Attached, isAdded, type Pod } from "./pod.ts";
@@ -62,7 +62,7 @@ export class Losses {
     const told = findings.filter((finding) => !isDoubtful(finding));
     const halves = [...new Set(this.#lines)].sort((one, other) => one - other);
     if (halves.length > 0 || told.length < findings.length)
-      told.push(noteOf(halves.length > 0 ? halves : lost, findings.filter(isDoubtful)));
+      told.push(noteOf(halves.length > 0 ? halves : lost, halves.length, findings.filter(isDoubtful)));
     return told;
   }
 }
@@ -101,16 +101,19 @@ function isEndless(run: Run, attached: Attached, pod: Pod, log: LogFacts): boole
   return command === "ADD" && pod.run !== null && run.pre !== null && log.tapsOf(attached.network).post;
 }
 
-function noteOf(lines: readonly LineNumber[], withheld: readonly Finding[]): Finding {
+function noteOf(lines: readonly LineNumber[], halves: number, withheld: readonly Finding[]): Finding {
   const codes = new Map<Code, number>();
   for (const { code } of withheld) codes.set(code, (codes.get(code) ?? 0) + 1);
   const kept = listed([...codes].map(([code, count]) => `${count} ${code}`));
-  const silent = kept === "" ? "" : `. What rests on lines that did not come is not told there: ${kept}`;
+  const silent = kept === "" ? "" : `. Not told for that reason: ${kept}`;
+  const have = halves === 1 ? "1 call has" : `${halves} calls have`;
+  const what =
+    halves > 0 ? `The log lacks lines: ${have} only a beginning or an end` : "The log has half lines";
   return aboutLog(null, {
     ...{ code: "lines-lost", severity: "note", lines: lines.slice(0, LINES_MOST) },
     brief: "lines are missing",
-    sentence: `Lines are missing in the log near ${counted(lines.length, "line")} that it has${silent}`,
+    sentence: `${what}${silent}`,
     advice:
-      "A full disk, a killed process, or a file missing between two that were given loses lines; so does a list without its taps for a time. cnitap show tells what is there.",
+      "Lines are lost where a disk is full or a file between two that were given is missing, and are not written while a network has no taps.",
   });
 }

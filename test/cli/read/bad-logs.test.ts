@@ -132,7 +132,7 @@ describe("commands that read logs", () => {
     ["audit", "--json"],
   ])("end quietly when the reader closes the pipe: %s", async (...args) => {
     const path = useScratch().path("cni.log");
-    writeFileSync(path, made(2, 300_000));
+    writeFileSync(path, made(2, 1_000_000));
     const command = '{ "$0" "$@"; echo "ended with $?" >&2; } | head -c 1 >&2';
     const argv = [join(ROOT, "src/cli/cnitap.ts"), ...args, "--log-file", path];
     const child = spawn("sh", ["-c", command, process.execPath, ...argv], {

@@ -55,7 +55,7 @@ describe("where lines were lost", () => {
       {
         ...{ code: "lines-lost", severity: "note", containerId: null, lines: [5] },
         sentence:
-          "Lines are missing in the log near 1 line that it has. What rests on lines that did not come is not told there: 1 duplicate-ip",
+          "The log lacks lines: 1 call has only a beginning or an end. Not told for that reason: 1 duplicate-ip",
       },
     ]);
   });
