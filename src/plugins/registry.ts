@@ -1,0 +1,18 @@
+import type { SamplePlugin } from "./sample-plugin.ts";
+
+/** A plugin in the list of `cnitap plugin`. */
+export interface PluginEntry {
+  /** The name of the plugin, and of an executable that is a link to cnitap. */
+  readonly name: string;
+  readonly summary: string;
+  /** Its code, which other commands do not load. */
+  load(): Promise<SamplePlugin>;
+}
+
+export const PLUGINS: readonly PluginEntry[] = [
+  {
+    name: "ulimit-adjuster",
+    summary: "sets ulimits of containers, from annotations of their pods",
+    load: async () => (await import("./ulimit-adjuster/plugin.ts")).ulimitAdjuster,
+  },
+];
