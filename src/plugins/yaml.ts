@@ -136,12 +136,24 @@ function words(list: string, value: boolean): (readonly [string, boolean])[] {
     );
 }
 
-/** A scalar as go-yaml's resolve.go has it. Timestamps are texts. */
+/** Timestamps, and numbers to base 60 of other libraries: texts here, but go-yaml puts them in quotation marks. */
+const QUOTED =
+  /^(<<|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:.]+(Z|[-+][0-9:]+)?)?|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)$/;
+
+/** Whether a plain word stays a text when it is read. */
+export function isText(word: string): boolean {
+  return typeof readWord(word) === "string" && !QUOTED.test(word);
+}
+
 function readScalar(node: Scalar): YamlValue {
   const text = typeof node.value === "string" ? node.value : "";
   const tag = node.tag?.replace("tag:yaml.org,2002:", "");
   if (tag === "str" || tag === "binary") return text;
-  if (node.type !== Scalar.PLAIN && tag === undefined) return text;
+  return node.type !== Scalar.PLAIN && tag === undefined ? text : readWord(text);
+}
+
+/** A plain scalar as go-yaml's resolve.go has it. Timestamps are texts. */
+function readWord(text: string): YamlValue {
   const word = WORDS.get(text);
   if (word !== undefined) return word;
   return /^[-+.0-9]/.test(text) ? (readNumber(text.replaceAll("_", "")) ?? text) : text;
