@@ -10,6 +10,8 @@ export const MOST_BYTES = 16 << 10;
 /** How many values a text may have, each counted as often as aliases repeat it. */
 const MOST_VALUES = 100_000;
 const DEEPEST = 100;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const CONTROL = /[\0-\x08\v\f\x0e-\x1f]/;
 
 /**
  * Reads the first document of a YAML text, and so JSON.
@@ -17,6 +19,7 @@ const DEEPEST = 100;
  */
 export function readYaml(text: string): YamlValue {
   if (Buffer.byteLength(text) > MOST_BYTES) throw fault(`longer than ${MOST_BYTES} bytes`);
+  if (CONTROL.test(text)) throw fault("control characters are not allowed");
   if (tooDeep(text)) throw fault(`deeper than ${DEEPEST} levels`);
   const document = parse(text);
   const error = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");

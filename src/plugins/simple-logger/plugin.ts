@@ -1,10 +1,10 @@
-import type { GoFlag } from "../../nri/go-flags.ts";
+import { type GoFlag, lastValue } from "../../nri/go-flags.ts";
 import type { Handlers } from "../../nri/handlers.ts";
-import { parseEvents } from "../logger/configuration.ts";
+import { parseEvents } from "../logger/events.ts";
 import { type SamplePlugin, StartError } from "../sample-plugin.ts";
 
 /** Flags of the logger that it was made of. Only a wrong `-events` has an effect. */
-const UNUSED = ["events", "log-file", "add-annotation", "set-annotation", "add-env", "set-env"];
+const UNUSED = ["events", "add-annotation", "set-annotation", "add-env", "set-env"];
 
 /** A line for each event of a pod or container, with its name. It changes nothing. */
 export const simpleLogger: SamplePlugin = {
@@ -12,7 +12,7 @@ export const simpleLogger: SamplePlugin = {
   example: "-idx 10",
   start({ flags, say }) {
     try {
-      parseEvents(flags.get("events")?.flatMap((value) => value.split(",")) ?? []);
+      parseEvents(lastValue(flags, "events") ?? "");
     } catch (error) {
       throw new StartError(`failed to parse events: ${error instanceof Error ? error.message : error}`);
     }
