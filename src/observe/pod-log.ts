@@ -1,8 +1,8 @@
 import { missingLinesNote } from "../log/notes.ts";
 import { AppendThread } from "../machine/append-thread.ts";
-import { Backlog } from "./backlog.ts";
+import type { Level } from "../nri/logrus.ts";
+import { Backlog } from "../nri/nodejs/backlog.ts";
 import { encodeNote, encodePodLine } from "./encode-lines.ts";
-import type { Level } from "./logrus.ts";
 import type { ObserverReport, PodEventRecord } from "./observer.ts";
 import type { Settings } from "./observer-settings.ts";
 import { sizeOfPod } from "./pod-facts.ts";

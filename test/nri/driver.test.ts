@@ -1,12 +1,14 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { DriverOptions } from "../../src/nri/driver.ts";
 import { encode } from "../../src/nri/encode.ts";
 import { eventNames } from "../../src/nri/events.ts";
 import {
   ConfigureRequestSchema,
   ConfigureResponseSchema,
   ContainerUpdateSchema,
+  CreateContainerRequestSchema,
   Event,
   Plugin,
   RunPodSandboxRequestSchema,
@@ -27,7 +29,10 @@ import { streams } from "./support/streams.ts";
 const none = new Uint8Array(0);
 const lost = new NriError("disconnected", "lost");
 
-function openPlugin(handlers: Handlers = {}, failRequests = false): MemoryPlugin {
+function openPlugin(
+  handlers: Handlers = {},
+  failRequests: DriverOptions["failRequests"] = false,
+): MemoryPlugin {
   const plugin = new MemoryPlugin(handlers, failRequests);
   plugin.open();
   plugin.driver.receive(registered);
@@ -189,6 +194,29 @@ describe("a handler that throws", () => {
     expect((await ask(plugin, encodeCall(3, "StateChange", stateChange))).status).toEqual([2, "later"]);
     expect((await ask(plugin, encodeCall(5, "Synchronize", none))).status).toEqual([2, "not now"]);
     expect(plugin.driver.synchronized).toBe(false);
+  });
+
+  it("is logged with the pod and the container that it was about", async () => {
+    const failing = () => {
+      throw new Error("no");
+    };
+    const plugin = openPlugin({ createContainer: failing, removePodSandbox: failing });
+    const pod = { name: "web-0", namespace: "shop\n" };
+    const create = encode(CreateContainerRequestSchema, { pod, container: { name: "main" } });
+    await ask(plugin, encodeCall(1, "CreateContainer", create));
+    const change = encode(StateChangeEventSchema, { event: Event.REMOVE_POD_SANDBOX, pod });
+    await ask(plugin, encodeCall(3, "StateChange", change));
+    expect(plugin.log.filter((line) => line.startsWith("error"))).toEqual([
+      "error: The handler createContainer failed for shop\\n/web-0, container main: no",
+      "error: The handler removePodSandbox failed for shop\\n/web-0: no",
+    ]);
+  });
+
+  it("is answered with its error only for the handlers that the plugin names", async () => {
+    const plugin = openPlugin(handlers, ["runPodSandbox"]);
+    expect((await ask(plugin, encodeCall(1, "RunPodSandbox", none))).status).toEqual([2, "no\u001b[31m"]);
+    expect((await ask(plugin, encodeCall(3, "Synchronize", none))).status).toBe(undefined);
+    expect(plugin.driver.synchronized).toBe(true);
   });
 
   it("may throw undefined", async () => {

@@ -1,19 +1,13 @@
-import { setImmediate as turn } from "node:timers/promises";
 import type { Keys } from "../../conflist/stanza-keys.ts";
-import type { LogLevel } from "../../nri/driver.ts";
 import type { RuntimeInfo } from "../../nri/handlers.ts";
 import type { IdentityOptions } from "../../nri/identity.ts";
-import { createPlugin } from "../../nri/nodejs/run-plugin.ts";
-import { NriError } from "../../nri/nri-error.ts";
+import type { Level } from "../../nri/logrus.ts";
+import { PluginLog } from "../../nri/nodejs/plugin-log.ts";
 import { parseConfiguration } from "../../observe/configuration.ts";
-import type { Level } from "../../observe/logrus.ts";
 import { Observer } from "../../observe/observer.ts";
 import { readSettings } from "../../observe/observer-settings.ts";
 import { PodLog } from "../../observe/pod-log.ts";
-import { StderrLog } from "../../observe/stderr-log.ts";
-import { UsageError } from "../cli-error.ts";
-import { EXIT } from "../io.ts";
-import { adviceFor } from "./advice.ts";
+import { serveRuntime } from "./serve-runtime.ts";
 
 export interface ObserveRequest {
   readonly identity: IdentityOptions;
@@ -29,18 +23,12 @@ export interface ObserveRequest {
 const END_MS = 750;
 const LOG_END_MS = 600;
 
-const LEVELS: Readonly<Record<Exclude<LogLevel, "debug">, Level>> = {
-  info: "info",
-  warn: "warning",
-  error: "error",
-};
-
 /**
  * Observes until a signal, or with `once` until the connection ends. Returns the exit code.
  * @throws {UsageError} if name, index or socket are invalid
  */
 export async function observe(request: ObserveRequest): Promise<number> {
-  const speaker = new StderrLog();
+  const speaker = new PluginLog();
   const say = (level: Level, messages: string | readonly string[]) => speaker.say(level, messages);
   const { settings } = readSettings({ ...request.taps, ...request.flags });
   const log = new PodLog(settings, say);
@@ -60,32 +48,13 @@ export async function observe(request: ObserveRequest): Promise<number> {
     return undefined;
   };
 
-  const stop = new AbortController();
-  const plugin = makePlugin({
-    ...request.identity,
+  const code = await serveRuntime({
+    identity: request.identity,
     socket: request.socket,
-    reconnect: !request.once,
-    signal: stop.signal,
+    once: request.once,
     handlers: { configure, ...observer.handlers },
-    log: (level, message, error) => {
-      if (level !== "debug") void sayWithAdvice(say, LEVELS[level], message, error, stop.signal);
-    },
+    say,
   });
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
-  process.on("SIGXFSZ", () => {}); // RLIMIT_FSIZE: let the write fail instead of the process
-
-  let code: number = EXIT.fine;
-  try {
-    await plugin.run();
-  } catch (error) {
-    if (!(error instanceof NriError)) throw error;
-    code = EXIT.failed;
-    const lost = error.code === "disconnected";
-    if (!lost || error.reason === "no-nri")
-      await sayWithAdvice(say, "error", error.message, error, stop.signal);
-    if (lost) say("info", "Connection to the runtime lost, exiting...");
-  }
-  await turn(); // lets the reports of the last events be made
   const endsMs = performance.now() + END_MS;
   const lost = await log.end(LOG_END_MS);
   if (lost > 0) say("warning", `${lost} pod lines were not written`);
@@ -105,31 +74,4 @@ async function useConfiguration(
   const { settings, complaints } = readSettings({ ...request.taps, ...read.keys, ...request.flags });
   log.settings = settings;
   return complaints;
-}
-
-function makePlugin(options: Parameters<typeof createPlugin>[0]): ReturnType<typeof createPlugin> {
-  try {
-    return createPlugin(options);
-  } catch (error) {
-    if (!(error instanceof NriError)) throw error;
-    throw new UsageError(`${error.message}${hintFor(error)}`);
-  }
-}
-
-function hintFor({ option, reason }: NriError): string {
-  if (option !== "index") return "";
-  return reason === "conflict"
-    ? "\nLeave --idx out: the runtime has chosen."
-    : "\nAn index is two digits, as in -idx 10.";
-}
-
-async function sayWithAdvice(
-  say: (level: Level, message: string) => void,
-  level: Level,
-  message: string,
-  error: NriError | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const advice = error ? await adviceFor(error, signal) : "";
-  say(level, advice ? `${message}. ${advice}` : message);
 }

@@ -22,8 +22,11 @@ export interface PluginOptions {
   readonly reconnect?: boolean | undefined;
   /** Aborting it closes the connection and ends the run without an error. */
   readonly signal?: AbortSignal | undefined;
-  /** True: an error of a handler fails the pod or container. Default false: it is only logged. */
-  readonly failRequests?: boolean | undefined;
+  /**
+   * True, or the names of handlers: an error of such a handler fails the pod or container. Default false: errors
+   * are only logged.
+   */
+  readonly failRequests?: boolean | readonly (keyof Handlers)[] | undefined;
   /** Gets each message, and the error that caused it, if any. Default: all but debug go to stderr. */
   readonly log?: (level: LogLevel, message: string, error?: NriError) => void;
 }

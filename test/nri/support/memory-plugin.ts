@@ -1,4 +1,4 @@
-import { Driver } from "../../../src/nri/driver.ts";
+import { Driver, type DriverOptions } from "../../../src/nri/driver.ts";
 import type { Handlers } from "../../../src/nri/handlers.ts";
 import type { NriError } from "../../../src/nri/nri-error.ts";
 import { type Sent, SentReader } from "./messages.ts";
@@ -15,7 +15,7 @@ export class MemoryPlugin {
   readonly #reader = new SentReader();
   #read = 0;
 
-  constructor(handlers: Handlers, failRequests = false) {
+  constructor(handlers: Handlers, failRequests: DriverOptions["failRequests"] = false) {
     const log = (level: string, message: string) => void this.log.push(`${level}: ${message}`);
     this.driver = new Driver(
       { handlers, failRequests, log },

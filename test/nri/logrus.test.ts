@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, test, vi } from "vitest";
-import { type Level, logrusLine } from "../../src/observe/logrus.ts";
+import { type Level, logrusLine } from "../../src/nri/logrus.ts";
 
 const moment = { timeMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678), sinceStartMs: 61_999 };
 const PAINTED_LENGTH = "\x1b[36mINFO   \x1b[0m".length;
-const levels: readonly Level[] = ["info", "warning", "error"];
+const levels: readonly Level[] = ["debug", "info", "warning", "error", "fatal"];
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -63,6 +63,22 @@ describe("a line for a file or pipe", () => {
     ["☃", '"☃"'],
   ])("quotes %j as Go does", (text, quoted) => {
     expect(message(text)).toBe(`${quoted}\n`);
+  });
+});
+
+describe("fields", () => {
+  const fields = { pod: "web-0", container: "a b", name: "", idx: "10" };
+  it("follow the message, sorted by name, and quoted like it", () => {
+    expect(logrusLine("debug", "create container", "fields", moment, fields)).toMatch(
+      / level=debug msg="create container" container="a b" idx=10 name= pod=web-0\n$/,
+    );
+    expect(logrusLine("info", "", "fields", moment, { idx: "10" })).toMatch(/ level=info idx=10\n$/);
+  });
+
+  it("have names in the colour of the level on a terminal", () => {
+    expect(logrusLine("debug", "x", "colour", moment, { a: "1", b: "\x1b" })).toBe(
+      `\x1b[37mDEBUG  \x1b[0m[0061] x${" ".repeat(43)}  \x1b[37ma\x1b[0m=1 \x1b[37mb\x1b[0m="\\x1b"\n`,
+    );
   });
 });
 

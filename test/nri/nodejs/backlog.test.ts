@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { waitFor } from "../../scripts/containerd/wait.ts";
-import { Backlog } from "../../src/observe/backlog.ts";
+import { waitFor } from "../../../scripts/containerd/wait.ts";
+import { Backlog } from "../../../src/nri/nodejs/backlog.ts";
 
 /** A destination that takes lines when the test says so. */
 class Destination {

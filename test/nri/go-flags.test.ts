@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { rewriteGoFlags } from "../../../src/cli/observe/go-flags.ts";
+import { type GoFlag, goUsage, parseGoFlags, rewriteGoFlags } from "../../src/nri/go-flags.ts";
 
 const options = [
   new Option("--idx <NN>"),
@@ -63,5 +63,51 @@ test("rewriteGoFlags does not change rewritten flags", () => {
       const once = rewrite(...args).filter((one) => one !== "--idx" && one !== "--name");
       expect(rewrite(...once)).toEqual(once);
     }),
+  );
+});
+
+const flags: readonly GoFlag[] = [
+  { name: "verbose", kind: "bool", usage: "enable verbose logging" },
+  { name: "idx", kind: "string", usage: "plugin index", shown: '"10"' },
+  { name: "x", kind: "string", usage: "one letter" },
+  { name: "hooks-dir", kind: "string", usage: "a folder", repeatable: true },
+];
+
+describe("parseGoFlags", () => {
+  const parse = (line: string) => parseGoFlags(line === "" ? [] : line.split(" "), flags);
+  it.each<[string, Record<string, string[]>]>([
+    ["", {}],
+    ["-idx 10 --x=1 -verbose", { idx: ["10"], x: ["1"], verbose: ["true"] }],
+    ["--verbose=false -idx= -x -idx", { verbose: ["false"], idx: [""], x: ["-idx"] }],
+    ["-verbose=T -verbose=0 -idx 1 -idx 2", { verbose: ["false"], idx: ["2"] }],
+    ["-hooks-dir /a --hooks-dir=/b", { "hooks-dir": ["/a", "/b"] }],
+    ["-x -- -idx=a=b", { x: ["--"], idx: ["a=b"] }],
+  ])("reads %j", (line, values) => {
+    expect(parse(line)).toEqual({ values: new Map(Object.entries(values)) });
+  });
+
+  it.each([
+    ["-y", "flag provided but not defined: -y"],
+    ["--no-verbose", "flag provided but not defined: -no-verbose"],
+    ["-idx", "flag needs an argument: -idx"],
+    ["-verbose true", 'unexpected argument "true"'],
+    ["-verbose=yes", 'invalid boolean value "yes" for -verbose: parse error'],
+    ["10", 'unexpected argument "10"'],
+    ["---idx 10", 'unexpected argument "---idx"'],
+    ["-", 'unexpected argument "-"'],
+    ["--", 'unexpected argument "--"'],
+    ["-toString 1", "flag provided but not defined: -toString"],
+  ])("refuses %j", (line, error) => {
+    expect(parse(line)).toEqual({ error });
+  });
+
+  it.each(["-h", "--help", "-idx 10 -help", "-h -unknown"])("gives help for %j", (line) => {
+    expect(parse(line)).toEqual({ help: true });
+  });
+});
+
+test("goUsage prints flags as Go does", () => {
+  expect(goUsage("logger", flags.slice(0, 2))).toBe(
+    'Usage of logger:\n  -idx string\n    \tplugin index (default "10")\n  -verbose\n    \tenable verbose logging\n',
   );
 });
