@@ -4,6 +4,7 @@ import { doctorCommand } from "./doctor/doctor-command.ts";
 import { installCommand } from "./install/install-command.ts";
 import { escapeForTerminal, type Io } from "./io.ts";
 import { observeCommand } from "./observe/observe-command.ts";
+import { pluginCommand } from "./plugin/plugin-command.ts";
 import { auditCommand } from "./read/audit-command.ts";
 import { podsCommand } from "./read/pods-command.ts";
 import { showCommand } from "./read/show-command.ts";
@@ -44,6 +45,7 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log, and observe adds the pods
     statusCommand(io),
     doctorCommand(io),
     observeCommand(io, file),
+    pluginCommand(io),
     podsCommand(io),
     showCommand(io),
     auditCommand(io),

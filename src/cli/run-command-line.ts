@@ -5,6 +5,8 @@ import { rewriteGoFlags } from "../nri/go-flags.ts";
 import { isPlugin } from "../observe/identity.ts";
 import { CliError, UsageError } from "./cli-error.ts";
 import { EXIT, escapeForTerminal, type Io } from "./io.ts";
+import { findLaunch } from "./plugin/launch.ts";
+import { runSamplePlugin } from "./plugin/run-sample-plugin.ts";
 import { createProgram, type Started } from "./program.ts";
 
 const OBSERVE = "observe";
@@ -13,6 +15,8 @@ const OBSERVE = "observe";
 export async function run(args: readonly string[], started: Started, io: Io): Promise<void> {
   const program = createProgram(started, io);
   try {
+    const launch = findLaunch(args, started.program);
+    if (launch) return await runSamplePlugin(launch, io);
     const own = ownArguments(args, started, program);
     if (own.length === 0) program.outputHelp();
     else await program.parseAsync(own, { from: "user" });

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import type { LogLine } from "../../log/log-line.ts";
 import { LineReader } from "../../machine/line-reader.ts";
 import { readLogs } from "../../machine/log-reader.ts";
 import { Stories, type StoriesOptions } from "../../story/stories.ts";
-import type { Strays } from "../../story/story.ts";
+import type { LineNumber, Strays } from "../../story/story.ts";
 import type { Io } from "../io.ts";
 import { tapsKeys } from "../observe/taps-keys.ts";
 import { progressOn } from "./progress.ts";
@@ -39,17 +40,31 @@ export async function readStories(
   io: Io,
 ): Promise<{ readonly strays: Strays; readonly closedEarly: number }> {
   const stories = new Stories(options);
+  await readLines(paths, io, (number, read) => addTo(stories, number, read));
+  stories.end();
+  return { strays: stories.strays, closedEarly: stories.closedEarly };
+}
+
+/** Adds a line that `readLines` has given. */
+export function addTo(stories: Stories, number: LineNumber, read: LogLine | string): void {
+  if (typeof read === "string") stories.add(number, read, null);
+  else stories.add(number, "", read);
+}
+
+/**
+ * Reads logs, with progress on a terminal.
+ * @param line gets each line's number, and the line, or the beginning of one that is none of ours
+ */
+export async function readLines(
+  paths: readonly string[],
+  io: Io,
+  line: (number: LineNumber, read: LogLine | string) => void,
+): Promise<void> {
   const lines = new LineReader();
   const progress = progressOn(io);
   await readLogs(paths, {
-    line: (bytes, from, to, number) => {
-      const read = lines.read(bytes, from, to);
-      if (typeof read === "string") stories.add(number, read, null);
-      else stories.add(number, "", read);
-    },
+    line: (bytes, from, to, number) => line(number, lines.read(bytes, from, to)),
     progress: progress.progress,
   });
   progress.end();
-  stories.end();
-  return { strays: stories.strays, closedEarly: stories.closedEarly };
 }
