@@ -17,6 +17,7 @@ async function step(out: string, make: () => Promise<unknown>): Promise<void> {
 const pre = join(ROOT, "bin", "cni_pre");
 const post = join(ROOT, "bin", "cni_post");
 const wrap = join(ROOT, "bin", "cni_wrap");
+const observe = join(ROOT, "bin", "cnitap-observe");
 const cnitap = join(ROOT, "bin", "cnitap");
 try {
   await step(pre, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-pre.ts"), out: pre }));
@@ -24,7 +25,9 @@ try {
   await step(wrap, () =>
     buildTap({ program: "wrap", entry: join(ROOT, "src", "wrap", "cni-wrap.ts"), out: wrap }),
   );
-  await step(cnitap, () => buildCnitap(cnitap, { cni_pre: pre, cni_post: post, cni_wrap: wrap }));
+  await step(cnitap, () =>
+    buildCnitap(cnitap, { cni_pre: pre, cni_post: post, cni_wrap: wrap, "cnitap-observe": observe }),
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

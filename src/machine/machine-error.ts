@@ -10,6 +10,7 @@ export function codeOf(error: unknown): string {
 
 const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: "it is not there",
+  EEXIST: "something else is there",
   EACCES: "permission denied",
   EPERM: "not permitted",
   EROFS: "the file system is read-only",
