@@ -1,4 +1,4 @@
-/** `npm run build`: builds bin/cni_pre, bin/cni_post, bin/cni_wrap and bin/cnitap. */
+/** `npm run build`: builds bin/cni_pre, bin/cni_post, bin/cni_wrap, bin/cnitap-observe and bin/cnitap. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { buildCnitap } from "./build/cnitap.ts";
@@ -24,6 +24,13 @@ try {
   await step(post, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-post.ts"), out: post }));
   await step(wrap, () =>
     buildTap({ program: "wrap", entry: join(ROOT, "src", "wrap", "cni-wrap.ts"), out: wrap }),
+  );
+  await step(observe, () =>
+    buildTap({
+      program: "observe",
+      entry: join(ROOT, "src", "observe", "cnitap-observe.ts"),
+      out: observe,
+    }),
   );
   await step(cnitap, () =>
     buildCnitap(cnitap, { cni_pre: pre, cni_post: post, cni_wrap: wrap, "cnitap-observe": observe }),

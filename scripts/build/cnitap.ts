@@ -39,11 +39,7 @@ export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"buil
   const assets = { ...taps, [UNIT]: join(ROOT, "deploy", UNIT) };
   const folder = join(ROOT, "build");
   mkdirSync(folder, { recursive: true });
-  const worker = await bundle("machine/append-worker.ts", {});
-  const script = await bundle("cli/cnitap.ts", {
-    BUILD: JSON.stringify(packageVersion()),
-    APPEND_WORKER: JSON.stringify(worker),
-  });
+  const script = await bundle("cli/cnitap.ts", { BUILD: JSON.stringify(packageVersion()) });
   const pkgVersion: unknown = require("@yao-pkg/pkg/package.json").version;
   const made = createHash("sha256")
     .update(JSON.stringify([process.version, NODE_FLAGS, pkgVersion, script]))

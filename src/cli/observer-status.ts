@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { recordedKeys } from "../conflist/installations.ts";
+import { firstRecordedKeys } from "../conflist/installations.ts";
 import { loadUnit, OBSERVER, type Taps, UNIT, versionOf } from "../machine/carried-taps.ts";
 import { findNriFolder } from "../machine/nri-folder.ts";
 import { type Kind, OBSERVER_PATH, readObserverFiles, UNIT_PATH } from "../machine/observer-files.ts";
@@ -92,12 +92,11 @@ function linksIn(root: Root, folder: string): ObserverStatus["links"] {
 function describe({ root, record }: Survey, one: ObserverProcess, own: Uint8Array): RunningObserver {
   const content = executableOf(root, one.pid);
   const given = givenLog(one.args);
-  const keys = record.map(recordedKeys).find((one) => one !== null);
   return {
     pid: one.pid,
     path: one.path,
     state: content !== null && Buffer.compare(content, own) === 0 ? "same" : "other",
-    log: given ?? (isConfigured(root, one.pid) ? null : logFileOf(keys ?? {})),
+    log: given ?? (isConfigured(root, one.pid) ? null : logFileOf(firstRecordedKeys(record))),
     outdated: isOutdated(root, one),
   };
 }

@@ -6,7 +6,7 @@ import { isSea } from "node:sea";
 import { loadTaps, OBSERVER } from "../../machine/carried-taps.ts";
 import { placeObserver } from "../../machine/observer-copy.ts";
 import type { PluginEnvironment } from "../../nri/identity.ts";
-import { isPlugin } from "./identity.ts";
+import { isPlugin } from "../../observe/identity.ts";
 
 /** Signals that end the observer, and that a runtime or a shell sends to the process that it started. */
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
