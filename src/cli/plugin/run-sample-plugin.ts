@@ -13,7 +13,7 @@ import {
   type StartedPlugin,
 } from "../../plugins/sample-plugin.ts";
 import { EXIT, type Io } from "../io.ts";
-import { withDefaults } from "../observe/identity.ts";
+import { withDefaults } from "../../observe/identity.ts";
 import { serveRuntime } from "../observe/serve-runtime.ts";
 import type { Launch } from "./launch.ts";
 
