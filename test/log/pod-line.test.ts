@@ -89,7 +89,7 @@ function shownLabels(labels: PodFacts["labels"], redact: boolean): [string, stri
 }
 
 test("classicPodLine writes the classic format", () => {
-  expect(classicPodLine("RunPodSandbox", POD, true)).toBe(
+  expect(classicPodLine("RunPodSandbox", POD, SECRET_RULES)).toBe(
     'NRI_EVENT=RunPodSandbox,CNI_CONTAINERID=9f75,pod={"namespace":"default","name":"web-0","uid":"f3ed",' +
       '"netns":"/var/run/netns/cni-1","ips":["10.0.0.1","fd00::1"]}\n',
   );
@@ -100,8 +100,8 @@ test("jsonPodLine writes the json format, with the label before the pod", () => 
     '"pod":{"namespace":"default","name":"web-0","uid":"f3ed","netns":null,"ips":[],"labels":{"app":"web"}}}\n';
   const head = '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":"Vanished","containerId":"9f75",';
   const facts = inBytes({ ...POD, netns: null, ips: [], labels: { app: "web" } });
-  expect(jsonPodLine("Vanished", facts, details, true)).toBe(head + pod);
-  expect(jsonPodLine("Vanished", facts, { ...details, label: asByteString("node-1") }, true)).toBe(
+  expect(jsonPodLine("Vanished", facts, details, SECRET_RULES)).toBe(head + pod);
+  expect(jsonPodLine("Vanished", facts, { ...details, label: asByteString("node-1") }, SECRET_RULES)).toBe(
     `${head}"label":"node-1",${pod}`,
   );
 });
@@ -111,7 +111,7 @@ test.each([true, false])(
   (redact) => {
     fc.assert(
       fc.property(anyEvent, anyPod, (event, pod) => {
-        const line = classicPodLine(event, pod, redact);
+        const line = classicPodLine(event, pod, redact ? SECRET_RULES : null);
         expect(line.indexOf("\n")).toBe(line.length - 1);
         expect(line).toMatch(ONE_LINE);
         const [, nri, id = "", facts = ""] =
@@ -133,7 +133,7 @@ test.each([true, false])(
   (redact) => {
     fc.assert(
       fc.property(anyEvent, anyPod, fc.option(binary), (event, pod, label) => {
-        const line = jsonPodLine(event, pod, { ...details, label }, redact);
+        const line = jsonPodLine(event, pod, { ...details, label }, redact ? SECRET_RULES : null);
         expect(line).toMatch(ONE_LINE);
         const read = JSON.parse(line);
         const names = ["v", "time", "nri", "containerId", ...(label === null ? [] : ["label"]), "pod"];
@@ -160,7 +160,7 @@ describe("a secret", () => {
       ...{ id: jwt, namespace: jwt, name: jwt, uid: jwt, netns: jwt, ips: [jwt] },
       labels: { plain: jwt, [jwt]: "v", apiToken: "h\xc3\xa9", tokenName: "n" },
     });
-    const line = jsonPodLine("RunPodSandbox", pod, { ...details, label: asByteString(jwt) }, true);
+    const line = jsonPodLine("RunPodSandbox", pod, { ...details, label: asByteString(jwt) }, SECRET_RULES);
     expect(line).not.toContain("eyJ");
     expect(JSON.parse(line)).toMatchObject({
       ...{ containerId: hidden, label: hidden },
@@ -174,29 +174,29 @@ describe("a secret", () => {
         },
       },
     });
-    expect(classicPodLine("RunPodSandbox", pod, true)).not.toContain("eyJ");
-    expect(classicPodLine("RunPodSandbox", pod, true)).toContain(
+    expect(classicPodLine("RunPodSandbox", pod, SECRET_RULES)).not.toContain("eyJ");
+    expect(classicPodLine("RunPodSandbox", pod, SECRET_RULES)).toContain(
       `CNI_CONTAINERID=[redacted\\x20${jwt.length}\\x20bytes],`,
     );
   });
 
   it("is shown if redact is false", () => {
     const pod = inBytes({ ...POD, id: jwt, labels: { token: jwt } });
-    expect(classicPodLine("RunPodSandbox", pod, false)).toContain(`CNI_CONTAINERID=${jwt},`);
-    expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, false)).pod.labels).toEqual({ token: jwt });
+    expect(classicPodLine("RunPodSandbox", pod, null)).toContain(`CNI_CONTAINERID=${jwt},`);
+    expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, null)).pod.labels).toEqual({ token: jwt });
   });
 });
 
 test("noteLine writes a note as one line in both formats", () => {
-  expect(noteLine('a "note"', "classic", details)).toBe('a "note"\n');
-  expect(noteLine('a "note"', "json", { ...details, label: asByteString("l") })).toBe(
+  expect(noteLine('a "note"', "classic", details, SECRET_RULES)).toBe('a "note"\n');
+  expect(noteLine('a "note"', "json", { ...details, label: asByteString("l") }, SECRET_RULES)).toBe(
     '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":null,"containerId":null,"label":"l","note":"a \\"note\\""}\n',
   );
 });
 
 test("noteLine hides a label that holds a secret", () => {
   const label = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
-  expect(JSON.parse(noteLine("n", "json", { ...details, label: asByteString(label) }))).toMatchObject({
+  expect(JSON.parse(noteLine("n", "json", { ...details, label: asByteString(label) }, SECRET_RULES))).toMatchObject({
     label: `[redacted ${label.length} bytes]`,
     note: "n",
   });
