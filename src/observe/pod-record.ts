@@ -17,6 +17,11 @@ export const POD_PATHS = {
   ip: [10],
 } as const;
 
+/** The paths of texts: what is kept is checked to be UTF-8, which the lengths inside of a label are not. */
+const TEXT_PATHS = Object.values(POD_PATHS).filter(
+  (path) => path !== POD_PATHS.label && path !== POD_PATHS.linuxNamespace,
+);
+
 /** The places in POD_PATHS. */
 const AT = { id: 0, name: 1, uid: 2, namespace: 3, label: 4, labelKey: 5, labelValue: 6, linuxNamespace: 7, linuxNamespaceType: 8, linuxNamespacePath: 9, ip: 10 };
 
@@ -26,14 +31,16 @@ const AT = { id: 0, name: 1, uid: 2, namespace: 3, label: 4, labelKey: 5, labelV
  */
 export class PodReader {
   readonly #fields: FieldSet;
+  readonly #texts: FieldSet;
 
   constructor(host: FieldHost) {
+    this.#texts = new FieldSet(host, TEXT_PATHS);
     this.#fields = new FieldSet(host, Object.values(POD_PATHS));
   }
 
   /** The record of the PodSandbox at these spans. @throws if it cannot be decoded */
   keep(bytes: Uint8Array, spans: readonly number[]): ByteString {
-    return this.#fields.keep(bytes, spans);
+    return this.#texts.keep(bytes, spans);
   }
 
   /** The pod sandbox ID alone. */
