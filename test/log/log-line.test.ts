@@ -209,7 +209,15 @@ describe("parseLogLine", () => {
   const CLASSIC_LINE = 'CNI_COMMAND=ADD,CNI_CONTAINERID=9f75,output={"ips":[{"address":"10.0.0.1/24"}]}';
   const POD_LINE = classicPodLine(
     "Vanished",
-    factsInBytes({ id: "9f75", namespace: "n", name: "p", uid: "u", netns: null, ips: ["10.0.0.1"], labels: {} }),
+    factsInBytes({
+      id: "9f75",
+      namespace: "n",
+      name: "p",
+      uid: "u",
+      netns: null,
+      ips: ["10.0.0.1"],
+      labels: {},
+    }),
     SECRET_RULES,
   ).slice(0, -1);
 

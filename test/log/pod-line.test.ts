@@ -196,7 +196,9 @@ test("noteLine writes a note as one line in both formats", () => {
 
 test("noteLine hides a label that holds a secret", () => {
   const label = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
-  expect(JSON.parse(noteLine("n", "json", { ...details, label: asByteString(label) }, SECRET_RULES))).toMatchObject({
+  expect(
+    JSON.parse(noteLine("n", "json", { ...details, label: asByteString(label) }, SECRET_RULES)),
+  ).toMatchObject({
     label: `[redacted ${label.length} bytes]`,
     note: "n",
   });

@@ -59,9 +59,7 @@ describe("a configuration", () => {
     ["in blocks", (depth: number) => "- ".repeat(depth / 2)],
     ["in keys", (depth: number) => "? ".repeat(depth / 2)],
   ])("nested %s as deep as its size allows costs a complaint", (_, make) => {
-    expect(complaintOf(make(16_000))).toMatch(
-      /^Cannot read the configuration: (resource exhaustion|too)/,
-    );
+    expect(complaintOf(make(16_000))).toMatch(/^Cannot read the configuration: (resource exhaustion|too)/);
   });
 
   it("of more than 16 KB is not read", () => {

@@ -204,7 +204,8 @@ test("the vanished pods are those that were known and are missing at a synchroni
           synchronize([]);
         }
         const events = answered().flatMap(({ pods }) => pods.map(shown));
-        const ofKind = (name: string) => events.filter(({ event }) => event === name).map(({ pod }) => pod.id);
+        const ofKind = (name: string) =>
+          events.filter(({ event }) => event === name).map(({ pod }) => pod.id);
         expect(ofKind("Synchronize")).toEqual(ids);
         expect(ofKind("Vanished").sort()).toEqual([...there].filter((known) => !ids.includes(known)).sort());
         there = new Set(ids);

@@ -38,7 +38,10 @@ export class Turns {
   /** What has happened so far. */
   get #events(): number {
     const { batches, peers } = this.host;
-    return batches.length + peers.reduce((sum, { sent, incoming }) => sum + sent.length - incoming.length, peers.length);
+    return (
+      batches.length +
+      peers.reduce((sum, { sent, incoming }) => sum + sent.length - incoming.length, peers.length)
+    );
   }
 }
 
