@@ -97,6 +97,7 @@ export class Loop {
   }
 
   #untilTimer(): number {
+    if (this.#later.length > 0) return 0; // of promises, after the last turn
     let atMs = Number.POSITIVE_INFINITY;
     for (const timer of this.#timers) atMs = Math.min(atMs, timer.atMs);
     return Math.min(Math.max(0, Math.ceil(atMs - this.now())), LONGEST_WAIT_MS);
@@ -105,9 +106,7 @@ export class Loop {
   #expire(): void {
     if (this.#timers.size === 0) return;
     const nowMs = this.now();
-    for (const timer of [...this.#timers]) {
-      if (timer.atMs > nowMs || !this.#timers.delete(timer)) continue;
-      timer.act();
-    }
+    const due = [...this.#timers].filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.act();
   }
 }

@@ -109,7 +109,9 @@ export class TwinFields implements FieldHost {
 }
 
 function bufferOf(bytes: Uint8Array | ByteString): Buffer {
-  return typeof bytes === "string" ? Buffer.from(bytes, "latin1") : Buffer.from(bytes);
+  return typeof bytes === "string"
+    ? Buffer.from(bytes, "latin1")
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The varints and length-delimited fields of a message. */
