@@ -30,7 +30,7 @@ export async function buildQuickJs(command: CCompiler = "musl-gcc"): Promise<Qui
   const compiler: Compiler = {
     command: "musl-gcc",
     flags: [
-      "-Os",
+      "-O2",
       "-w",
       "-ffunction-sections",
       "-fdata-sections",

@@ -78,7 +78,7 @@ export class Loop {
   }
 
   #turn(): void {
-    const waitMs = this.#untilTimer();
+    const waitMs = this.#later.length > 0 ? 0 : this.#untilTimer();
     if (waitMs > 0 && this.#turns >= TURNS_BETWEEN_COLLECTIONS) {
       this.#turns = 0;
       this.#host.collect();

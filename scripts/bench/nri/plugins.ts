@@ -22,7 +22,7 @@ const SOURCES = import.meta.dirname;
 export const OBSERVER: Plugin = {
   name: "cnitap observe",
   command: (socket, log) => [
-    ...[join(ROOT, "bin", "cnitap"), "observe"],
+    ...[join(ROOT, "bin", "cnitap-observe")],
     ...["--socket", socket, "--log-file", log, "--log-format", "json"],
   ],
   logs: true,

@@ -1,0 +1,2 @@
+import { benchNri } from "./bench/nri.ts";
+console.log((await benchNri(20000, (l) => console.error(l))).join("\n"));
