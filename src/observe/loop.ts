@@ -97,7 +97,6 @@ export class Loop {
   }
 
   #untilTimer(): number {
-    if (this.#later.length > 0) return 0; // of promises, after the last turn
     let atMs = Number.POSITIVE_INFINITY;
     for (const timer of this.#timers) atMs = Math.min(atMs, timer.atMs);
     return Math.min(Math.max(0, Math.ceil(atMs - this.now())), LONGEST_WAIT_MS);
