@@ -113,7 +113,11 @@ export class ObserverCodec implements Codec<ObservedCall> {
     return this.#notified(notificationOf(event), payload, pods);
   }
 
-  #notified(name: Notification | string | undefined, payload: Uint8Array, pods: readonly number[]): ObservedCall {
+  #notified(
+    name: Notification | string | undefined,
+    payload: Uint8Array,
+    pods: readonly number[],
+  ): ObservedCall {
     const known = POD_CALLS.find((one) => one === name);
     return known ? { name: known, pod: this.#pods.keep(payload, pods) } : { name: "other" };
   }
@@ -139,7 +143,8 @@ export class ObserverCodec implements Codec<ObservedCall> {
       else more = readVarint(payload, start, end) !== 0;
     });
     const pods: ByteString[] = [];
-    for (let i = 0; i < spans.length; i += 2) pods.push(this.#pods.keep(payload, [spans[i] ?? 0, spans[i + 1] ?? 0]));
+    for (let i = 0; i < spans.length; i += 2)
+      pods.push(this.#pods.keep(payload, [spans[i] ?? 0, spans[i + 1] ?? 0]));
     return { more, pods, containers };
   }
 
@@ -172,7 +177,12 @@ function envelopeOf(host: FieldHost): Envelope {
         else if (path === 2) [from, to] = [start, end];
         else timeoutMs = readVarint(bytes, start, end) / 1e6;
       });
-      return { service: decodeUtf8(service), method: decodeUtf8(method), payload: bytes.subarray(from, to), timeoutMs };
+      return {
+        service: decodeUtf8(service),
+        method: decodeUtf8(method),
+        payload: bytes.subarray(from, to),
+        timeoutMs,
+      };
     },
     encodeResponse: ({ payload, status }) => {
       const writer = new MessageWriter();

@@ -85,7 +85,10 @@ export function readCommandLine(args: readonly string[], name: CommandName): Com
   const values = new Map<string, string>();
   const words: string[] = [];
   let [keys, set]: [Keys, Keys] = [{}, {}];
-  const rest = rewriteGoFlags(args, OPTIONS.map(({ long, value }) => ({ long, required: value !== "" })));
+  const rest = rewriteGoFlags(
+    args,
+    OPTIONS.map(({ long, value }) => ({ long, required: value !== "" })),
+  );
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === "--") {
       words.push(...rest.splice(0));
@@ -106,7 +109,8 @@ export function readCommandLine(args: readonly string[], name: CommandName): Com
     }
     if (cut < 0) return wrong(`option '${long} ${option.value}' argument missing`);
     const value = arg.slice(cut + 1);
-    const invalid = (why: string) => wrong(`option '${long} ${option.value}' argument '${value}' is invalid. ${why}`);
+    const invalid = (why: string) =>
+      wrong(`option '${long} ${option.value}' argument '${value}' is invalid. ${why}`);
     if (long === "--log-format" && !FORMATS.includes(value))
       return invalid(`Allowed choices are ${FORMATS.join(", ")}.`);
     if (long === "--set") {
@@ -131,10 +135,12 @@ export function readCommandLine(args: readonly string[], name: CommandName): Com
 }
 
 function help(command: string): string {
-  const rows = [...OPTIONS, { long: "-h, --help", value: "", help: "print this help" }].map(({ long, value, help: text }) => {
-    const term = value === "" ? long : `${long} ${value}`;
-    return `  ${term.padEnd(23)}${text.replaceAll("\n", `\n${" ".repeat(25)}`)}\n`;
-  });
+  const rows = [...OPTIONS, { long: "-h, --help", value: "", help: "print this help" }].map(
+    ({ long, value, help: text }) => {
+      const term = value === "" ? long : `${long} ${value}`;
+      return `  ${term.padEnd(23)}${text.replaceAll("\n", `\n${" ".repeat(25)}`)}\n`;
+    },
+  );
   return `Usage: ${command} [options]
 
 Watch the pods of this node's runtime through NRI, and log them beside the taps'

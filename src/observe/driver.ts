@@ -2,7 +2,13 @@ import { printable } from "../log/printable.ts";
 import { maskOf } from "../nri/events.ts";
 import { type NriError, reasonOf } from "../nri/nri-error.ts";
 import type { Log } from "../nri/run-sessions.ts";
-import { type Call, type Identity, nriVersion as ownNriVersion, type Output, Session } from "../nri/session.ts";
+import {
+  type Call,
+  type Identity,
+  type Output,
+  nriVersion as ownNriVersion,
+  Session,
+} from "../nri/session.ts";
 import { configuringText, overdueText, registeringText, startedText, titleOf } from "../nri/wording.ts";
 import { FIELDS, type ObservedCall, type ObserverCodec, POD_CALLS } from "./codec.ts";
 import type { Observer } from "./observer.ts";
@@ -124,7 +130,13 @@ export class ObserverDriver {
     const { observer, log } = this.#options;
     switch (content.name) {
       case "configure": {
-        const { config, runtimeName: name, runtimeVersion: version, nriVersion, requestTimeout } = content.request;
+        const {
+          config,
+          runtimeName: name,
+          runtimeVersion: version,
+          nriVersion,
+          requestTimeout,
+        } = content.request;
         this.#session.requestTimeoutMs = requestTimeout;
         log("info", configuringText(this.#title, { name, version, nriVersion }));
         this.#options.configure(config);

@@ -33,14 +33,18 @@ export class ErrorLog {
     const writer = new Writer(host, loop, WRITER.error);
     const encode = (sentence: Sentence) => {
       const { level, moment } = sentence;
-      const said = "message" in sentence ? sentence.message : podSentence(sentence.saying, texts(pods.factsOf(sentence.record)));
+      const said =
+        "message" in sentence
+          ? sentence.message
+          : podSentence(sentence.saying, texts(pods.factsOf(sentence.record)));
       return encodeUtf8(logrusLine(level, said, this.#look, moment));
     };
     this.#backlog = new Backlog<Sentence, ByteString>({
       mostLines: MOST_LINES,
       restMs: REST_MS,
       retryMs: REST_MS,
-      sizeOf: (sentence) => BARE_BYTES + ("message" in sentence ? sentence.message.length : sentence.record.length),
+      sizeOf: (sentence) =>
+        BARE_BYTES + ("message" in sentence ? sentence.message.length : sentence.record.length),
       encode,
       write: async (lines) => {
         await writer.write(null, lines);

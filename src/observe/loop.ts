@@ -1,4 +1,11 @@
-import { type ObserveHost, READY, SOCKET, type SocketNumber, WRITER, type WriterNumber } from "../native/observe-host.ts";
+import {
+  type ObserveHost,
+  READY,
+  SOCKET,
+  type SocketNumber,
+  WRITER,
+  type WriterNumber,
+} from "../native/observe-host.ts";
 
 interface Timer {
   readonly atMs: number;

@@ -46,8 +46,12 @@ export class Observer {
   /** The records of existing pods by ID, kept while disconnected. */
   #known = new Map<string, ByteString>();
   /** Those of a Synchronize that is under way, and when it began. */
-  #found: { readonly timeMs: number; readonly pods: Map<string, ByteString>; readonly records: ByteString[]; containers: number } | null =
-    null;
+  #found: {
+    readonly timeMs: number;
+    readonly pods: Map<string, ByteString>;
+    readonly records: ByteString[];
+    containers: number;
+  } | null = null;
 
   constructor(port: ObserverPort) {
     this.#port = port;

@@ -23,7 +23,19 @@ const TEXT_PATHS = Object.values(POD_PATHS).filter(
 );
 
 /** The places in POD_PATHS. */
-const AT = { id: 0, name: 1, uid: 2, namespace: 3, label: 4, labelKey: 5, labelValue: 6, linuxNamespace: 7, linuxNamespaceType: 8, linuxNamespacePath: 9, ip: 10 };
+const AT = {
+  id: 0,
+  name: 1,
+  uid: 2,
+  namespace: 3,
+  label: 4,
+  labelKey: 5,
+  labelValue: 6,
+  linuxNamespace: 7,
+  linuxNamespaceType: 8,
+  linuxNamespacePath: 9,
+  ip: 10,
+};
 
 /**
  * Keeps pods as records: a PodSandbox with the fields that are reported, as bytes. It takes no object and a fifth of
@@ -109,6 +121,14 @@ export class PodReader {
     finish();
     const netns = hasNamespaces ? asByteString(network ?? "") : null;
     const [bareId, bareName, bareUid] = [asByteString(id), asByteString(name), asByteString(uid)];
-    return { id: bareId, namespace: asByteString(namespace), name: bareName, uid: bareUid, netns, ips, labels };
+    return {
+      id: bareId,
+      namespace: asByteString(namespace),
+      name: bareName,
+      uid: bareUid,
+      netns,
+      ips,
+      labels,
+    };
   }
 }

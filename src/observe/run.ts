@@ -2,7 +2,7 @@ import { firstRecordedKeys, parseInstallations, RECORD_PATH } from "../conflist/
 import type { Keys } from "../conflist/stanza-keys.ts";
 import { asByteString, type ByteString, decodeUtf8, encodeUtf8 } from "../log/byte-string.ts";
 import type { ObserveHost } from "../native/observe-host.ts";
-import { type Target, resolveIdentity, resolveTarget } from "../nri/identity.ts";
+import { resolveIdentity, resolveTarget, type Target } from "../nri/identity.ts";
 import type { Level } from "../nri/logrus.ts";
 import { NriError } from "../nri/nri-error.ts";
 import { type LogLevel, runSessions } from "../nri/run-sessions.ts";
@@ -44,7 +44,9 @@ export function run(host: ObserveHost, parser: () => YamlParser): number {
   const [program = OWN_NAME, ...given] = host.args().map(decodeUtf8);
   const file = program.split("/").at(-1) ?? "";
   const name: CommandName =
-    file === OWN_NAME ? { program: OWN_NAME, command: OWN_NAME } : { program: "cnitap", command: "cnitap observe" };
+    file === OWN_NAME
+      ? { program: OWN_NAME, command: OWN_NAME }
+      : { program: "cnitap", command: "cnitap observe" };
   const line = readCommandLine(given, name);
   if (line.kind !== "observe") {
     host.print(line.kind === "help" ? 1 : 2, encodeUtf8(line.text));
@@ -183,7 +185,11 @@ class Observe {
     let complaints: readonly string[];
     if ("complaint" in read) complaints = [read.complaint];
     else {
-      const { settings, complaints: wrong } = readSettings({ ...this.#taps, ...read.keys, ...this.#flags.keys });
+      const { settings, complaints: wrong } = readSettings({
+        ...this.#taps,
+        ...read.keys,
+        ...this.#flags.keys,
+      });
       this.#log.settings = settings;
       complaints = wrong;
     }

@@ -38,6 +38,8 @@ export class RuntimeQuestion {
   readonly #loop: Loop;
   readonly #version: FieldSet;
   #cancel: () => void = () => {};
+  /** How many questions there were: only the last one goes on. */
+  #asked = 0;
 
   constructor(host: QuestionHost, loop: Loop) {
     this.#host = host;
@@ -47,21 +49,23 @@ export class RuntimeQuestion {
 
   /** Ends a question that is under way: the answer is null. */
   cancel(): void {
+    this.#asked++;
     this.#cancel();
   }
 
   async ask(): Promise<RunningRuntime | null> {
+    this.cancel(); // one at a time: there is one socket for it
+    const asked = this.#asked;
     const given = this.#host.env("CONTAINER_RUNTIME_ENDPOINT");
     const paths = given ? [asByteString(given.replace(/^unix:\/\//, ""))] : SOCKETS.map(encodeUtf8);
     for (const path of paths) {
       const answer = await this.#askAt(path);
-      if (answer) return answer;
+      if (answer || asked !== this.#asked) return answer;
     }
     return null;
   }
 
   #askAt(path: ByteString): Promise<RunningRuntime | null> {
-    this.#cancel(); // one at a time: there is one socket for it
     if (this.#host.connect(SOCKET.cri, path) !== 0) return Promise.resolve(null);
     return new Promise((resolve) => {
       const settle = (answer: RunningRuntime | null) => {
@@ -77,7 +81,8 @@ export class RuntimeQuestion {
       const read = () => {
         const chunk = this.#host.receive(SOCKET.cri);
         if (chunk === 0) return;
-        if (chunk === null || typeof chunk === "number" || received.length > ANSWER_BYTES_MOST) return settle(null);
+        if (chunk === null || typeof chunk === "number" || received.length > ANSWER_BYTES_MOST)
+          return settle(null);
         received = joined(received, chunk);
         const answer = answerIn(received);
         if (answer !== undefined) settle(answer && this.#read(answer));
@@ -113,7 +118,10 @@ function answerIn(received: Uint8Array): Uint8Array | null | undefined {
     if (type === Frame.reset || type === Frame.goAway) return null;
     if (type === Frame.data && stream === STREAM) {
       const padding = flags & PADDED ? 1 + byte(FRAME_HEAD) : 0;
-      data = joined(data, received.subarray(at + FRAME_HEAD + (padding > 0 ? 1 : 0), end - Math.max(0, padding - 1)));
+      data = joined(
+        data,
+        received.subarray(at + FRAME_HEAD + (padding > 0 ? 1 : 0), end - Math.max(0, padding - 1)),
+      );
     }
     if (stream === STREAM && (type === Frame.data || type === Frame.headers) && flags & END_STREAM)
       return data.length >= GRPC_HEAD && data[0] === 0 ? data.subarray(GRPC_HEAD) : null;

@@ -61,7 +61,10 @@ describe("a wrong command line ends in one complaint:", () => {
       ["a", "-once", "--", "-b"],
       `Cannot read the command line: too many arguments for 'observe'. Expected 0 arguments but got 2: a, -b.${SEE}`,
     ],
-    [["-"], `Cannot read the command line: too many arguments for 'observe'. Expected 0 arguments but got 1: -.${SEE}`],
+    [
+      ["-"],
+      `Cannot read the command line: too many arguments for 'observe'. Expected 0 arguments but got 1: -.${SEE}`,
+    ],
     [["-log-file", "x"], "Cannot use logFile: wants an absolute path under 4096 bytes, saw a string\n"],
     [["-lock-file="], "Cannot use lockFile: wants an absolute path under 4096 bytes, saw a string\n"],
     [["--set", "redact=5"], "Cannot use redact: wants true or false, saw a number\n"],
@@ -105,14 +108,27 @@ test("the help and complaints are of the name that it was started by", () => {
 
 test("any arguments are flags, help or a complaint of one or two lines, without control characters", () => {
   const word = fc.oneof(
-    fc.constantFrom("-idx", "--name=x", "-once", "--set", "label=\x1b", "--", "-h", "-log-file", "/l", "=", "-="),
+    fc.constantFrom(
+      "-idx",
+      "--name=x",
+      "-once",
+      "--set",
+      "label=\x1b",
+      "--",
+      "-h",
+      "-log-file",
+      "/l",
+      "=",
+      "-=",
+    ),
     fc.string({ unit: "binary", maxLength: 8 }),
     fc.string({ unit: "binary", maxLength: 5 }).map((text) => `--${text}`),
   );
   fc.assert(
     fc.property(fc.array(word, { maxLength: 5 }), (args) => {
       const line = read(...args);
-      if (line.kind === "wrong") expect(line.text).toMatch(/^cnitap: Cannot \P{Cc}*\n(See cnitap observe --help\.\n)?$/u);
+      if (line.kind === "wrong")
+        expect(line.text).toMatch(/^cnitap: Cannot \P{Cc}*\n(See cnitap observe --help\.\n)?$/u);
       if (line.kind === "help") expect(line.text).toBe(HELP);
     }),
     { numRuns: 1_000 },

@@ -65,13 +65,18 @@ describe("a runtime that cannot be connected", () => {
     const state = serve({ path: "/run/ü.sock" });
     await turns.pass();
     const message = `Cannot connect to the runtime at /run/ü.sock: ${seen}`;
-    expect(state.end).toEqual({ error: expect.objectContaining({ code: "connect", message, reason }), synchronized: false });
+    expect(state.end).toEqual({
+      error: expect.objectContaining({ code: "connect", message, reason }),
+      synchronized: false,
+    });
     expect(log).toEqual([]);
   });
 
   it("since its path is too long is told, and the host is not asked", async () => {
     const { host, turns, serve } = connected();
-    const ends = [`/${"x".repeat(107)}`, `/${"ü".repeat(54)}`, `/${"x".repeat(106)}`].map((path) => serve({ path }));
+    const ends = [`/${"x".repeat(107)}`, `/${"ü".repeat(54)}`, `/${"x".repeat(106)}`].map((path) =>
+      serve({ path }),
+    );
     await turns.pass();
     const words = /: a socket's path has at most 107 bytes$/;
     expect(ends.map(({ end }) => words.test(end?.error.message ?? ""))).toEqual([true, true, false]);
@@ -94,27 +99,32 @@ describe("a connection", () => {
   it.each<[string, Target]>([
     ["a path", { path: "/run/nri.sock" }],
     ["a descriptor", { descriptor: 3 }],
-  ])("at %s serves a session, and its events are reported after their answers were sent", async (_, target) => {
-    const { host, turns, serve, reports, log } = connected();
-    const state = serve(target);
-    await turns.pass();
-    const [peer] = host.peers;
-    peer?.give(registered, encodeCall(1, "Configure", configureBytes), encodeCall(3, "Synchronize", none));
-    peer?.give(Buffer.concat([call(2), call(3)]));
-    await turns.pass();
-    expect(new SentReader().push(peer?.bytes ?? none).map(({ streamId }) => streamId)).toEqual([1, 1, 3, 5, 7]);
-    expect(peer?.sent).toHaveLength(4); // two calls that came together are answered together
-    expect(reports).toHaveLength(3);
-    expect(log.at(-1)).toBe("info: Started plugin 10-n...");
-    peer?.give(null);
-    await turns.pass();
-    const message = "Connection to the runtime lost: the runtime closed it";
-    expect(state.end).toEqual({
-      error: expect.objectContaining({ code: "disconnected", message, reason: undefined }),
-      synchronized: true,
-    });
-    expect(peer?.closed).toBe(true);
-  });
+  ])(
+    "at %s serves a session, and its events are reported after their answers were sent",
+    async (_, target) => {
+      const { host, turns, serve, reports, log } = connected();
+      const state = serve(target);
+      await turns.pass();
+      const [peer] = host.peers;
+      peer?.give(registered, encodeCall(1, "Configure", configureBytes), encodeCall(3, "Synchronize", none));
+      peer?.give(Buffer.concat([call(2), call(3)]));
+      await turns.pass();
+      expect(new SentReader().push(peer?.bytes ?? none).map(({ streamId }) => streamId)).toEqual([
+        1, 1, 3, 5, 7,
+      ]);
+      expect(peer?.sent).toHaveLength(4); // two calls that came together are answered together
+      expect(reports).toHaveLength(3);
+      expect(log.at(-1)).toBe("info: Started plugin 10-n...");
+      peer?.give(null);
+      await turns.pass();
+      const message = "Connection to the runtime lost: the runtime closed it";
+      expect(state.end).toEqual({
+        error: expect.objectContaining({ code: "disconnected", message, reason: undefined }),
+        synchronized: true,
+      });
+      expect(peer?.closed).toBe(true);
+    },
+  );
 
   it("reports what came with the end of the connection", async () => {
     const { host, turns, serve, reports } = connected();
@@ -152,7 +162,10 @@ describe("a connection", () => {
     if (peer) peer.sendErrno = "EPIPE";
     peer?.give(call(1));
     await turns.pass();
-    expect(state.end?.error).toMatchObject({ code: "disconnected", message: "Connection to the runtime lost: write EPIPE" });
+    expect(state.end?.error).toMatchObject({
+      code: "disconnected",
+      message: "Connection to the runtime lost: write EPIPE",
+    });
     expect(peer?.closed).toBe(true);
   });
 

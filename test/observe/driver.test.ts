@@ -115,7 +115,9 @@ describe("an observer", () => {
   it("reports events after their answers, by a call of their own or a StateChange", () => {
     const observer = MemoryObserver.open();
     const stop = encode(api.StateChangeEventSchema, { event: api.Event.STOP_POD_SANDBOX, pod: { id: "b" } });
-    observer.driver.receive(Buffer.concat([encodeCall(1, "RunPodSandbox", run("a")), encodeCall(3, "StateChange", stop)]));
+    observer.driver.receive(
+      Buffer.concat([encodeCall(1, "RunPodSandbox", run("a")), encodeCall(3, "StateChange", stop)]),
+    );
     expect(observer.sent()).toHaveLength(2);
     expect(observer.reports).toEqual([]);
     expect(observer.reported()).toEqual(["RunPodSandbox a", "StopPodSandbox b"]);
@@ -124,13 +126,33 @@ describe("an observer", () => {
   it.each([
     ["an unknown method", encodeCall(1, "Dance", none), 12, "method Dance"],
     ["an unknown service", encodeCall(1, "Run", none, { service: "x.Y" }), 12, "service x.Y"],
-    ["an even stream ID", encodeCall(2, "Shutdown", none), 3, "StreamID must be odd for client initiated streams"],
+    [
+      "an even stream ID",
+      encodeCall(2, "Shutdown", none),
+      3,
+      "StreamID must be odd for client initiated streams",
+    ],
     ["an invalid request", rawCall(1, Buffer.from("0f", "hex")), 3, /^unmarshal request error: /],
     ["an invalid payload", encodeCall(1, "RunPodSandbox", Buffer.from("0aff", "hex")), 13, /payload/],
     ["an invalid Synchronize", encodeCall(1, "Synchronize", Buffer.from("0aff", "hex")), 13, /payload/],
-    ["a method that is not UTF-8", rawCall(1, bytesField(2, Buffer.from([0xff]))), 3, /^unmarshal request error: /],
-    ["a Configure that is not UTF-8", encodeCall(1, "Configure", bytesField(2, Buffer.from([0xff]))), 13, /payload/],
-    ["a pod that is not UTF-8", encodeCall(1, "RunPodSandbox", bytesField(1, bytesField(1, Buffer.from([0xff])))), 13, /payload/],
+    [
+      "a method that is not UTF-8",
+      rawCall(1, bytesField(2, Buffer.from([0xff]))),
+      3,
+      /^unmarshal request error: /,
+    ],
+    [
+      "a Configure that is not UTF-8",
+      encodeCall(1, "Configure", bytesField(2, Buffer.from([0xff]))),
+      13,
+      /payload/,
+    ],
+    [
+      "a pod that is not UTF-8",
+      encodeCall(1, "RunPodSandbox", bytesField(1, bytesField(1, Buffer.from([0xff])))),
+      13,
+      /payload/,
+    ],
     ["a message that is too long", rawCall(1, new Uint8Array(maxMessageLength + 1)), 8, /exceed maximum/],
   ])("answers %s with Go's status", (_, bytes, code, message) => {
     const observer = MemoryObserver.open();
@@ -178,7 +200,8 @@ describe("an observer", () => {
       observer.nowMs += 2_500;
     };
     ask(observer, encodeCall(1, "Configure", configureBytes));
-    const words = "warn: The handler configure has not answered within 2000 ms: the runtime closes the connection of such a plugin";
+    const words =
+      "warn: The handler configure has not answered within 2000 ms: the runtime closes the connection of such a plugin";
     expect(observer.log).toContain(words);
   });
 
@@ -243,7 +266,10 @@ describe("garbage", () => {
   });
 
   it("changed bytes of real sessions are answered or end the session", () => {
-    const places = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 8 });
+    const places = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), {
+      minLength: 1,
+      maxLength: 8,
+    });
     fc.assert(
       fc.property(fc.constantFrom(...streams), places, ({ toPlugin }, changes) => {
         const bytes = Uint8Array.from(toPlugin);

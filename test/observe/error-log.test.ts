@@ -16,8 +16,14 @@ function logged(world: Partial<TwinObserveHost["world"]> = {}) {
   return { host, turns, log, lines: () => host.lines(WRITER.error) };
 }
 
-function reportOf(saying: Saying, numbers: readonly number[], sentence: string | null = null): ObserverReport {
-  const pods = numbers.map((number) => ({ event: "Synchronize", saying, record: recordOf(podNumber(number)) }) as const);
+function reportOf(
+  saying: Saying,
+  numbers: readonly number[],
+  sentence: string | null = null,
+): ObserverReport {
+  const pods = numbers.map(
+    (number) => ({ event: "Synchronize", saying, record: recordOf(podNumber(number)) }) as const,
+  );
   return { timeMs: 0, sentence, pods };
 }
 
@@ -29,9 +35,21 @@ function messageOf(line: string): string {
 
 describe("a message", () => {
   it.each<[string, Partial<TwinObserveHost["world"]>, string]>([
-    ["on a terminal is coloured", { terminal: true }, `\x1b[33mWARNING\x1b[0m[0012] ${"so it is".padEnd(44)} \n`],
-    ["with an empty NO_COLOR, too", { terminal: true, env: { NO_COLOR: "" } }, `\x1b[33mWARNING\x1b[0m[0012] ${"so it is".padEnd(44)} \n`],
-    ["with NO_COLOR is not", { terminal: true, env: { NO_COLOR: "1" } }, `WARNING[0012] ${"so it is".padEnd(44)} \n`],
+    [
+      "on a terminal is coloured",
+      { terminal: true },
+      `\x1b[33mWARNING\x1b[0m[0012] ${"so it is".padEnd(44)} \n`,
+    ],
+    [
+      "with an empty NO_COLOR, too",
+      { terminal: true, env: { NO_COLOR: "" } },
+      `\x1b[33mWARNING\x1b[0m[0012] ${"so it is".padEnd(44)} \n`,
+    ],
+    [
+      "with NO_COLOR is not",
+      { terminal: true, env: { NO_COLOR: "1" } },
+      `WARNING[0012] ${"so it is".padEnd(44)} \n`,
+    ],
   ])("%s", async (_, world, line) => {
     const { turns, log, lines } = logged(world);
     log.say("warning", "so it is");
@@ -43,7 +61,11 @@ describe("a message", () => {
     const { host, turns, log, lines } = logged({ env: { NO_COLOR: "1" } });
     log.say("error", 'so it "is"\x1b');
     await turns.pass();
-    expect(lines()).toEqual([expect.stringMatching(/^time="2025-11-2[01]T\d\d:\d\d:00(Z|[+-]\d\d:\d\d)" level=error msg="so it \\"is\\"\\x1b"\n$/)]);
+    expect(lines()).toEqual([
+      expect.stringMatching(
+        /^time="2025-11-2[01]T\d\d:\d\d:00(Z|[+-]\d\d:\d\d)" level=error msg="so it \\"is\\"\\x1b"\n$/,
+      ),
+    ]);
     expect(host.batches[0]).toMatchObject({ writer: WRITER.error, target: null });
   });
 
@@ -72,7 +94,9 @@ it("an event's own sentence comes before those of its pods", async () => {
   log.tell(reportOf("vanished", [1, 2], "Synchronized"));
   log.tell({ timeMs: 0, sentence: "Runtime shutting down...", pods: [] });
   await turns.pass(20);
-  const vanished = [1, 2].map((number) => `Vanished pod default/web-${number}: ips=[10.0.0.${number}] id=id-${number}`);
+  const vanished = [1, 2].map(
+    (number) => `Vanished pod default/web-${number}: ips=[10.0.0.${number}] id=id-${number}`,
+  );
   expect(lines().map(messageOf)).toEqual(["Synchronized", ...vanished, "Runtime shutting down..."]);
 });
 
@@ -89,7 +113,11 @@ describe("standard error that nobody reads", () => {
     host.answer(WRITER.error, [1]);
     await turns.pass(200);
     const messages = lines().map(messageOf);
-    expect(messages.slice(0, 3)).toEqual(["first", "10 lines were not written here: nobody read them", "m 11"]);
+    expect(messages.slice(0, 3)).toEqual([
+      "first",
+      "10 lines were not written here: nobody read them",
+      "m 11",
+    ]);
     expect(messages.at(-1)).toBe("m 10010");
     expect(lines()[1]).toContain(" level=warning ");
   });

@@ -21,7 +21,13 @@ function logged(keys: Readonly<Record<string, unknown>> = {}) {
   const said: string[] = [];
   const pods = new PodReader(host);
   const { settings } = readSettings({ logFile: "/ü.log", lockFile: "/ü.lock", ...keys });
-  const log = new PodLog(host, turns.loop, pods, settings, (level, message) => void said.push(`${level}: ${message}`));
+  const log = new PodLog(
+    host,
+    turns.loop,
+    pods,
+    settings,
+    (level, message) => void said.push(`${level}: ${message}`),
+  );
   return { host, turns, log, said, lines: () => host.lines(WRITER.log) };
 }
 
@@ -55,7 +61,10 @@ describe("lines", () => {
     expect(lines()).toEqual([1, 2, 3, 4].map(lineOf));
     expect(host.batches).toHaveLength(2);
     expect(host.batches[0]?.target).toEqual({
-      ...{ logFile: Buffer.from("/ü.log").toString("latin1"), lockFile: Buffer.from("/ü.lock").toString("latin1") },
+      ...{
+        logFile: Buffer.from("/ü.log").toString("latin1"),
+        lockFile: Buffer.from("/ü.lock").toString("latin1"),
+      },
       ...{ lockTimeoutMs: 200, logMaxBytes: 104857600 },
     });
   });
@@ -83,13 +92,18 @@ describe("lines", () => {
   it("have no secrets, unless they are to have them", async () => {
     const { turns, log, lines } = logged({ logFormat: "json" });
     const labels = { token: "s3cret" };
-    const pods = [{ event: "RunPodSandbox", saying: "started", record: recordOf({ id: "p", labels }) } as const];
+    const pods = [
+      { event: "RunPodSandbox", saying: "started", record: recordOf({ id: "p", labels }) } as const,
+    ];
     log.add({ timeMs: 0, sentence: null, pods });
     await turns.pass(5);
     log.settings = readSettings({ logFormat: "json", redact: false }).settings;
     log.add({ timeMs: 0, sentence: null, pods });
     await turns.pass(5);
-    expect(lines().map((line) => JSON.parse(line).pod.labels.token)).toEqual(["[redacted 6 bytes]", "s3cret"]);
+    expect(lines().map((line) => JSON.parse(line).pod.labels.token)).toEqual([
+      "[redacted 6 bytes]",
+      "s3cret",
+    ]);
   });
 
   it("that are many go in several writes, in order", async () => {
@@ -110,7 +124,11 @@ describe("a fault", () => {
     ["FAULT_LOG_WRITE", [EIO], "Cannot write to /ü.log: EIO"],
     ["FAULT_LOCK_OPEN", [constants.errno.EACCES], "Cannot open /ü.lock: permission denied"],
     ["FAULT_LOG_SHORT", [0], "Cannot write to /ü.log: it took only a part of the line"],
-    ["FAULT_LOG_FULL", [0], "Cannot write to /ü.log: over twice logMaxBytes and not rotated, dropped the line"],
+    [
+      "FAULT_LOG_FULL",
+      [0],
+      "Cannot write to /ü.log: over twice logMaxBytes and not rotated, dropped the line",
+    ],
     ["FAULT_LOCK_BUSY", [0], "Cannot lock /ü.lock: held elsewhere for all of 200 ms, wrote without it"],
     ["FAULT_ROTATE_SWAP", [EIO], "Cannot rotate /ü.log: it cannot change places with its .1: EIO"],
     ...UNFIT.slice(1).map(([, words], at): [string, readonly number[], string] => [
@@ -169,7 +187,9 @@ describe("a fault", () => {
     host.answers = ({ lines: all }) => [all.length];
     log.add(reportOf(3));
     await turns.pass(10);
-    expect(said).toEqual(["warning: Cannot lock /ü.lock: held elsewhere for all of 200 ms, wrote without it"]);
+    expect(said).toEqual([
+      "warning: Cannot lock /ü.lock: held elsewhere for all of 200 ms, wrote without it",
+    ]);
     expect(lines()).toEqual([1, 2, 3].map(lineOf));
   });
 

@@ -35,7 +35,11 @@ export class MemoryObserver {
     });
     this.driver = new ObserverDriver(
       {
-        ...{ identity: { name: "network-logger", index: "10" }, codec: new ObserverCodec(host, pods), observer },
+        ...{
+          identity: { name: "network-logger", index: "10" },
+          codec: new ObserverCodec(host, pods),
+          observer,
+        },
         configure: (config) => {
           this.configurations.push(config);
           this.onConfigure(config);
