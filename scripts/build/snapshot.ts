@@ -35,7 +35,11 @@ const FAILURES: Readonly<Record<number, string>> = {
 };
 
 /** Runs an executable on the request. */
-function call(program: AnsweringProgram, executable: string, args: readonly string[]): SpawnSyncReturns<Buffer> {
+function call(
+  program: AnsweringProgram,
+  executable: string,
+  args: readonly string[],
+): SpawnSyncReturns<Buffer> {
   const request = `${executable}.request`;
   writeFileSync(request, JSON.stringify(CALLS[program].request));
   const stdin = openSync(request, "r"); // a file: it is read more than once

@@ -47,9 +47,10 @@ const PROGRAMS = {
   ],
   observe: [
     ...SHARED,
-    ...["memory", "main", "complain", "errno-name", "functions", "fields", "streams", "writer", "serve"].map(
-      (name) => `observe/${name}`,
-    ),
+    ...[
+      ...["memory", "main", "complain", "errno-name", "functions", "texts", "messages", "bytes", "fields"],
+      ...["streams", "writer", "serve"],
+    ].map((name) => `observe/${name}`),
   ],
 } as const satisfies Record<AnsweringProgram | "observe", readonly string[]>;
 export type Program = keyof typeof PROGRAMS;

@@ -2,9 +2,9 @@ import { type Command, CommanderError } from "commander";
 import { ConflistError } from "../conflist/conflist-error.ts";
 import { MachineError } from "../machine/machine-error.ts";
 import { rewriteGoFlags } from "../nri/go-flags.ts";
+import { isPlugin } from "../observe/identity.ts";
 import { CliError, UsageError } from "./cli-error.ts";
 import { EXIT, escapeForTerminal, type Io } from "./io.ts";
-import { isPlugin } from "../observe/identity.ts";
 import { createProgram, type Started } from "./program.ts";
 
 const OBSERVE = "observe";

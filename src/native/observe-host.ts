@@ -1,5 +1,5 @@
 import type { ByteString } from "../log/byte-string.ts";
-import type { SecretRules } from "../log/redact.ts";
+import type { LineTexts } from "../log/pod-line.ts";
 import type { LogTarget } from "../log/target.ts";
 
 /** The sockets of the observer. */
@@ -43,7 +43,7 @@ export type FieldPath = readonly number[];
  * The functions that native/observe/functions.c gives to the script of cnitap-observe. They make no decisions, and throw
  * only for invalid arguments or when out of memory. Strings are byte strings (src/log/byte-string.ts).
  */
-export interface ObserveHost extends SecretRules {
+export interface ObserveHost extends LineTexts {
   /** The arguments, the program's name first. */
   args(): ByteString[];
   env(name: string): ByteString | null;
@@ -51,6 +51,8 @@ export interface ObserveHost extends SecretRules {
   errorText(errno: number): string;
   /** The name of an errno, "ENOENT"; "" for one without a name. */
   errorName(errno: number): string;
+  /** Whether a text has only characters from space to ~, but not " and \\. */
+  isPlain(text: string): boolean;
   /** Whether standard error is a terminal. */
   isTerminal(): boolean;
   /** CLOCK_REALTIME in milliseconds, with fractions. */

@@ -1,3 +1,5 @@
+import { Queue } from "./queue.ts";
+
 /** Target size of one write. */
 const CHUNK_BYTES = 64 << 10;
 /** Limit of the memory of waiting lines. Pod lines are short; this is for a node with very long ones. */
@@ -38,7 +40,7 @@ interface Waiting<T> {
 /** Queues lines for a destination that may be slow or refuse them. Adding never blocks. */
 export class Backlog<T, E extends Encoded> {
   readonly #options: BacklogOptions<T, E>;
-  readonly #waiting: Waiting<T>[] = [];
+  readonly #waiting = new Queue<Waiting<T>>();
   #bytes = 0;
   /** How many lines may wait now. */
   #limit: number;
@@ -56,11 +58,14 @@ export class Backlog<T, E extends Encoded> {
     this.#limit = options.mostLines;
   }
 
-  /** Adds the lines of one event, however many. If too many are waiting already, the oldest are dropped. */
-  add(lines: readonly T[]): void {
+  /**
+   * Adds lines of one event, which has `all` lines, however many. If too many are waiting already, the oldest are
+   * dropped.
+   */
+  add(lines: readonly T[], all = lines.length): void {
     const { mostLines, sizeOf } = this.#options;
     if (lines.length === 0) return;
-    if (lines.length > mostLines) this.#limit = Math.max(this.#limit, lines.length + mostLines);
+    if (all > mostLines) this.#limit = Math.max(this.#limit, all + mostLines);
     this.#drop(this.#limit - lines.length);
     for (const line of lines) {
       const size = sizeOf(line);
@@ -119,14 +124,15 @@ export class Backlog<T, E extends Encoded> {
   #take(): { readonly taken: readonly Waiting<T>[]; readonly lines: readonly E[] } {
     const lines: E[] = [];
     let bytes = 0;
-    for (const { line, size } of this.#waiting) {
-      const encoded = this.#options.encode(line);
+    while (lines.length < this.#waiting.length && bytes < CHUNK_BYTES) {
+      const next = this.#waiting.at(lines.length);
+      if (!next) break;
+      const encoded = this.#options.encode(next.line);
       lines.push(encoded);
       bytes += encoded.length;
-      this.#bytes -= size;
-      if (bytes >= CHUNK_BYTES) break;
+      this.#bytes -= next.size;
     }
-    return { taken: this.#waiting.splice(0, lines.length), lines };
+    return { taken: this.#waiting.take(lines.length), lines };
   }
 
   /** Puts refused lines back, or drops them if newer ones were dropped meanwhile: the oldest go first. */
@@ -135,7 +141,7 @@ export class Backlog<T, E extends Encoded> {
     this.#limit = mostLines;
     if (lostMeanwhile) this.#lost += lines.length;
     else {
-      this.#waiting.unshift(...lines);
+      this.#waiting.putBack(lines);
       for (const { size } of lines) this.#bytes += size;
     }
     this.#drop(mostLines);
@@ -143,12 +149,13 @@ export class Backlog<T, E extends Encoded> {
 
   #drop(mostLines: number): void {
     let count = 0;
-    for (const { size } of this.#waiting) {
-      if (this.#waiting.length - count <= mostLines && this.#bytes <= MOST_BYTES) break;
-      this.#bytes -= size;
+    while (this.#waiting.length - count > mostLines || this.#bytes > MOST_BYTES) {
+      const oldest = this.#waiting.at(count);
+      if (!oldest) break;
+      this.#bytes -= oldest.size;
       count++;
     }
-    this.#waiting.splice(0, count);
+    if (count > 0) this.#waiting.take(count);
     this.#lost += count;
   }
 }

@@ -1,23 +1,26 @@
-import { asByteString, type ByteString, encodeUtf8 } from "../log/byte-string.ts";
-import { classicPodLine, jsonPodLine, noteLine, type PodEvent, type PodFacts } from "../log/pod-line.ts";
-import type { SecretRules } from "../log/redact.ts";
+import { type ByteString, encodeUtf8 } from "../log/byte-string.ts";
+import {
+  classicPodLine,
+  jsonPodLine,
+  type LineTexts,
+  type LoggedPod,
+  noteLine,
+  type PodEvent,
+} from "../log/pod-line.ts";
 import type { Instant } from "../log/time.ts";
 import type { Settings } from "./observer-settings.ts";
 
 /** The line of a pod event. `timeMs`: milliseconds since 1970, with fractions. */
 export function encodePodLine(
   event: PodEvent,
-  pod: PodFacts<ByteString>,
+  pod: LoggedPod,
   timeMs: number,
   { logFormat, redact, label }: Settings,
-  secrets: SecretRules,
+  texts: LineTexts,
 ): ByteString {
-  const rules = redact ? secrets : null;
-  return asByteString(
-    logFormat === "classic"
-      ? classicPodLine(event, pod, rules)
-      : jsonPodLine(event, pod, { time: instantOf(timeMs), label }, rules),
-  );
+  return logFormat === "classic"
+    ? classicPodLine(event, pod, texts, redact)
+    : jsonPodLine(event, pod, { time: instantOf(timeMs), label }, texts, redact);
 }
 
 /** A line about the observer itself. */
@@ -25,9 +28,9 @@ export function encodeNote(
   text: string,
   timeMs: number,
   { logFormat, label }: Settings,
-  secrets: SecretRules,
+  texts: LineTexts,
 ): ByteString {
-  return asByteString(noteLine(encodeUtf8(text), logFormat, { time: instantOf(timeMs), label }, secrets));
+  return noteLine(encodeUtf8(text), logFormat, { time: instantOf(timeMs), label }, texts);
 }
 
 function instantOf(timeMs: number): Instant {

@@ -26,6 +26,7 @@ export class Loop {
   readonly #sockets = new Map<SocketNumber, () => void>();
   readonly #writers = new Map<WriterNumber, () => void>();
   readonly #later: (() => void)[] = [];
+  #idle: (() => boolean)[] = [];
   #onSignal: () => void = () => {};
   #turns = 0;
 
@@ -47,6 +48,11 @@ export class Loop {
   /** Calls back when all sockets were served, and so the answers are sent. */
   afterAnswer(act: () => void): void {
     this.#later.push(act);
+  }
+
+  /** Calls back between two looks at the sockets, until it returns false: then it has no more to do. */
+  whenIdle(act: () => boolean): void {
+    this.#idle.push(act);
   }
 
   /** Calls back whenever there is something to receive; null: the socket is not to be read. */
@@ -85,7 +91,7 @@ export class Loop {
   }
 
   #turn(): void {
-    const waitMs = this.#later.length > 0 ? 0 : this.#untilTimer();
+    const waitMs = this.#later.length + this.#idle.length > 0 ? 0 : this.#untilTimer();
     if (waitMs > 0 && this.#turns >= TURNS_BETWEEN_COLLECTIONS) {
       this.#turns = 0;
       this.#host.collect();
@@ -99,7 +105,8 @@ export class Loop {
       if (ready & (1 << (READY.socket + socket))) this.#sockets.get(socket)?.();
     for (const writer of [WRITER.log, WRITER.error])
       if (ready & (1 << (READY.writer + writer))) this.#writers.get(writer)?.();
-    for (const act of this.#later.splice(0)) act();
+    if (this.#later.length > 0) for (const act of this.#later.splice(0)) act();
+    if (this.#idle.length > 0) this.#idle = this.#idle.filter((act) => act());
     this.#expire();
   }
 

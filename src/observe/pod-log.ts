@@ -3,7 +3,7 @@ import { decodeUtf8 } from "../log/byte-string.ts";
 import { causeOfCode } from "../log/causes.ts";
 import { UNFIT } from "../log/fitness.ts";
 import { missingLinesNote } from "../log/notes.ts";
-import type { SecretRules } from "../log/redact.ts";
+import type { LineTexts } from "../log/pod-line.ts";
 import { FAULTS } from "../native/host.ts";
 import { type ObserveHost, WRITER } from "../native/observe-host.ts";
 import { Backlog } from "../nri/backlog.ts";
@@ -15,16 +15,13 @@ import type { Settings } from "./observer-settings.ts";
 import type { PodReader } from "./pod-record.ts";
 import { Writer } from "./writer.ts";
 
-/** A pod event, or a note about the observer itself. */
-type Line = { readonly timeMs: number } & (ReportedPod | { readonly note: string });
-
-type LogHost = Pick<ObserveHost, "write" | "written" | "wallMs" | "errorName"> & SecretRules;
+type LogHost = Pick<ObserveHost, "write" | "written" | "wallMs" | "errorName"> & LineTexts;
 
 const MOST_LINES = 10_000;
 /** Waking the writer costs more than the line, so a burst of events shares writes. */
 const REST_MS = 2;
 const RETRY_MS = 1000;
-/** Memory of a waiting line besides its record. */
+/** Memory of a waiting line besides its text. */
 const BARE_BYTES = 150;
 
 /** Writes the observer's lines to the log, which it shares with the taps. */
@@ -35,7 +32,8 @@ export class PodLog {
   readonly #host: LogHost;
   readonly #writer: Writer;
   readonly #say: (level: Level, message: string) => void;
-  readonly #backlog: Backlog<Line, ByteString>;
+  readonly #pods: PodReader;
+  readonly #backlog: Backlog<ByteString, ByteString>;
 
   constructor(
     host: LogHost,
@@ -45,36 +43,37 @@ export class PodLog {
     say: (level: Level, message: string) => void,
   ) {
     this.#host = host;
+    this.#pods = pods;
     this.#writer = new Writer(host, loop, WRITER.log);
     this.#settings = settings;
     this.#say = say;
-    this.#backlog = new Backlog<Line, ByteString>({
+    this.#backlog = new Backlog<ByteString, ByteString>({
       mostLines: MOST_LINES,
       restMs: REST_MS,
       retryMs: RETRY_MS,
-      sizeOf: (line) => BARE_BYTES + ("note" in line ? line.note.length : line.record.length),
-      encode: (line) =>
-        "note" in line
-          ? encodeNote(line.note, line.timeMs, this.#settings, host)
-          : encodePodLine(line.event, pods.factsOf(line.record), line.timeMs, this.#settings, host),
+      sizeOf: (line) => BARE_BYTES + line.length,
+      encode: (line) => line,
       write: (lines) => this.#write(lines),
       lostLine: (count) => encodeNote(missingLinesNote(count), host.wallMs(), this.#settings, host),
       after: (ms, act) => loop.after(ms, act),
     });
   }
 
-  /** Applies to the lines written from now on, including those waiting. */
+  /** Applies to the lines that are added from now on; those that wait go to its file, too. */
   set settings(settings: Settings) {
     this.#settings = settings;
   }
 
-  add({ pods, timeMs }: ObserverReport): void {
-    this.#backlog.add(pods.map(({ event, saying, record }) => ({ event, saying, record, timeMs })));
+  /** Adds a part of an event, which has `all` pods. */
+  add({ pods, timeMs }: ObserverReport, all: number): void {
+    const line = ({ event, record }: ReportedPod) =>
+      encodePodLine(event, this.#pods.factsOf(record), timeMs, this.#settings, this.#host);
+    this.#backlog.add(pods.map(line), all);
   }
 
   /** A line about the observer itself. */
   note(text: string): void {
-    this.#backlog.add([{ note: text, timeMs: this.#host.wallMs() }]);
+    this.#backlog.add([encodeNote(text, this.#host.wallMs(), this.#settings, this.#host)]);
   }
 
   /** Writes the waiting lines for at most `withinMs`. Returns how many lines were not written. */

@@ -20,6 +20,7 @@ import { Observer } from "./observer.ts";
 import { readSettings } from "./observer-settings.ts";
 import { PodLog } from "./pod-log.ts";
 import { PodReader } from "./pod-record.ts";
+import { Reports } from "./reports.ts";
 import { RuntimeQuestion } from "./runtime-question.ts";
 
 /** Exit codes, as cnitap's. */
@@ -78,6 +79,7 @@ class Observe {
   readonly #target: Target;
   readonly #errors: ErrorLog;
   readonly #log: PodLog;
+  readonly #reports: Reports;
   readonly #question: RuntimeQuestion;
   readonly #connection: Connection;
   readonly #program: string;
@@ -99,6 +101,10 @@ class Observe {
     this.#errors = new ErrorLog(host, this.#loop, pods);
     const { settings } = readSettings({ ...this.#taps, ...flags.keys });
     this.#log = new PodLog(host, this.#loop, pods, settings, (level, text) => this.#errors.say(level, text));
+    this.#reports = new Reports(this.#loop, (part, all) => {
+      this.#log.add(part, all); // first, because the lines of the next CNI call are near
+      this.#errors.tell(part, all);
+    });
     this.#question = new RuntimeQuestion(host, this.#loop);
     this.#connection = new Connection(host, this.#loop, {
       identity: this.#identity,
@@ -106,10 +112,7 @@ class Observe {
       observer: new Observer({
         now: () => host.wallMs(),
         afterAnswer: (act) => this.#loop.afterAnswer(act),
-        report: (report) => {
-          this.#log.add(report); // first, because the lines of the next CNI call are near
-          this.#errors.tell(report);
-        },
+        report: (report) => this.#reports.add(report),
         idOf: (record) => pods.idOf(record),
       }),
       configure: (config) => this.#configure(config),
@@ -142,6 +145,7 @@ class Observe {
       if (lost) this.#errors.say("info", "Connection to the runtime lost, exiting...");
     }
     await new Promise<void>((resolve) => this.#loop.afterAnswer(resolve)); // the reports of the last events are made
+    this.#reports.flush();
     const endsMs = this.#loop.now() + END_MS;
     const lost = await this.#log.end(LOG_END_MS);
     if (lost > 0) this.#errors.say("warning", `${lost} pod lines were not written`);

@@ -1,4 +1,4 @@
-import type { PodFacts } from "../log/pod-line.ts";
+import type { LoggedPod } from "../log/pod-line.ts";
 import type { Saying } from "./observer.ts";
 
 const VERBS: Readonly<Record<Saying, string>> = {
@@ -9,8 +9,8 @@ const VERBS: Readonly<Record<Saying, string>> = {
   vanished: "Vanished pod", // not in the original: it ended while the observer was not connected
 };
 
-/** A sentence of containerd's network-logger (nri, plugins/network-logger) with the pod sandbox ID. */
-export function podSentence(saying: Saying, { namespace, name, netns, ips, id }: PodFacts): string {
+/** A byte string: a sentence of containerd's network-logger (nri, plugins/network-logger) with the pod sandbox ID. */
+export function podSentence(saying: Saying, { namespace, name, netns, ips, id }: LoggedPod): string {
   const where = saying === "found" || saying === "started" ? `namespace=${netns || "<host-network>"} ` : "";
   return `${VERBS[saying]} ${namespace}/${name}: ${where}ips=[${ips.join(" ")}] id=${id}`;
 }

@@ -19,12 +19,20 @@ export class FieldSet {
     this.#number = host.fieldPaths(paths);
   }
 
-  /** Goes through the fields of a message. @throws if it is none */
-  read(message: Uint8Array | ByteString, take: FieldTaker): void {
+  /**
+   * The fields of a message, in order: three numbers each, the index of the path, and start and end of the content.
+   * @throws if it is none
+   */
+  find(message: Uint8Array | ByteString): Int32Array {
     const count = this.#host.fields(message, 0, message.length, this.#number);
     if (count < 0) throw new Error("cannot parse invalid wire-format data");
-    const spans = this.#host.spans();
-    for (let i = 0; i < 3 * count; i += 3) take(spans[i] ?? 0, spans[i + 1] ?? 0, spans[i + 2] ?? 0);
+    return this.#host.spans();
+  }
+
+  /** Goes through the fields of a message. @throws if it is none */
+  read(message: Uint8Array | ByteString, take: FieldTaker): void {
+    const spans = this.find(message);
+    for (let i = 0; i < spans.length; i += 3) take(spans[i] ?? 0, spans[i + 1] ?? 0, spans[i + 2] ?? 0);
   }
 
   /** The part of messages at these spans that the paths name. @throws if one is no message, or has no UTF-8 there */

@@ -6,6 +6,7 @@ import { redactConfig } from "../../src/conflist/redact-config.ts";
 import { asByteString, encodeUtf8 } from "../../src/log/byte-string.ts";
 import { jsonPodLine } from "../../src/log/pod-line.ts";
 import { redactArgs, redactText } from "../../src/log/redact.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { SECRET_RULES } from "../../src/log/secret-rules.ts";
 import type { PodSandbox } from "../../src/nri/gen/api_pb.js";
 import { MemoryPlugin, settle } from "../nri/support/memory-plugin.ts";
@@ -55,7 +56,7 @@ test.each(streams)("nothing is hidden in the pods of the stream $name", async ({
   expect(pods.length).toBeGreaterThan(0);
   const details = { time: [0, 0], label: null } as const;
   for (const pod of pods) {
-    const line = jsonPodLine("RunPodSandbox", reader.factsOf(recordOf(pod)), details, SECRET_RULES);
+    const line = jsonPodLine("RunPodSandbox", reader.factsOf(recordOf(pod)), details, LINE_TEXTS, true);
     expect(line).toContain(`"name":"${pod.name}"`);
     expect(line).not.toContain("[redacted ");
     for (const [key, value] of Object.entries(pod.annotations))

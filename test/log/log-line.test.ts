@@ -4,8 +4,8 @@ import { asByteString, encodeUtf8 } from "../../src/log/byte-string.ts";
 import { type CallLine, type LogLine, parseLogLine } from "../../src/log/log-line.ts";
 import { missingLinesNote } from "../../src/log/notes.ts";
 import { classicPodLine, jsonPodLine, noteLine, POD_EVENTS, type PodFacts } from "../../src/log/pod-line.ts";
-import { SECRET_RULES } from "../../src/log/secret-rules.ts";
-import { factsInBytes } from "../support/pod-facts.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
+import { loggedPod } from "../support/pod-facts.ts";
 import { howOften } from "../support/soak.ts";
 import { callTwin } from "../tap/support.ts";
 
@@ -137,8 +137,8 @@ test.each([true, false])(
           label: label === null ? null : encodeUtf8(label),
         } as const;
         const line = json
-          ? jsonPodLine(event, factsInBytes(facts), details, null)
-          : classicPodLine(event, factsInBytes(facts), null);
+          ? jsonPodLine(event, loggedPod(facts), details, LINE_TEXTS, false)
+          : classicPodLine(event, loggedPod(facts), LINE_TEXTS, false);
         const { id: containerId, labels, ...rest } = facts;
         expect(parseLogLine(text(line))).toEqual({
           ...{ kind: "pod", format: json ? "json" : "classic", event, containerId },
@@ -158,11 +158,11 @@ describe("parseLogLine reads a note", () => {
   test.each([missingLinesNote(12), 'Cannot read the configuration: bad indent at byte 7, "x"'])(
     "%s",
     (note) => {
-      expect(parseLogLine(noteLine(note, "classic", details, SECRET_RULES).slice(0, -1))).toMatchObject({
+      expect(parseLogLine(noteLine(encodeUtf8(note), "classic", details, LINE_TEXTS).slice(0, -1))).toMatchObject({
         kind: "note",
         text: note,
       });
-      expect(parseLogLine(noteLine(note, "json", details, SECRET_RULES).slice(0, -1))).toMatchObject({
+      expect(parseLogLine(noteLine(encodeUtf8(note), "json", details, LINE_TEXTS).slice(0, -1))).toMatchObject({
         ...{ kind: "note", format: "json", text: note, label: "l", time: "1970-01-01T00:00:00.000000Z" },
       });
     },
@@ -209,7 +209,7 @@ describe("parseLogLine", () => {
   const CLASSIC_LINE = 'CNI_COMMAND=ADD,CNI_CONTAINERID=9f75,output={"ips":[{"address":"10.0.0.1/24"}]}';
   const POD_LINE = classicPodLine(
     "Vanished",
-    factsInBytes({
+    loggedPod({
       id: "9f75",
       namespace: "n",
       name: "p",
@@ -218,7 +218,8 @@ describe("parseLogLine", () => {
       ips: ["10.0.0.1"],
       labels: {},
     }),
-    SECRET_RULES,
+    LINE_TEXTS,
+    true,
   ).slice(0, -1);
 
   test.each([

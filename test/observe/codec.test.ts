@@ -8,11 +8,11 @@ import { RequestSchema, ResponseSchema } from "../../src/nri/gen/ttrpc_pb.js";
 import { protobufCodec, protobufEnvelope } from "../../src/nri/protobuf-codec.ts";
 import { FIELDS, ObserverCodec, PATHS, POD_CALLS } from "../../src/observe/codec.ts";
 import { PodReader } from "../../src/observe/pod-record.ts";
-import { TwinFields } from "../native/twin/twin-observe-fields.ts";
+import { TwinFieldHost } from "../native/twin/twin-field-host.ts";
 import { factsOf, recordOf } from "./support/records.ts";
 import { bytesField, varintField } from "./support/wire.ts";
 
-const host = new TwinFields();
+const host = new TwinFieldHost();
 const codec = new ObserverCodec(host, new PodReader(host));
 const nothing = new Uint8Array(0);
 

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ByteString } from "../../src/log/byte-string.ts";
 import type { PodEvent, PodFacts } from "../../src/log/pod-line.ts";
-import { SECRET_RULES } from "../../src/log/secret-rules.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { encodeNote, encodePodLine } from "../../src/observe/encode-lines.ts";
 import { readSettings, type Settings } from "../../src/observe/observer-settings.ts";
-import { factsInBytes } from "../support/pod-facts.ts";
+import { loggedPod } from "../support/pod-facts.ts";
 
 const pod = { id: "c1", namespace: "n", name: "p", uid: "u", netns: "", ips: [], labels: {} };
 const settings = (keys: Readonly<Record<string, unknown>>) => readSettings(keys).settings;
@@ -18,11 +18,11 @@ function decoded(line: ByteString): string {
 }
 
 function lineOf(event: PodEvent, facts: PodFacts, timeMs: number, how: Settings): string {
-  return decoded(encodePodLine(event, factsInBytes(facts), timeMs, how, SECRET_RULES));
+  return decoded(encodePodLine(event, loggedPod(facts), timeMs, how, LINE_TEXTS));
 }
 
 function noteOf(note: string, how: Settings): string {
-  return decoded(encodeNote(note, 0, how, SECRET_RULES));
+  return decoded(encodeNote(note, 0, how, LINE_TEXTS));
 }
 
 test("any text can be read back from the bytes of a json line", () => {

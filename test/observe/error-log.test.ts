@@ -13,7 +13,8 @@ function logged(world: Partial<TwinObserveHost["world"]> = {}) {
   const turns = new Turns(host);
   host.clock = 12_345;
   const log = new ErrorLog(host, turns.loop, new PodReader(host));
-  return { host, turns, log, lines: () => host.lines(WRITER.error) };
+  const tell = (report: ObserverReport) => log.tell(report, report.pods.length);
+  return { host, turns, log, tell, lines: () => host.lines(WRITER.error) };
 }
 
 function reportOf(
@@ -83,16 +84,16 @@ it.each<[Saying, "" | "Started" | "Stopped" | "Removed"]>([
   ["stopped", "Stopped"],
   ["removed", "Removed"],
 ])("a pod that was %s is told with its facts", async (saying, verb) => {
-  const { turns, log, lines } = logged();
-  log.tell(reportOf(saying, [1]));
+  const { turns, tell, lines } = logged();
+  tell(reportOf(saying, [1]));
   await turns.pass(10);
   expect(lines().map(messageOf)).toEqual([sentenceOf(verb, 1)]);
 });
 
 it("an event's own sentence comes before those of its pods", async () => {
-  const { turns, log, lines } = logged();
-  log.tell(reportOf("vanished", [1, 2], "Synchronized"));
-  log.tell({ timeMs: 0, sentence: "Runtime shutting down...", pods: [] });
+  const { turns, tell, lines } = logged();
+  tell(reportOf("vanished", [1, 2], "Synchronized"));
+  tell({ timeMs: 0, sentence: "Runtime shutting down...", pods: [] });
   await turns.pass(20);
   const vanished = [1, 2].map(
     (number) => `Vanished pod default/web-${number}: ips=[10.0.0.${number}] id=id-${number}`,

@@ -28,7 +28,8 @@ function logged(keys: Readonly<Record<string, unknown>> = {}) {
     settings,
     (level, message) => void said.push(`${level}: ${message}`),
   );
-  return { host, turns, log, said, lines: () => host.lines(WRITER.log) };
+  const add = (report: ObserverReport) => log.add(report, report.pods.length);
+  return { host, turns, log, add, said, lines: () => host.lines(WRITER.log) };
 }
 
 function reportOf(...numbers: readonly number[]): ObserverReport {
@@ -51,10 +52,10 @@ const failing =
 
 describe("lines", () => {
   it("of an event are written at once, those of a burst together", async () => {
-    const { host, turns, log, lines } = logged();
-    log.add(reportOf(1));
-    log.add(reportOf(2));
-    log.add(reportOf(3, 4));
+    const { host, turns, add, lines } = logged();
+    add(reportOf(1));
+    add(reportOf(2));
+    add(reportOf(3, 4));
     await turns.pass(1);
     expect(lines()).toEqual([lineOf(1)]);
     await turns.pass(5);
@@ -69,36 +70,37 @@ describe("lines", () => {
     });
   });
 
-  it("have the settings that hold when they are written, and the time of the event", async () => {
-    const { host, turns, log, lines } = logged();
+  it("have the settings that hold when their event comes, and go to the file that holds when they are written", async () => {
+    const { host, turns, log, add, lines } = logged();
     host.answers = () => null; // the first is under way
-    log.add(reportOf(1));
+    add(reportOf(1));
     await turns.pass();
-    log.add(reportOf(2));
-    log.note("a note");
+    add(reportOf(2));
     log.settings = readSettings({ logFormat: "json", label: "nöde", logFile: "/other" }).settings;
+    add(reportOf(3));
+    log.note("a note");
     host.answers = ({ lines: all }) => [all.length];
     host.answer(WRITER.log, [1]);
     await turns.pass(10);
-    const [first, second, note] = lines();
-    expect(first).toBe(lineOf(1));
-    expect(JSON.parse(second ?? "")).toMatchObject({
-      ...{ time: "2025-11-20T21:38:00.123500Z", nri: "RunPodSandbox", containerId: "id-2", label: "nöde" },
+    const [first, second, third, note] = lines();
+    expect([first, second]).toEqual([1, 2].map(lineOf));
+    expect(JSON.parse(third ?? "")).toMatchObject({
+      ...{ time: "2025-11-20T21:38:00.123500Z", nri: "RunPodSandbox", containerId: "id-3", label: "nöde" },
     });
     expect(JSON.parse(note ?? "")).toMatchObject({ nri: null, note: "a note", label: "nöde" });
     expect(host.batches.map(({ target }) => target?.logFile)).toEqual([expect.any(String), "/other"]);
   });
 
   it("have no secrets, unless they are to have them", async () => {
-    const { turns, log, lines } = logged({ logFormat: "json" });
+    const { turns, log, add, lines } = logged({ logFormat: "json" });
     const labels = { token: "s3cret" };
     const pods = [
       { event: "RunPodSandbox", saying: "started", record: recordOf({ id: "p", labels }) } as const,
     ];
-    log.add({ timeMs: 0, sentence: null, pods });
+    add({ timeMs: 0, sentence: null, pods });
     await turns.pass(5);
     log.settings = readSettings({ logFormat: "json", redact: false }).settings;
-    log.add({ timeMs: 0, sentence: null, pods });
+    add({ timeMs: 0, sentence: null, pods });
     await turns.pass(5);
     expect(lines().map((line) => JSON.parse(line).pod.labels.token)).toEqual([
       "[redacted 6 bytes]",
@@ -107,9 +109,9 @@ describe("lines", () => {
   });
 
   it("that are many go in several writes, in order", async () => {
-    const { host, turns, log, lines } = logged();
+    const { host, turns, add, lines } = logged();
     const numbers = Array.from({ length: 3_000 }, (_, i) => i);
-    log.add(reportOf(...numbers));
+    add(reportOf(...numbers));
     await turns.pass(100);
     expect(lines()).toEqual(numbers.map(lineOf));
     expect(host.batches.length).toBeGreaterThan(3);
@@ -135,18 +137,18 @@ describe("a fault", () => {
       ...(["FAULT_LOG_UNFIT", [at + 1], `Cannot use /ü.log: ${words}`] as const),
     ]),
   ])("%s %j is said", async (name, [detail = 0], words) => {
-    const { host, turns, log, said } = logged();
+    const { host, turns, add, said } = logged();
     host.answers = failing(fault(name), detail);
-    log.add(reportOf(1));
+    add(reportOf(1));
     await turns.pass();
     expect(said).toEqual([`warning: ${words}${KEPT}`]);
   });
 
   it("is said once while it lasts, and its end once; all lines are written", async () => {
-    const { host, turns, log, said, lines } = logged();
+    const { host, turns, add, said, lines } = logged();
     host.answers = failing(fault("FAULT_LOG_WRITE"), ENOSPC);
     for (let i = 0; i < 5; i++) {
-      log.add(reportOf(i));
+      add(reportOf(i));
       await turns.pass(1_000);
     }
     expect(said).toEqual([`warning: Cannot write to /ü.log: no space left on the device${KEPT}`]);
@@ -155,19 +157,19 @@ describe("a fault", () => {
     await turns.pass(1_000);
     expect(said.slice(1)).toEqual(["info: Writing to /ü.log again"]);
     expect(lines()).toEqual([0, 1, 2, 3, 4].map(lineOf));
-    log.add(reportOf(6));
+    add(reportOf(6));
     await turns.pass(10);
     expect(said).toHaveLength(2);
     host.answers = failing(fault("FAULT_LOG_WRITE"), ENOSPC);
-    log.add(reportOf(7));
+    add(reportOf(7));
     await turns.pass(10);
     expect(said).toHaveLength(3);
   });
 
   it("that changes is said again", async () => {
-    const { host, turns, log, said } = logged();
+    const { host, turns, add, said } = logged();
     host.answers = failing(fault("FAULT_LOG_WRITE"), ENOSPC);
-    log.add(reportOf(1));
+    add(reportOf(1));
     await turns.pass(500);
     host.answers = failing(fault("FAULT_LOG_WRITE"), EIO);
     await turns.pass(1_000);
@@ -178,14 +180,14 @@ describe("a fault", () => {
   });
 
   it("with which the lines were written all the same is said without that they are kept, nor that it is over", async () => {
-    const { host, turns, log, said, lines } = logged();
+    const { host, turns, add, said, lines } = logged();
     host.answers = ({ lines: all }) => [all.length, fault("FAULT_LOCK_BUSY"), 0];
     for (const number of [1, 2]) {
-      log.add(reportOf(number));
+      add(reportOf(number));
       await turns.pass(10);
     }
     host.answers = ({ lines: all }) => [all.length];
-    log.add(reportOf(3));
+    add(reportOf(3));
     await turns.pass(10);
     expect(said).toEqual([
       "warning: Cannot lock /ü.lock: held elsewhere for all of 200 ms, wrote without it",
@@ -194,18 +196,18 @@ describe("a fault", () => {
   });
 
   it("of two kinds at once is one sentence", async () => {
-    const { host, turns, log, said } = logged();
+    const { host, turns, add, said } = logged();
     host.answers = failing(fault("FAULT_LOCK_BUSY"), 0, fault("FAULT_LOG_WRITE"), ENOSPC);
-    log.add(reportOf(1));
+    add(reportOf(1));
     await turns.pass();
     const lock = "Cannot lock /ü.lock: held elsewhere for all of 200 ms, wrote without it";
     expect(said).toEqual([`warning: ${lock}; Cannot write to /ü.log: no space left on the device${KEPT}`]);
   });
 
   it("after some lines writes the others again, and only them", async () => {
-    const { host, turns, log, lines, said } = logged();
+    const { host, turns, add, lines, said } = logged();
     host.answers = ({ lines: all }) => [Math.min(2, all.length), fault("FAULT_LOG_SHORT"), 0];
-    log.add(reportOf(1, 2, 3, 4));
+    add(reportOf(1, 2, 3, 4));
     await turns.pass();
     expect(said).toEqual([`warning: Cannot write to /ü.log: it took only a part of the line${KEPT}`]);
     host.answers = ({ lines: all }) => [all.length];
@@ -214,9 +216,9 @@ describe("a fault", () => {
   });
 
   it("of the process that writes is said, and the next one gets the lines", async () => {
-    const { host, turns, log, lines, said } = logged();
+    const { host, turns, add, lines, said } = logged();
     host.answers = failing(-1, 0);
-    log.add(reportOf(1));
+    add(reportOf(1));
     await turns.pass();
     expect(said).toEqual([`warning: Cannot write to /ü.log: the process that writes it has died${KEPT}`]);
     host.batches.length = 0;
@@ -226,9 +228,9 @@ describe("a fault", () => {
   });
 
   it("is that there can be no such process, too", async () => {
-    const { host, turns, log, lines, said } = logged();
+    const { host, turns, add, lines, said } = logged();
     host.writeErrno = "EAGAIN";
-    log.add(reportOf(1));
+    add(reportOf(1));
     await turns.pass();
     expect(said).toEqual([`warning: Cannot write to /ü.log: EAGAIN${KEPT}`]);
     expect(EAGAIN).toBeGreaterThan(0);
@@ -241,11 +243,11 @@ describe("a fault", () => {
 
 describe("too many lines", () => {
   it("lose the oldest, and the log says how many are missing", async () => {
-    const { host, turns, log, lines } = logged();
+    const { host, turns, add, lines } = logged();
     host.answers = () => null;
-    log.add(reportOf(0));
+    add(reportOf(0));
     await turns.pass();
-    for (let i = 1; i <= 10_050; i++) log.add(reportOf(i));
+    for (let i = 1; i <= 10_050; i++) add(reportOf(i));
     host.answers = ({ lines: all }) => [all.length];
     host.answer(WRITER.log, [1]);
     await turns.pass(100);
@@ -258,11 +260,11 @@ describe("too many lines", () => {
 
 describe("the end", () => {
   it("waits for the lines under way, and writes those that wait", async () => {
-    const { host, turns, log, lines } = logged();
+    const { host, turns, log, add, lines } = logged();
     host.answers = () => null;
-    log.add(reportOf(1));
+    add(reportOf(1));
     await turns.pass();
-    log.add(reportOf(2));
+    add(reportOf(2));
     const lost = log.end(600);
     await turns.pass(300);
     host.answers = ({ lines: all }) => [all.length];
@@ -273,20 +275,20 @@ describe("the end", () => {
   });
 
   it("counts what is not written in time", async () => {
-    const { host, turns, log } = logged();
+    const { host, turns, log, add } = logged();
     host.answers = () => null;
-    log.add(reportOf(1, 2));
+    add(reportOf(1, 2));
     await turns.pass();
-    log.add(reportOf(3));
+    add(reportOf(3));
     const lost = log.end(600);
     await turns.pass(600);
     expect(await lost).toBe(3);
   });
 
   it("tries once what could not be written, and counts it", async () => {
-    const { host, turns, log } = logged();
+    const { host, turns, log, add } = logged();
     host.answers = failing(fault("FAULT_LOG_WRITE"), ENOSPC);
-    log.add(reportOf(1, 2));
+    add(reportOf(1, 2));
     await turns.pass();
     const lost = log.end(600);
     await turns.pass(10);

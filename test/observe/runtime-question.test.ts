@@ -195,8 +195,8 @@ describe("an answer", () => {
     [
       "an endless one",
       Array.from({ length: 4 }, () =>
-        Buffer.concat([frame(DATA, 0, 1, Buffer.alloc(16_000)), frame(DATA, 0, 1, Buffer.alloc(16_000))]),
-      ).concat(frame(DATA, 0, 1, none)),
+        Buffer.concat([frame(DATA, 0, 1, Buffer.alloc(16_000)), frame(DATA, 0, 1, Buffer.alloc(20_000))]),
+      ),
     ],
   ])("of %s is none", async (_, pieces) => {
     expect(await answered(...pieces)).toBeNull();

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { encodeUtf8 } from "../../src/log/byte-string.ts";
 import { FieldSet, MessageWriter, readVarint } from "../../src/observe/wire-message.ts";
-import { TwinFields } from "../native/twin/twin-observe-fields.ts";
+import { TwinFieldHost } from "../native/twin/twin-field-host.ts";
 import { bytesField, varint, varintField } from "./support/wire.ts";
 
 describe("readVarint", () => {
@@ -82,7 +82,7 @@ describe("MessageWriter", () => {
 });
 
 describe("FieldSet", () => {
-  const host = new TwinFields();
+  const host = new TwinFieldHost();
   const found = (set: FieldSet, message: Uint8Array) => {
     const all: string[] = [];
     set.read(message, (path, start, end) => all.push(`${path}:${start}-${end}`));
@@ -107,7 +107,7 @@ describe("FieldSet", () => {
 });
 
 test("the twin finds the fields that generated code finds, in any bytes", () => {
-  const host = new TwinFields();
+  const host = new TwinFieldHost();
   const set = host.fieldPaths([[1], [-2], [3]]);
   const part = fc.oneof(
     fc

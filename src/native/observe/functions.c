@@ -9,19 +9,19 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "bytes.h"
 #include "common.h"
 #include "complain.h"
 #include "errno-name.h"
-#include "fields.h"
 #include "host.h"
+#include "messages.h"
 #include "policy.h"
 #include "program.h"
 #include "streams.h"
+#include "texts.h"
 #include "values.h"
 #include "writer.h"
 #include "yaml.h"
-
-#define FUNCTION(name) static JSValue name(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv)
 
 enum { REJECTIONS_MOST = 32 };
 
@@ -42,49 +42,12 @@ void functions_begin(int argc, char **argv) {
 
 _Noreturn void functions_failed(void) { complain_of(context, context ? JS_GetException(context) : JS_UNDEFINED); }
 
-/* Bytes of a Uint8Array or of a byte string. */
-struct bytes {
-  const uint8_t *at;
-  size_t length;
-  const char *string; /* to be freed */
-};
-
-static bool take_bytes(JSContext *ctx, JSValueConst value, struct bytes *bytes) {
-  size_t offset, width, all;
-  *bytes = (struct bytes){0};
-  if (JS_IsString(value)) {
-    bytes->string = bytes_of_string(ctx, value, &bytes->length);
-    bytes->at = (const uint8_t *)bytes->string;
-    return bytes->string;
-  }
-  JSValue buffer = JS_GetTypedArrayBuffer(ctx, value, &offset, &bytes->length, &width);
-  if (JS_IsException(buffer)) return false;
-  bytes->at = JS_GetArrayBuffer(ctx, &all, buffer);
-  JS_FreeValue(ctx, buffer); /* the array keeps it */
-  if (bytes->at && width == 1) bytes->at += offset;
-  else if (!JS_HasException(ctx)) JS_ThrowTypeError(ctx, "bytes");
-  return !JS_HasException(ctx);
-}
-
-static void free_bytes(JSContext *ctx, const struct bytes *bytes) {
-  if (bytes->string) JS_FreeCString(ctx, bytes->string);
-}
-
 /* An argument from 0 to `most`; false with an exception pending. */
 static bool read_most(JSContext *ctx, JSValueConst value, uint32_t most, uint32_t *number) {
   if (JS_ToUint32(ctx, number, value) != 0) return false;
   if (*number <= most) return true;
   JS_ThrowRangeError(ctx, "number");
   return false;
-}
-
-static JSValue new_array(JSContext *ctx, const void *bytes, size_t length, JSTypedArrayEnum type) {
-  JSValue buffer = JS_NewArrayBufferCopy(ctx, bytes, length);
-  if (JS_IsException(buffer)) return buffer;
-  JSValueConst arguments[] = {buffer, JS_UNDEFINED, JS_UNDEFINED}; /* offset and length are looked at in any case */
-  JSValue array = JS_NewTypedArray(ctx, 3, arguments, type);
-  JS_FreeValue(ctx, buffer);
-  return array;
 }
 
 FUNCTION(host_args) {
@@ -181,14 +144,14 @@ FUNCTION(host_print) {
   (void)this, (void)argc;
   int32_t fd;
   struct bytes text;
-  if (JS_ToInt32(ctx, &fd, argv[0]) != 0 || !take_bytes(ctx, argv[1], &text)) return JS_EXCEPTION;
+  if (JS_ToInt32(ctx, &fd, argv[0]) != 0 || !bytes_take(ctx, argv[1], &text)) return JS_EXCEPTION;
   for (size_t from = 0; from < text.length;) {
     ssize_t put = write(fd, text.at + from, text.length - from);
     if (put >= 0) from += (size_t)put;
     else if (errno == EAGAIN) poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
     else if (errno != EINTR) break;
   }
-  free_bytes(ctx, &text);
+  bytes_free(ctx, &text);
   return JS_UNDEFINED;
 }
 
@@ -249,9 +212,9 @@ FUNCTION(host_send) {
   (void)this, (void)argc;
   uint32_t number;
   struct bytes bytes;
-  if (!read_most(ctx, argv[0], STREAMS - 1, &number) || !take_bytes(ctx, argv[1], &bytes)) return JS_EXCEPTION;
+  if (!read_most(ctx, argv[0], STREAMS - 1, &number) || !bytes_take(ctx, argv[1], &bytes)) return JS_EXCEPTION;
   int error = streams_send((int)number, bytes.at, bytes.length);
-  free_bytes(ctx, &bytes);
+  bytes_free(ctx, &bytes);
   return JS_NewInt32(ctx, error);
 }
 
@@ -268,7 +231,7 @@ FUNCTION(host_receive) {
   const uint8_t *bytes;
   if (!read_most(ctx, argv[0], STREAMS - 1, &number)) return JS_EXCEPTION;
   ssize_t got = streams_receive((int)number, &bytes);
-  if (got > 0) return new_array(ctx, bytes, (size_t)got, JS_TYPED_ARRAY_UINT8);
+  if (got > 0) return bytes_array(ctx, bytes, (size_t)got, JS_TYPED_ARRAY_UINT8);
   return got == 0 ? JS_NULL : JS_NewInt32(ctx, got == -EAGAIN ? 0 : (int32_t)-got);
 }
 
@@ -359,118 +322,6 @@ FUNCTION(host_written) {
   return unless_exception(ctx, list);
 }
 
-static bool read_path(JSContext *ctx, JSValueConst list, struct field_path *path) {
-  if (!read_length(ctx, list, &path->length)) return false;
-  for (uint32_t i = 0; i < path->length && path->length <= FIELD_DEPTH_MOST; i++) {
-    if (!read_uint_at(ctx, list, i, (uint32_t *)&path->number[i])) return false;
-    if (path->number[i] == 0 || (path->number[i] < 0 && i + 1 < path->length)) path->length = 0;
-  }
-  if (path->length > 0 && path->length <= FIELD_DEPTH_MOST) return true;
-  JS_ThrowRangeError(ctx, "field path");
-  return false;
-}
-
-FUNCTION(host_field_paths) {
-  (void)this, (void)argc;
-  static struct field_path path[FIELD_PATHS_MOST];
-  uint32_t paths;
-  if (!read_length(ctx, argv[0], &paths)) return JS_EXCEPTION;
-  if (paths > FIELD_PATHS_MOST) return JS_ThrowRangeError(ctx, "field paths");
-  for (uint32_t i = 0; i < paths; i++) {
-    JSValue list = JS_GetPropertyUint32(ctx, argv[0], i);
-    bool read = !JS_IsException(list) && read_path(ctx, list, &path[i]);
-    JS_FreeValue(ctx, list);
-    if (!read) return JS_EXCEPTION;
-  }
-  int set = fields_define(path, paths);
-  return set < 0 ? JS_ThrowRangeError(ctx, "field paths") : JS_NewInt32(ctx, set);
-}
-
-static bool read_set(JSContext *ctx, JSValueConst value, int32_t *set) {
-  if (JS_ToInt32(ctx, set, value) != 0) return false;
-  if (fields_defined(*set)) return true;
-  JS_ThrowRangeError(ctx, "field paths");
-  return false;
-}
-
-/* Bytes, start and end, as they are in argv[0] to argv[2]. */
-static bool read_slice(JSContext *ctx, JSValueConst *argv, struct bytes *bytes, uint32_t *start, uint32_t *end) {
-  if (JS_ToUint32(ctx, start, argv[1]) != 0 || JS_ToUint32(ctx, end, argv[2]) != 0 || !take_bytes(ctx, argv[0], bytes)) return false;
-  if (*start <= *end && *end <= bytes->length && *end <= INT32_MAX) return true;
-  free_bytes(ctx, bytes);
-  JS_ThrowRangeError(ctx, "slice");
-  return false;
-}
-
-static int32_t found; /* in fields_spans */
-
-FUNCTION(host_fields) {
-  (void)this, (void)argc;
-  struct bytes bytes;
-  uint32_t start, end;
-  int32_t set;
-  found = 0;
-  if (!read_set(ctx, argv[3], &set) || !read_slice(ctx, argv, &bytes, &start, &end)) return JS_EXCEPTION;
-  int32_t fields = fields_find(bytes.at, start, end, set);
-  free_bytes(ctx, &bytes);
-  if (fields == FIELDS_NO_MEMORY) return JS_ThrowOutOfMemory(ctx);
-  if (fields > 0) found = fields;
-  return JS_NewInt32(ctx, fields);
-}
-
-FUNCTION(host_spans) {
-  (void)this, (void)argc, (void)argv;
-  return new_array(ctx, fields_spans, (size_t)found * 3 * sizeof *fields_spans, JS_TYPED_ARRAY_INT32);
-}
-
-FUNCTION(host_text) {
-  (void)this, (void)argc;
-  struct bytes bytes;
-  uint32_t start, end;
-  if (!read_slice(ctx, argv, &bytes, &start, &end)) return JS_EXCEPTION;
-  bool fit = !JS_ToBool(ctx, argv[3]) || fields_utf8(bytes.at + start, bytes.at + end);
-  JSValue text = fit ? string_of_bytes(ctx, bytes.at + start, end - start) : JS_ThrowTypeError(ctx, "not UTF-8");
-  free_bytes(ctx, &bytes);
-  return text;
-}
-
-/* Start and end of each part; NULL with an exception pending. */
-static uint32_t *read_parts(JSContext *ctx, JSValueConst list, size_t most, uint32_t *count, size_t *all) {
-  if (!read_length(ctx, list, count)) return NULL;
-  uint32_t *part = js_malloc(ctx, (*count + 1) * sizeof *part);
-  if (!part) return NULL;
-  bool read = true;
-  *all = 0;
-  for (uint32_t i = 0; read && i < *count; i++) {
-    read = read_uint_at(ctx, list, i, &part[i]);
-    if (read && (part[i] > most || (i % 2 && part[i] < part[i - 1]) || *count % 2)) {
-      JS_ThrowRangeError(ctx, "spans");
-      read = false;
-    }
-    if (read && i % 2) *all += part[i] - part[i - 1];
-  }
-  if (read) return part;
-  js_free(ctx, part);
-  return NULL;
-}
-
-FUNCTION(host_keep) {
-  (void)this, (void)argc;
-  struct bytes bytes;
-  uint32_t count;
-  size_t all;
-  int32_t set;
-  if (!read_set(ctx, argv[2], &set) || !take_bytes(ctx, argv[0], &bytes)) return JS_EXCEPTION;
-  uint32_t *part = read_parts(ctx, argv[1], bytes.length, &count, &all);
-  uint8_t *kept = part ? js_malloc(ctx, all + 1) : NULL, *to = kept;
-  for (uint32_t i = 0; to && i < count; i += 2) to = fields_keep(to, bytes.at + part[i], bytes.at + part[i + 1], set);
-  JSValue record = !kept ? JS_EXCEPTION : to ? string_of_bytes(ctx, kept, (size_t)(to - kept)) : JS_NULL;
-  js_free(ctx, kept);
-  js_free(ctx, part);
-  free_bytes(ctx, &bytes);
-  return record;
-}
-
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("args", 0, host_args),
     JS_CFUNC_DEF("errorName", 1, host_error_name),
@@ -492,11 +343,6 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("wait", 2, host_wait),
     JS_CFUNC_DEF("write", 3, host_write),
     JS_CFUNC_DEF("written", 1, host_written),
-    JS_CFUNC_DEF("fieldPaths", 1, host_field_paths),
-    JS_CFUNC_DEF("fields", 4, host_fields),
-    JS_CFUNC_DEF("spans", 0, host_spans),
-    JS_CFUNC_DEF("text", 4, host_text),
-    JS_CFUNC_DEF("keep", 3, host_keep),
 };
 
 void program_intrinsics(JSContext *ctx) {
@@ -513,6 +359,8 @@ void program_intrinsics(JSContext *ctx) {
 void host_define(JSContext *ctx) {
   JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
   common_define(ctx, host);
+  texts_define(ctx, host);
+  messages_define(ctx, host);
   JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
   JS_SetPropertyStr(ctx, global, "host", host);
   JS_FreeValue(ctx, global);

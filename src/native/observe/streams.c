@@ -95,7 +95,7 @@ static bool send_now(struct stream *stream, const uint8_t *bytes, size_t length,
 
 static bool make_room(struct stream *stream, size_t more) {
   if (stream->room - stream->to >= more) return true;
-  memmove(stream->unsent, stream->unsent + stream->from, stream->to - stream->from);
+  if (stream->from > 0) memmove(stream->unsent, stream->unsent + stream->from, stream->to - stream->from);
   stream->to -= stream->from;
   stream->from = 0;
   if (stream->room - stream->to >= more) return true;

@@ -1,7 +1,6 @@
 import { constants } from "node:os";
 import { asByteString, type ByteString, encodeUtf8 } from "../../../src/log/byte-string.ts";
-import { isSecretKey } from "../../../src/log/secret-keys.ts";
-import { secretsIn } from "../../../src/log/secret-texts.ts";
+import { LINE_TEXTS } from "../../../src/log/line-texts.ts";
 import type { LogTarget } from "../../../src/log/target.ts";
 import {
   type FileKind,
@@ -10,7 +9,7 @@ import {
   type SocketNumber,
   type WriterNumber,
 } from "../../../src/native/observe-host.ts";
-import { TwinFields } from "./twin-observe-fields.ts";
+import { TwinFieldHost } from "./twin-field-host.ts";
 
 export type Errno = keyof typeof constants.errno;
 
@@ -65,7 +64,7 @@ export class TurnOver extends Error {}
  * The observer's host under Node, for tests: sockets and writers are memory, and time passes only in `wait`. Promises
  * cannot be run from inside a turn of the loop here, so each turn ends the loop (see Turns in test/observe/support).
  */
-export class TwinObserveHost extends TwinFields implements ObserveHost {
+export class TwinObserveHost extends TwinFieldHost implements ObserveHost {
   readonly world: { args: string[]; env: Record<string, string>; terminal: boolean };
   clock = 0;
   wall = 1_763_674_680_000;
@@ -85,8 +84,10 @@ export class TwinObserveHost extends TwinFields implements ObserveHost {
   writeErrno: Errno | null = null;
   /** The most milliseconds that `wait` may let pass. */
   waitMost = 0;
-  readonly isSecretKey = isSecretKey;
-  readonly secretsIn = secretsIn;
+  readonly isSecretKey = LINE_TEXTS.isSecretKey;
+  readonly secretsIn = LINE_TEXTS.secretsIn;
+  readonly anySecret = LINE_TEXTS.anySecret;
+  readonly jsonText = LINE_TEXTS.jsonText;
   readonly #sockets = new Map<SocketNumber, TwinPeer>();
   readonly #answers = new Map<WriterNumber, readonly number[] | null>();
   /** How often `runJobs` was called in this turn. */
@@ -112,6 +113,10 @@ export class TwinObserveHost extends TwinFields implements ObserveHost {
 
   errorName(errno: number): string {
     return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? "";
+  }
+
+  isPlain(text: string): boolean {
+    return /^[ -~]*$/.test(text) && !/["\\]/.test(text);
   }
 
   isTerminal(): boolean {

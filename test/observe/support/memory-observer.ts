@@ -4,7 +4,7 @@ import { ObserverCodec } from "../../../src/observe/codec.ts";
 import { ObserverDriver } from "../../../src/observe/driver.ts";
 import { Observer, type ObserverReport } from "../../../src/observe/observer.ts";
 import { PodReader } from "../../../src/observe/pod-record.ts";
-import { TwinFields } from "../../native/twin/twin-observe-fields.ts";
+import { TwinFieldHost } from "../../native/twin/twin-field-host.ts";
 import { registered, responseOf } from "../../nri/support/calls.ts";
 import { type Sent, SentReader } from "../../nri/support/messages.ts";
 import { factsOf } from "./records.ts";
@@ -25,7 +25,7 @@ export class MemoryObserver {
   readonly #reader = new SentReader();
 
   constructor() {
-    const host = new TwinFields();
+    const host = new TwinFieldHost();
     const pods = new PodReader(host);
     const observer = new Observer({
       now: () => this.nowMs,

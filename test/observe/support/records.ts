@@ -1,14 +1,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type ByteString, decodeUtf8 } from "../../../src/log/byte-string.ts";
+import type { ByteString } from "../../../src/log/byte-string.ts";
 import type { PodFacts } from "../../../src/log/pod-line.ts";
 import { encode } from "../../../src/nri/encode.ts";
 import { PodSandboxSchema } from "../../../src/nri/gen/api_pb.js";
 import { PodReader } from "../../../src/observe/pod-record.ts";
-import { TwinFields } from "../../native/twin/twin-observe-fields.ts";
+import { TwinFieldHost } from "../../native/twin/twin-field-host.ts";
+import { factsOfLogged } from "../../support/pod-facts.ts";
 
 export type PodInit = MessageInitShape<typeof PodSandboxSchema>;
 
-export const pods = new PodReader(new TwinFields());
+export const pods = new PodReader(new TwinFieldHost());
 
 /** The record of a pod. */
 export function recordOf(init: PodInit): ByteString {
@@ -22,15 +23,5 @@ export function keptOf(bytes: Uint8Array): ByteString {
 
 /** The facts in a record, as texts. */
 export function factsOf(record: ByteString): PodFacts {
-  const { id, namespace, name, uid, netns, ips, labels } = pods.factsOf(record);
-  const pairs = Object.entries(labels).map(([key, value]) => [bytesAsText(key), decodeUtf8(value)]);
-  return {
-    ...{ id: decodeUtf8(id), namespace: decodeUtf8(namespace), name: decodeUtf8(name), uid: decodeUtf8(uid) },
-    ...{ netns: netns === null ? null : decodeUtf8(netns), ips: ips.map(decodeUtf8) },
-    labels: Object.fromEntries(pairs),
-  };
-}
-
-function bytesAsText(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString();
+  return factsOfLogged(pods.factsOf(record));
 }
