@@ -74,7 +74,9 @@ export function jsonPodLine(
 ): ByteString {
   const shown = redact ? withoutSecrets(pod, texts) : pod;
   const line: string[] = [`{"v":1,"time":"${details.time}","nri":"${event}","containerId":`, shown.id];
-  addPod(line, `${addLabel(line, details, texts, redact)},"pod":`, shown);
+  const { label } = details;
+  if (label !== null) line.push(',"label":', redact ? redactText(label, texts) : label);
+  addPod(line, ',"pod":', shown);
   const { labels } = shown;
   let between = `${line.pop()},"labels":{`;
   for (let i = 0; i < labels.length; i += 2) {
@@ -93,22 +95,18 @@ export function noteLine(
   texts: LineTexts,
 ): ByteString {
   if (format === "classic") return asByteString(`${text}\n`);
-  const line: string[] = [];
-  const start = `{"v":1,"time":"${details.time}","nri":null,"containerId":null`;
-  line.push(`${start}${addLabel(line, details, texts, true)},"note":`, text, "}\n");
+  const { time, label } = details;
+  const start = `{"v":1,"time":"${time}","nri":null,"containerId":null`;
+  const line =
+    label === null
+      ? [`${start},"note":`, text, "}\n"]
+      : [`${start},"label":`, redactText(label, texts), ',"note":', text, "}\n"];
   return texts.jsonText(line as ByteString[]);
 }
 
 /*
  * A line is a list for `LineTexts.jsonText`: a part as it is and a text in turn.
  */
-
-/** Adds the label, if there is one. Returns what the next part begins with. */
-function addLabel(line: string[], { label }: PodLineDetails, texts: LineTexts, redact: boolean): string {
-  if (label === null) return "";
-  line.push(',"label":', redact ? redactText(label, texts) : label);
-  return "";
-}
 
 /** Adds the pod without its labels and its last brace. The last part is one as it is. */
 function addPod(line: string[], start: string, { namespace, name, uid, netns, ips }: LoggedPod): void {

@@ -119,9 +119,7 @@ export class Loop {
   #expire(): void {
     if (this.#timers.size === 0) return;
     const nowMs = this.now();
-    for (const timer of [...this.#timers]) {
-      if (timer.atMs > nowMs || !this.#timers.delete(timer)) continue;
-      timer.act();
-    }
+    const due = [...this.#timers].filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.act();
   }
 }

@@ -118,6 +118,7 @@ export class PodLog {
   }
 
   #cause(errno: number): string {
+    if (errno === 0) return "the process that writes it has died";
     const name = this.#host.errorName(errno);
     return name === "ELOOP" ? "it is a symbolic link" : causeOfCode(name); // from O_NOFOLLOW
   }

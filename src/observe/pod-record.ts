@@ -19,6 +19,11 @@ export const POD_PATHS = {
   ip: [10],
 } as const;
 
+/** The paths of texts: what is kept is checked to be UTF-8, which the lengths inside of a label are not. */
+const TEXT_PATHS = Object.values(POD_PATHS).filter(
+  (path) => path !== POD_PATHS.label && path !== POD_PATHS.linuxNamespace,
+);
+
 /* The places in POD_PATHS. */
 const NAMESPACE = 3;
 const LABEL = 4;
@@ -38,11 +43,13 @@ const NETWORK = asByteString("network");
  * the memory of its facts, and is only read when a line is made of it.
  */
 export class PodReader {
+  readonly #texts: FieldSet;
   readonly #all: FieldSet;
   readonly #said: FieldSet;
   readonly #id: FieldSet;
 
   constructor(host: FieldHost) {
+    this.#texts = new FieldSet(host, TEXT_PATHS);
     this.#all = new FieldSet(host, Object.values(POD_PATHS));
     this.#said = new FieldSet(host, Object.values(SAID_PATHS));
     this.#id = new FieldSet(host, [POD_PATHS.id]);
@@ -50,7 +57,7 @@ export class PodReader {
 
   /** The record of the PodSandbox at these spans. @throws if it cannot be decoded */
   keep(bytes: Uint8Array, spans: readonly number[]): ByteString {
-    return this.#all.keep(bytes, spans);
+    return this.#texts.keep(bytes, spans);
   }
 
   /** The pod sandbox ID alone. @throws if it is no record */

@@ -38,6 +38,8 @@ export class RuntimeQuestion {
   readonly #loop: Loop;
   readonly #version: FieldSet;
   #cancel: () => void = () => {};
+  /** How many questions there were: only the last one goes on. */
+  #asked = 0;
 
   constructor(host: QuestionHost, loop: Loop) {
     this.#host = host;
@@ -47,21 +49,23 @@ export class RuntimeQuestion {
 
   /** Ends a question that is under way: the answer is null. */
   cancel(): void {
+    this.#asked++;
     this.#cancel();
   }
 
   async ask(): Promise<RunningRuntime | null> {
+    this.cancel(); // one at a time: there is one socket for it
+    const asked = this.#asked;
     const given = this.#host.env("CONTAINER_RUNTIME_ENDPOINT");
     const paths = given ? [asByteString(given.replace(/^unix:\/\//, ""))] : SOCKETS.map(encodeUtf8);
     for (const path of paths) {
       const answer = await this.#askAt(path);
-      if (answer) return answer;
+      if (answer || asked !== this.#asked) return answer;
     }
     return null;
   }
 
   #askAt(path: ByteString): Promise<RunningRuntime | null> {
-    this.#cancel(); // one at a time: there is one socket for it
     if (this.#host.connect(SOCKET.cri, path) !== 0) return Promise.resolve(null);
     return new Promise((resolve) => {
       const settle = (answer: RunningRuntime | null) => {
