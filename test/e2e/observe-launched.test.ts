@@ -1,11 +1,12 @@
-import { constants } from "node:fs";
-import { copyFile, link, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ROOT } from "../../scripts/cache-dir.ts";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
-import { CNITAP } from "../cli/support/spawn.ts";
+import { findObservers } from "../../src/machine/observer-processes.ts";
+import { Root } from "../../src/machine/root.ts";
 import { auditOf } from "./support/audit.ts";
 import { endPod, logWith, tellsAll, wholeStoryWithEvents } from "./support/events.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
@@ -85,22 +86,18 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   });
 });
 
-/** Lets containerd launch cnitap under the plugin's name. */
+/** Lets containerd launch the observer under the plugin's name, as `cnitap install --observe=nri` does. */
 async function launch(node: ContainerdNode, configuration?: string): Promise<void> {
   const directory = join(node.folder, "nri");
-  await share(CNITAP, join(directory, "cnitap")); // the namespaces may not see where it is
-  await symlink("../cnitap", pluginPath(node));
+  // The namespaces may not see where it is.
+  await rm(join(directory, "cnitap-observe"), { force: true });
+  await copyFile(join(ROOT, "bin", "cnitap-observe"), join(directory, "cnitap-observe"));
+  await symlink("../cnitap-observe", pluginPath(node));
   const file = join(directory, "conf.d", `${plugin}.conf`);
   if (configuration === undefined) await rm(file, { force: true });
   else await writeFile(file, configuration);
   await node.restart();
-  await waitFor("one launched observer", async () => (await launched(node)).length === 1);
-}
-
-/** Puts the file into another directory, without copying its 127 MB if the file system allows that. */
-async function share(from: string, to: string): Promise<void> {
-  await rm(to, { force: true });
-  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+  await waitFor("one launched observer", () => launched(node) === 1);
 }
 
 /** Removes the plugin and restarts containerd. */
@@ -111,19 +108,15 @@ async function endWithContainerd(node: ContainerdNode): Promise<void> {
 }
 
 async function waitForEnd(node: ContainerdNode): Promise<void> {
-  await waitFor("the end of the launched observer", async () => (await launched(node)).length === 0);
+  await waitFor("the end of the launched observer", () => launched(node) === 0);
 }
 
 function pluginPath(node: ContainerdNode): string {
   return join(node.folder, "nri/plugins", plugin);
 }
 
-/** The processes that run under the plugin's path. */
-async function launched(node: ContainerdNode): Promise<string[]> {
-  const path = pluginPath(node);
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const commands = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
-  );
-  return pids.filter((_, index) => commands[index]?.split("\0").includes(path));
+/** The observers that run under the plugin's path. */
+function launched(node: ContainerdNode): number {
+  const observers = findObservers(new Root()) ?? [];
+  return observers.filter(({ args }) => args[0] === pluginPath(node)).length;
 }
