@@ -307,7 +307,10 @@ describe("a question", () => {
     const { host, turns, ask } = asked();
     host.connects = () => null;
     const send = host.send.bind(host);
-    host.send = (socket, bytes) => (send(socket, bytes), constants.errno.EPIPE);
+    host.send = (socket, bytes) => {
+      send(socket, bytes);
+      return constants.errno.EPIPE;
+    };
     const state = ask();
     await turns.pass();
     expect(state.answer).toBeNull();
