@@ -11,6 +11,11 @@ export interface PluginEntry {
 
 export const PLUGINS: readonly PluginEntry[] = [
   {
+    name: "network-device-injector",
+    summary: "moves network devices of the host into pods, from annotations of the pods",
+    load: async () => (await import("./network-device-injector/plugin.ts")).networkDeviceInjector,
+  },
+  {
     name: "ulimit-adjuster",
     summary: "sets ulimits of containers, from annotations of their pods",
     load: async () => (await import("./ulimit-adjuster/plugin.ts")).ulimitAdjuster,

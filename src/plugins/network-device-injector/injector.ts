@@ -1,0 +1,248 @@
+import { printable } from "../../log/printable.ts";
+import { DeviceError } from "./device-error.ts";
+import type { DeviceRequest } from "./device-requests.ts";
+import { type HeldDevice, type HeldPod, isPodId } from "./held.ts";
+import type { HeldFile } from "./held-file.ts";
+import type { Deadline, Ip } from "./ip.ts";
+import type { Pins } from "./pins.ts";
+import { type Move, planMoves, titleOf } from "./plan.ts";
+import { enterStep, findInPod, findOnHost, homeSteps, leaveStep, readySteps } from "./steps.ts";
+
+export interface InjectorOptions {
+  readonly ip: Ip;
+  readonly pins: Pins;
+  readonly file: HeldFile;
+  /** A process in the host's network namespace. */
+  readonly hostPid: number;
+  /** The operator's patterns of device names. */
+  readonly allowed: readonly string[];
+  readonly say: (level: "debug" | "info" | "warning" | "error", message: string) => void;
+}
+
+/** A pod as the runtime reports it. */
+export interface PodPlace extends Pick<HeldPod, "id" | "namespace" | "name"> {
+  /** The path of its network namespace; "" on the host's network. */
+  readonly netns: string;
+}
+
+/** How long a look after the held devices may take, and the pause before the next one. */
+const LOOK_MS = 1500;
+const PAUSE_MS = 1000;
+const MOST_PAUSE_MS = 30_000;
+
+interface Trouble {
+  readonly message: string;
+  readonly pauseMs: number;
+  /** When to try again, by performance.now(). */
+  readonly againMs: number;
+}
+
+/** Moves devices into pods and back. One pod at a time; what it has moved is in the file before it is moved. */
+export class Injector {
+  readonly #options: InjectorOptions;
+  readonly #held = new Map<string, HeldPod>();
+  /** What failed last for a pod, so that it is said once and tried less and less often. */
+  readonly #troubles = new Map<string, Trouble>();
+  #last: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: InjectorOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what a plugin before this one has moved, and gives back what has to go. */
+  async resume(deadline: Deadline): Promise<void> {
+    const { file, pins, say } = this.#options;
+    const { pods, complaint } = file.read();
+    if (complaint) say("warning", complaint);
+    for (const pod of pods) this.#held.set(pod.id, pod);
+    for (const id of pins.ids())
+      if (!this.#held.has(id)) await pins.unpin(id, deadline).catch((error) => this.#complain(id, error));
+    await this.look(deadline);
+  }
+
+  /**
+   * Injects a pod's devices: all of them, or none.
+   * @param deadline when to give up and begin to undo
+   * @param undoneBy when that must be done
+   * @throws {DeviceError} what failed, and whether it is undone
+   */
+  inject(
+    pod: PodPlace,
+    requests: readonly DeviceRequest[],
+    deadline: Deadline,
+    undoneBy: Deadline,
+  ): Promise<void> {
+    return this.#alone(async () => {
+      const { pins, ip, allowed } = this.#options;
+      const { id, namespace, name, netns } = pod;
+      if (!netns) throw new DeviceError("trying to inject network device on host network Pod");
+      if (!isPodId(id)) throw new DeviceError("its sandbox ID is no name of a file");
+      if (this.#held.has(id)) throw new DeviceError("it has devices already");
+      const inode = pins.inodeAt(netns);
+      const [hostLinks, defaultRouteDevices, podLinks] = await Promise.all([
+        ip.hostLinks(deadline),
+        ip.defaultRouteDevices(deadline),
+        ip.podLinks(netns, deadline),
+      ]);
+      const held = [...this.#held.values()];
+      const moves = planMoves(requests, { hostLinks, defaultRouteDevices, podLinks, held, allowed });
+      const devices = moves.map(({ request, home }) => ({ home, podName: request.podName, podIndex: null }));
+      try {
+        this.#keep({ id, namespace, name, netns, inode, state: "injecting", devices });
+        const path = await pins.pin(id, netns, inode, deadline);
+        for (const move of moves) await this.#enter(id, move, path, deadline);
+        this.#keep({ ...this.#get(id), state: "injected" });
+      } catch (error) {
+        const left = await this.#giveBack(id, undoneBy);
+        const undone = left.length === 0 ? "all is undone" : `not yet undone: ${left.join(", ")}`;
+        throw new DeviceError(`${messageOf(error)}; ${undone}`);
+      }
+      for (const { request } of moves)
+        this.#options.say("info", `${titleOf(pod)}: injected ${inWords(request)}`);
+    });
+  }
+
+  /** Gives back what a pod has. What cannot be given back in time is tried again. Never rejects. */
+  release(id: string, deadline: Deadline): Promise<void> {
+    if (!this.#held.has(id)) return Promise.resolve(); // nearly all pods
+    return this.#alone(async () => {
+      await this.#giveBack(id, deadline);
+    });
+  }
+
+  /** Gives back what is held for pods that are not among these, soon. */
+  forgetOthers(ids: ReadonlySet<string>): void {
+    for (const pod of this.#held.values())
+      if (!ids.has(pod.id) && pod.state === "injected") this.#held.set(pod.id, { ...pod, state: "leaving" });
+    if (this.#held.size > 0) void this.look(performance.now() + LOOK_MS);
+  }
+
+  /** Gives back what must go: injections that did not end, and devices of pods whose namespace is gone. */
+  look(deadline: Deadline): Promise<void> {
+    return this.#alone(async () => {
+      const { pins } = this.#options;
+      for (const pod of [...this.#held.values()]) {
+        const { id, netns, inode } = pod;
+        if (performance.now() < (this.#troubles.get(id)?.againMs ?? 0)) continue;
+        if (pod.state !== "injected" || !pins.isAt(netns, inode)) await this.#giveBack(id, deadline);
+        else await pins.pin(id, netns, inode, deadline).catch((error) => this.#complain(id, error));
+      }
+    });
+  }
+
+  /** Runs one after the other. Afterwards, what is held is looked after. */
+  async #alone<T>(act: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(act);
+    this.#last = run.catch(() => {});
+    try {
+      return await run;
+    } finally {
+      if (this.#held.size > 0 && !this.#timer) {
+        this.#timer = setTimeout(() => {
+          this.#timer = undefined;
+          void this.look(performance.now() + LOOK_MS);
+        }, PAUSE_MS);
+        this.#timer.unref();
+      }
+    }
+  }
+
+  async #enter(id: string, { request, home }: Move, netns: string, deadline: Deadline): Promise<void> {
+    const { ip } = this.#options;
+    await ip.run(enterStep(request, netns), netns, deadline);
+    const link = (await ip.podLinks(netns, deadline)).find(({ name }) => name === request.podName);
+    if (!link) throw new DeviceError(`cannot see ${request.podName} in the pod`);
+    const pod = this.#get(id);
+    const devices = pod.devices.map((one) => (one.home === home ? { ...one, podIndex: link.index } : one));
+    this.#keep({ ...pod, devices });
+    for (const step of readySteps(request)) await ip.run(step, netns, deadline);
+  }
+
+  /** Gives back all it can of what a pod has. Returns the names of what is left. Never rejects. */
+  async #giveBack(id: string, deadline: Deadline): Promise<string[]> {
+    const pod = this.#held.get(id);
+    if (!pod) return [];
+    const left: HeldDevice[] = [];
+    for (const device of pod.devices) {
+      try {
+        if (await this.#goHome(pod, device, deadline))
+          this.#options.say("info", `${titleOf(pod)}: returned ${device.home.name} to the host`);
+      } catch (error) {
+        if (!(error instanceof GoneError)) left.push(device);
+        this.#complain(id, error, `Cannot return ${device.home.name} of ${titleOf(pod)}: `);
+      }
+    }
+    try {
+      if (left.length === 0) await this.#options.pins.unpin(id, deadline);
+      this.#keep({ ...pod, state: "leaving", devices: left });
+    } catch (error) {
+      this.#complain(id, error);
+    }
+    return left.map(({ home }) => home.name);
+  }
+
+  /** Returns whether anything had to be done. */
+  async #goHome({ id, netns, inode }: HeldPod, device: HeldDevice, deadline: Deadline): Promise<boolean> {
+    const { ip, pins, hostPid } = this.#options;
+    const { home } = device;
+    const path = pins.pathOf(id, netns, inode);
+    const inPod = path === null ? undefined : findInPod(device, await ip.podLinks(path, deadline));
+    let trouble: unknown;
+    if (inPod)
+      await ip.run(leaveStep(inPod, home, hostPid), path ?? "", deadline).catch((error) => {
+        trouble = error; // it may be on the host all the same, with another name
+      });
+    const links = await ip.hostLinks(deadline);
+    const link = findOnHost(device, links, inPod);
+    if (!link) throw trouble ?? new GoneError("it is neither on the host nor in the pod any more");
+    if (link.name !== home.name && links.some(({ name }) => name === home.name)) {
+      const now = `it is called ${printable(link.name)} until then`;
+      throw new DeviceError(`the host has another interface of that name; ${now}`);
+    }
+    const steps = homeSteps(link, home);
+    for (const step of steps) await ip.run(step, "", deadline);
+    return inPod !== undefined || steps.length > 0;
+  }
+
+  #get(id: string): HeldPod {
+    const pod = this.#held.get(id);
+    if (!pod) throw new DeviceError("its devices are not held any more");
+    return pod;
+  }
+
+  /** Sets what is held for a pod, in the file first. */
+  #keep(pod: HeldPod): void {
+    const others = [...this.#held.values()].filter(({ id }) => id !== pod.id);
+    this.#options.file.write(pod.devices.length === 0 ? others : [...others, pod]);
+    if (pod.devices.length > 0) this.#held.set(pod.id, pod);
+    else {
+      this.#held.delete(pod.id);
+      this.#troubles.delete(pod.id);
+    }
+  }
+
+  #complain(id: string, error: unknown, doing = ""): void {
+    const message = `${doing}${messageOf(error)}`;
+    const last = this.#troubles.get(id);
+    const pauseMs = Math.min(2 * (last?.pauseMs ?? PAUSE_MS / 2), MOST_PAUSE_MS);
+    this.#troubles.set(id, { message, pauseMs, againMs: performance.now() + pauseMs });
+    const level = error instanceof GoneError ? "warning" : "error";
+    this.#options.say(last?.message === message ? "debug" : level, message);
+  }
+}
+
+/** The device does not exist any more. */
+class GoneError extends DeviceError {}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+}
+
+function inWords({ name, podName, address, mtu }: DeviceRequest): string {
+  const words = [
+    ...(address ? [`address ${address.local}/${address.prefix}`] : []),
+    ...(mtu === null ? [] : [`mtu ${mtu}`]),
+  ];
+  return `${name} as ${podName}${words.length === 0 ? "" : `, ${words.join(", ")}`}`;
+}
