@@ -39,7 +39,6 @@ unusable.addAddress("0.0.0.0");
 unusable.addAddress("255.255.255.255");
 unusable.addSubnet("224.0.0.0", 4);
 unusable.addAddress("::", "ipv6");
-unusable.addSubnet("::ffff:0:0", 96, "ipv6");
 unusable.addSubnet("ff00::", 8, "ipv6");
 
 /**

@@ -78,6 +78,8 @@ export function homeSteps(link: Link, home: Home): Step[] {
   if (home.up && (!link.up || link.name !== home.name))
     steps.push(setStep("host", home.name, `set ${home.name} up`, ["up"]));
   if (!home.up && link.up) steps.push(setStep("host", home.name, `set ${home.name} down`, ["down"]));
+  // Last, since it tells whose the device is to a plugin that starts anew.
+  if (link.alias !== home.alias) set("the alias", "alias", home.alias);
   return steps;
 }
 

@@ -1,0 +1,196 @@
+import { describe, expect, it } from "vitest";
+import { waitFor } from "../../../scripts/containerd/wait.ts";
+import {
+  heldFiles,
+  KEY,
+  makePod,
+  type PodInit,
+  type Running,
+  replaceIp,
+  Scene,
+  startPlugin,
+  startProcess,
+} from "./support/scene.ts";
+
+/** The whole error that the runtime gets. */
+async function refusal({ tell }: Running, pod: PodInit): Promise<string> {
+  const error = await tell("runPodSandbox", pod).catch((thrown: unknown) => thrown);
+  if (!(error instanceof Error)) throw new Error("the pod was not refused");
+  const prefix = `Cannot call RunPodSandbox: Cannot inject devices into default/${pod.name}: `;
+  expect(error.message.startsWith(prefix), error.message).toBe(true);
+  return error.message.slice(prefix.length);
+}
+
+/** What a pod asks for, and what the runtime is told. */
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ["- name: [", /^invalid device annotation "netdevice.noderesource.dev\/pod": error converting YAML/],
+  ["- {name: g1, address: 10.0.0.1/24}", /error parsing address "10.0.0.1\/24"$/],
+  ["[{name: g1, mtu: 1280}, {name: nope}]", /^nope: the host has no such interface$/],
+  ["- name: lo", /^lo: a loopback interface stays in its namespace$/],
+  ["[{name: g1}, {name: g2, new_name: eth0}]", /^g2: the pod already has an interface eth0$/],
+  ["- name: g4", /^g4: it is a port of the host's br0, and -devices does not name it$/],
+  [
+    "[{name: g2}, {name: g1, new_name: net1, mtu: 10}]",
+    /^cannot move g1 into the pod as net1 with mtu 10: mtu less than device minimum.*; all is undone$/,
+  ],
+  [
+    '[{name: g1, new_name: net1, mtu: 1300, address: 10.9.9.9}, {name: g2, address: "fd00::1"}]',
+    /^cannot give g2 the address fd00::1\/128: .*; all is undone$/,
+  ],
+  ["[{name: g1}, {name: br0}]", /^cannot move br0 into the pod as br0: .*; all is undone$/],
+];
+
+describe("a pod is refused, and nothing has changed,", () => {
+  it("for what it asks for", async () => {
+    const scene = await sceneWithDevices();
+    const names = ["g1", "g2", "g4", "br0"];
+    const before = names.map((name) => scene.state(name));
+    const running = await startPlugin(scene);
+    for (const [at, [devices, message]] of REFUSED.entries()) {
+      const id = `pod${at}`;
+      const pod = makePod(scene, id, devices);
+      scene.ip(`-n ${id} link add eth0 type ifb`);
+      const noIpv6 = "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6";
+      scene.run("ip", "netns", "exec", id, "sh", "-c", noIpv6);
+      expect(await refusal(running, pod)).toMatch(message);
+      expect(names.map((name) => scene.state(name))).toEqual(before);
+      expect(scene.names(id)).toEqual(["eth0"]);
+      expect(heldFiles(scene)).toEqual([]);
+      await running.tell("stopPodSandbox", pod); // as runtimes do then
+      expect(scene.state("eth0", id)).toBeDefined();
+    }
+  });
+
+  it("on the host's network", async () => {
+    const scene = await sceneWithDevices();
+    const running = await startPlugin(scene);
+    const own = `/proc/${running.plugin.pid}/ns/net`;
+    const annotations = { [KEY]: "- name: g1" };
+    const pod = (namespaces: { type: string; path: string }[]): PodInit => ({
+      ...{ id: "pod1", namespace: "default", name: "pod1", annotations, linux: { namespaces } },
+    });
+    const onHost = "trying to inject network device on host network Pod";
+    expect(await refusal(running, pod([]))).toBe(onHost);
+    expect(await refusal(running, pod([{ type: "pid", path: "/proc/1/ns/pid" }]))).toBe(onHost);
+    expect(await refusal(running, pod([{ type: "network", path: own }]))).toBe(
+      "its network namespace is the host's",
+    );
+    expect(await refusal(running, pod([{ type: "network", path: "/run/netns/gone" }]))).toMatch(
+      /it is not there$/,
+    );
+    expect(await refusal(running, pod([{ type: "network", path: "/proc/1/ns" }]))).toMatch(
+      /it is no namespace$/,
+    );
+    expect(scene.state("g1")).toBeDefined();
+  });
+
+  it("for a device that another pod has, or wants at the same time", async () => {
+    const scene = await sceneWithDevices();
+    const running = await startPlugin(scene);
+    const pods = ["pod1", "pod2", "pod3"].map((id) => makePod(scene, id, "[{name: g1}]"));
+    const ends = await Promise.all(
+      pods.map((pod) => running.tell("runPodSandbox", pod).then(() => "", String)),
+    );
+    const winner = ends.indexOf("");
+    expect(ends.filter((end) => end !== "")).toHaveLength(2);
+    const holder = `g1: the pod default/pod${winner + 1} has it (pod${winner + 1})`;
+    for (const end of ends.toSpliced(winner, 1)) expect(end).toContain(holder);
+    expect(pods.map(({ id }) => scene.names(id).join())).toEqual(
+      pods.map((_, at) => (at === winner ? "g1" : "")),
+    );
+    for (const pod of pods) if (pod !== pods[winner]) await running.tell("stopPodSandbox", pod);
+    expect(scene.names(pods[winner]?.id)).toEqual(["g1"]);
+  });
+
+  it("if it cannot be written down what is moved", async () => {
+    const scene = await sceneWithDevices();
+    scene.run("mkdir", "-p", "/run/cni-tap/network-device-injector");
+    scene.run("mount", "-t", "tmpfs", "-o", "ro", "tmpfs", "/run/cni-tap/network-device-injector");
+    const running = await startPlugin(scene);
+    const pod = makePod(scene, "pod1", "- name: g1");
+    expect(await refusal(running, pod)).toMatch(
+      /^Cannot write .*held.json: the file system is read-only; all is undone$/,
+    );
+    expect(scene.names("pod1")).toEqual([]);
+    expect(scene.names()).toContain("g1");
+  });
+
+  it("if ip(8) hangs, within the runtime's time", async () => {
+    const scene = await sceneWithDevices();
+    const before = scene.state("g1");
+    const running = await startPlugin(scene);
+    const pod = makePod(scene, "pod1", "- {name: g1, new_name: net1}");
+    replaceIp(scene, 'case "$*" in "link set dev net1 up") sleep 30 ;; esac');
+    // Calls time out after 2 s, as those of a runtime do.
+    expect(await refusal(running, pod)).toBe("cannot set net1 up: it took too long; all is undone");
+    expect(scene.state("g1")).toEqual(before);
+  });
+});
+
+describe("the host's uplink", () => {
+  it.each([
+    ["u1", "default route", "route add default via 10.0.0.254 dev u1"],
+    ["u1", "default route of IPv6", "-6 route add default via fe80::1 dev u1"],
+    ["u1", "default route through a macvlan on it", "route add default dev u5"],
+    ["u3", "default route through the bridge that it is a port of", "route add default dev br1"],
+  ])("is not moved: %s has a %s", async (name, _, route) => {
+    const scene = await Scene.begin();
+    scene.ip("link add u0 type veth peer name u1", "link set u0 up", "address add 10.0.0.1/24 dev u1");
+    scene.ip("link set u1 up", "link add u5 link u1 type macvlan", "link set u5 up");
+    scene.ip("link add br1 type bridge", "link set br1 up", "link add u2 type veth peer name u3");
+    scene.ip("link set u3 master br1", route);
+    const running = await startPlugin(scene);
+    const pod = makePod(scene, "pod1", `- name: ${name}`);
+    expect(await refusal(running, pod)).toBe(
+      `${name}: the host's default route goes through it, and -devices does not name it`,
+    );
+    running.plugin.child.kill();
+    await running.plugin.ended;
+    const again = await startPlugin(scene, { args: ["-devices", `u2,${name}`] });
+    await again.tell("runPodSandbox", pod);
+    expect(scene.names("pod1")).toEqual([name]);
+    await again.tell("stopPodSandbox", pod);
+    expect(scene.state(name)).toMatchObject({ master: name === "u3" ? "br1" : "" });
+  });
+
+  it("and all but the devices of -devices are out of reach", async () => {
+    const scene = await sceneWithDevices();
+    const running = await startPlugin(scene, { args: ["-devices=g2*, x"] });
+    const pod = makePod(scene, "pod1", "- name: g1");
+    expect(await refusal(running, pod)).toBe("g1: this node's -devices does not allow it");
+    await running.tell("runPodSandbox", { ...pod, annotations: { [KEY]: "- name: g2" } });
+    expect(scene.names("pod1")).toEqual(["g2"]);
+  });
+});
+
+describe("it does not start", () => {
+  it("without iproute2", async () => {
+    const scene = await Scene.begin();
+    replaceIp(scene, 'echo "ip: unrecognized option: j" >&2; exit 1');
+    const plugin = startProcess(scene, ["-socket", "/nowhere"]);
+    expect(await plugin.ended).toEqual({ code: 1, signal: null });
+    expect(plugin.err).toMatch(
+      /level=fatal msg="cannot see the host's interfaces: ip: unrecognized option: j\\nnetwork-/,
+    );
+  });
+
+  it("with a flag that the original does not know either", async () => {
+    const scene = await Scene.begin();
+    const plugin = startProcess(scene, ["-device", "x"]);
+    expect(await plugin.ended).toEqual({ code: 2, signal: null });
+    expect(plugin.err).toMatch(
+      /^flag provided but not defined: -device\nUsage of cnitap plugin network-device-injector:/,
+    );
+  });
+});
+
+async function sceneWithDevices(): Promise<Scene> {
+  const scene = await Scene.begin();
+  scene.ip("link add g1 type veth peer name g0", "link set g1 up", "address add 10.1.1.1/24 dev g1");
+  scene.ip("link add g2 type ifb", "link add br0 type bridge", "link add g3 type veth peer name g4");
+  scene.ip("link set g4 master br0");
+  await waitFor("g1 up", () =>
+    scene.links().some(({ ifname, flags }) => ifname === "g1" && flags.includes("UP")),
+  );
+  return scene;
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { waitFor } from "../../../scripts/containerd/wait.ts";
+import {
+  heldFiles,
+  makePod,
+  type PodInit,
+  type Running,
+  replaceIp,
+  Scene,
+  startPlugin,
+  startProcess,
+} from "./support/scene.ts";
+
+const FILE = "/run/cni-tap/network-device-injector/held.json";
+const DEVICES = "[{name: h1, new_name: net1, mtu: 1400, address: 10.0.0.1, prefix: 24}, {name: h2}]";
+
+describe("devices come back", () => {
+  it("at the stop of a pod that is older than the plugin", async () => {
+    const { scene, pod, before, kill } = await injected();
+    await kill();
+    const again = await startPlugin(scene, { pods: [pod] });
+    expect(scene.names("pod1").sort()).toEqual(["h2", "net1"]);
+    await again.tell("stopPodSandbox", { id: pod.id });
+    expect(statesOf(scene)).toEqual(before);
+    expect(heldFiles(scene)).toEqual([]);
+  });
+
+  it("when the plugin starts, if the pod has ended meanwhile, its namespace included", async () => {
+    const { scene, before, kill } = await injected();
+    await kill();
+    scene.ip("netns del pod1");
+    expect(scene.names()).toEqual(["h0"]); // the namespace is kept, or the kernel would have deleted them
+    const plugin = startProcess(scene, ["-socket", "/nowhere"]);
+    await plugin.said("returned h2 to the host");
+    expect(statesOf(scene)).toEqual(before);
+    expect(heldFiles(scene)).toEqual([]);
+  });
+
+  it("when the runtime does not know the pod any more", async () => {
+    const { scene, before, kill } = await injected();
+    await kill();
+    const { plugin } = await startPlugin(scene, { pods: [{ id: "another" }] });
+    await plugin.said("returned h2 to the host");
+    expect(statesOf(scene)).toEqual(before);
+  });
+
+  it("when the pod's namespace goes without a word of the runtime", async () => {
+    const { scene, before, running } = await injected();
+    scene.ip("netns del pod1");
+    await running.plugin.said("returned h2 to the host");
+    await waitFor("that nothing is held", () => heldFiles(scene).length === 0);
+    expect(statesOf(scene)).toEqual(before);
+    await running.tell("removePodSandbox", { id: "pod1" });
+  });
+
+  it.each([
+    ["before the first move", "link set dev h1 netns"],
+    ["before the address", "address add"],
+    ["before the second move", "link set dev h2 netns"],
+    ["before the last step", "link set dev h2 up"],
+  ])("to the host after a kill %s", async (_, step) => {
+    const scene = await sceneWithDevices();
+    const before = statesOf(scene);
+    const { plugin, tell } = await startPlugin(scene);
+    const pod = makePod(scene, "pod1", DEVICES);
+    // The plugin is killed by the step that it waits for.
+    replaceIp(scene, `case "$*" in "${step}"*) kill -KILL ${plugin.pid}; exit 1 ;; esac`);
+    void tell("runPodSandbox", pod).catch(() => {}); // there is no answer
+    await plugin.ended;
+    scene.run("umount", "--lazy", scene.run("readlink", "-f", "/usr/sbin/ip").trim());
+    const again = await startPlugin(scene, { pods: [pod] });
+    expect(statesOf(scene)).toEqual(before);
+    expect(heldFiles(scene)).toEqual([]);
+    await again.tell("runPodSandbox", pod);
+    expect(scene.names("pod1").sort()).toEqual(["h2", "net1"]);
+  });
+
+  it("from a file that is garbage for other pods, and whatever is in it, the plugin starts", async () => {
+    const { scene, before, kill } = await injected();
+    await kill();
+    const held = JSON.parse(scene.run("cat", FILE));
+    const [entry] = held.pods;
+    const evil = { ...entry, id: "../../etc/passwd" };
+    const flag = { ...entry, id: "x", devices: [{ ...entry.devices[0], podName: "-all" }] };
+    const write = (text: string) => scene.run("sh", "-c", 'printf %s "$1" >"$2"', "sh", text, FILE);
+    write(JSON.stringify({ version: 1, pods: [evil, null, entry, flag, { id: 5 }] }));
+    scene.ip("netns del pod1");
+    const plugin = startProcess(scene, ["-socket", "/nowhere"]);
+    await plugin.said("Cannot read 4 of the entries of");
+    await plugin.said("returned h2 to the host");
+    expect(statesOf(scene)).toEqual(before);
+    for (const text of ["", '{"version":1,"pods":{}}', "[".repeat(100_000)]) {
+      write(text);
+      const { tell, plugin: next } = await startPlugin(scene);
+      await next.said("Cannot read 1 of the entries of");
+      const pod = makePod(scene, "pod1", DEVICES);
+      await tell("runPodSandbox", pod);
+      await tell("stopPodSandbox", pod);
+      expect(statesOf(scene)).toEqual(before);
+      scene.ip("netns del pod1");
+      await next.end();
+    }
+  });
+});
+
+function statesOf(scene: Scene): unknown[] {
+  return ["h1", "h2"].map((name) => scene.state(name));
+}
+
+async function sceneWithDevices(): Promise<Scene> {
+  const scene = await Scene.begin();
+  scene.ip("link add h1 type veth peer name h0", "link set h1 up", "address add 10.1.1.1/24 dev h1");
+  scene.ip("link add h2 type ifb", "address add fd02::1/64 nodad dev h2");
+  return scene;
+}
+
+interface Injected {
+  readonly scene: Scene;
+  readonly pod: PodInit;
+  readonly running: Running;
+  /** The states of the devices before they were injected. */
+  readonly before: unknown;
+  kill(): Promise<void>;
+}
+
+async function injected(): Promise<Injected> {
+  const scene = await sceneWithDevices();
+  const before = statesOf(scene);
+  const running = await startPlugin(scene);
+  const pod = makePod(scene, "pod1", DEVICES);
+  await running.tell("runPodSandbox", pod);
+  const kill = async () => void (await running.plugin.end("SIGKILL"));
+  return { scene, pod, running, before, kill };
+}
