@@ -13,7 +13,7 @@ export const PLUGINS: readonly PluginEntry[] = [
   {
     name: "network-device-injector",
     summary: "moves network devices of the host into pods, from annotations of the pods",
-    load: async () => (await import("./network-device-injector/plugin.ts")).networkDeviceInjector,
+    load: async () => (await import("./network-device-injector/plugin.ts")).networkDeviceInjector(),
   },
   {
     name: "ulimit-adjuster",

@@ -28,7 +28,7 @@ export interface SamplePlugin {
   /** A command line without the program's name, for the help. */
   readonly example: string;
   /** @throws {StartError} if it cannot start */
-  start(start: PluginStart): StartedPlugin | Promise<StartedPlugin>;
+  start(start: PluginStart): StartedPlugin;
 }
 
 /** A reason why a plugin does not start. */

@@ -23,7 +23,7 @@ export async function runSamplePlugin({ entry, args, program, byName }: Launch, 
   }
   const { values } = parsed;
   const log = new PluginLog(isOn(values, "verbose"));
-  const start = await startOrSay(plugin, values, log);
+  const start = startOrSay(plugin, values, log);
   if (start) {
     const identity = { name: lastValue(values, "name"), index: lastValue(values, "idx") };
     io.exitCode = await serveRuntime({
@@ -40,13 +40,13 @@ export async function runSamplePlugin({ entry, args, program, byName }: Launch, 
 }
 
 /** Starts a plugin. If it cannot, says why and returns undefined. */
-async function startOrSay(
+function startOrSay(
   plugin: SamplePlugin,
   flags: Parameters<SamplePlugin["start"]>[0]["flags"],
   log: PluginLog,
 ) {
   try {
-    return await plugin.start({
+    return plugin.start({
       flags,
       say: (level, messages, fields) => log.say(level, messages, fields),
       sayTo: (descriptor) => log.writeTo(descriptor),

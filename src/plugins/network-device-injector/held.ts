@@ -3,7 +3,7 @@ import { isInterfaceName } from "./interface-name.ts";
 import type { Address, Link } from "./links.ts";
 
 /** A device as it was on the host. */
-export type Home = Omit<Link, "lower">;
+export type Home = Omit<Link, "lower" | "lowerElsewhere">;
 
 /** A device that is in a pod. */
 export interface HeldDevice {

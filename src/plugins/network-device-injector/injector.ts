@@ -14,8 +14,6 @@ export interface InjectorOptions {
   readonly file: HeldFile;
   /** A process in the host's network namespace. */
   readonly hostPid: number;
-  /** The operator's patterns of device names. */
-  readonly allowed: readonly string[];
   readonly say: (level: "debug" | "info" | "warning" | "error", message: string) => void;
 }
 
@@ -39,26 +37,40 @@ interface Trouble {
 
 /** Moves devices into pods and back. One pod at a time; what it has moved is in the file before it is moved. */
 export class Injector {
+  /** The operator's patterns of device names. */
+  allowed: readonly string[] = [];
   readonly #options: InjectorOptions;
   readonly #held = new Map<string, HeldPod>();
   /** What failed last for a pod, so that it is said once and tried less and less often. */
   readonly #troubles = new Map<string, Trouble>();
   #last: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #ended = false;
 
   constructor(options: InjectorOptions) {
     this.#options = options;
   }
 
-  /** Takes over what a plugin before this one has moved, and gives back what has to go. */
-  async resume(deadline: Deadline): Promise<void> {
-    const { file, pins, say } = this.#options;
-    const { pods, complaint } = file.read();
-    if (complaint) say("warning", complaint);
-    for (const pod of pods) this.#held.set(pod.id, pod);
-    for (const id of pins.ids())
-      if (!this.#held.has(id)) await pins.unpin(id, deadline).catch((error) => this.#complain(id, error));
-    await this.look(deadline);
+  /** Takes over what a plugin before this one has moved, and gives back what has to go. Never rejects. */
+  resume(deadline: Deadline): Promise<void> {
+    return this.#alone(async () => {
+      const { file, pins, say } = this.#options;
+      const { pods, complaint } = file.read();
+      if (complaint) say("warning", complaint);
+      for (const pod of pods) this.#held.set(pod.id, pod);
+      try {
+        for (const id of pins.ids()) if (!this.#held.has(id)) await pins.unpin(id, deadline);
+      } catch (error) {
+        say("error", messageOf(error));
+      }
+      await this.#lookAfterAll(deadline);
+    });
+  }
+
+  /** Stops looking after what is held, which stays where it is. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
   }
 
   /**
@@ -74,7 +86,8 @@ export class Injector {
     undoneBy: Deadline,
   ): Promise<void> {
     return this.#alone(async () => {
-      const { pins, ip, allowed } = this.#options;
+      const { allowed } = this;
+      const { pins, ip } = this.#options;
       const { id, namespace, name, netns } = pod;
       if (!netns) throw new DeviceError("trying to inject network device on host network Pod");
       if (!isPodId(id)) throw new DeviceError("its sandbox ID is no name of a file");
@@ -85,8 +98,14 @@ export class Injector {
         ip.defaultRouteDevices(deadline),
         ip.podLinks(netns, deadline),
       ]);
+      const asked = hostLinks.filter((link) => requests.some(({ name }) => name === link.name));
+      const routeDevices = await ip.routeDevices(
+        asked.map(({ name }) => name),
+        deadline,
+      );
       const held = [...this.#held.values()];
-      const moves = planMoves(requests, { hostLinks, defaultRouteDevices, podLinks, held, allowed });
+      const routes = { defaultRouteDevices, routeDevices };
+      const moves = planMoves(requests, { hostLinks, ...routes, podLinks, held, allowed });
       const devices = moves.map(({ request, home }) => ({ home, podName: request.podName, podIndex: null }));
       try {
         this.#keep({ id, namespace, name, netns, inode, state: "injecting", devices });
@@ -115,20 +134,22 @@ export class Injector {
   forgetOthers(ids: ReadonlySet<string>): void {
     for (const pod of this.#held.values())
       if (!ids.has(pod.id) && pod.state === "injected") this.#held.set(pod.id, { ...pod, state: "leaving" });
-    if (this.#held.size > 0) void this.look(performance.now() + LOOK_MS);
+    if (this.#held.size > 0) this.#look();
   }
 
   /** Gives back what must go: injections that did not end, and devices of pods whose namespace is gone. */
-  look(deadline: Deadline): Promise<void> {
-    return this.#alone(async () => {
-      const { pins } = this.#options;
-      for (const pod of [...this.#held.values()]) {
-        const { id, netns, inode } = pod;
-        if (performance.now() < (this.#troubles.get(id)?.againMs ?? 0)) continue;
-        if (pod.state !== "injected" || !pins.isAt(netns, inode)) await this.#giveBack(id, deadline);
-        else await pins.pin(id, netns, inode, deadline).catch((error) => this.#complain(id, error));
-      }
-    });
+  async #lookAfterAll(deadline: Deadline): Promise<void> {
+    const { pins } = this.#options;
+    for (const pod of [...this.#held.values()]) {
+      const { id, netns, inode } = pod;
+      if (performance.now() < (this.#troubles.get(id)?.againMs ?? 0)) continue;
+      if (pod.state !== "injected" || !pins.isAt(netns, inode)) await this.#giveBack(id, deadline);
+      else await pins.pin(id, netns, inode, deadline).catch((error) => this.#complain(id, error));
+    }
+  }
+
+  #look(): void {
+    void this.#alone(() => this.#lookAfterAll(performance.now() + LOOK_MS));
   }
 
   /** Runs one after the other. Afterwards, what is held is looked after. */
@@ -138,10 +159,10 @@ export class Injector {
     try {
       return await run;
     } finally {
-      if (this.#held.size > 0 && !this.#timer) {
+      if (this.#held.size > 0 && !this.#timer && !this.#ended) {
         this.#timer = setTimeout(() => {
           this.#timer = undefined;
-          void this.look(performance.now() + LOOK_MS);
+          this.#look();
         }, PAUSE_MS);
         this.#timer.unref();
       }

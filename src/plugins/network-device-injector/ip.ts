@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { printable } from "../../log/printable.ts";
 import { DeviceError } from "./device-error.ts";
-import { type Link, readLinks, readRouteDevices } from "./links.ts";
+import { hasOwnRoutes, type Link, readLinks, readRouteDevices } from "./links.ts";
 import type { Step } from "./steps.ts";
 
 /** A plugin that a runtime launches has no PATH. */
@@ -9,6 +9,8 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** A node with thousands of interfaces has some megabytes of them. */
 const MOST_OUTPUT_BYTES = 64 << 20;
 const QUOTED_CHARACTERS = 300;
+const CHECK_MS = 1000;
+const NEEDS = "It needs iproute2's ip, and nsenter, mount and umount of util-linux.";
 
 /** When something must be done: a point of performance.now(), in milliseconds. */
 export type Deadline = number;
@@ -44,19 +46,21 @@ export function runProgram(
 /** ip(8) of iproute2, on the host and in pods. */
 export class Ip {
   /**
-   * Checks that the programs are there and do what is needed.
+   * Checks that the programs are there and do what is needed, before anything waits for it.
    * @throws {DeviceError} if not
    */
-  async check(deadline: Deadline): Promise<void> {
-    const needs =
-      "\nnetwork-device-injector needs iproute2's ip, and nsenter, mount and umount of util-linux.";
-    try {
-      await this.hostLinks(deadline);
-      for (const program of ["nsenter", "mount", "umount"])
-        await runProgram([program, "--version"], `use ${program}`, deadline);
-    } catch (error) {
-      if (!(error instanceof DeviceError)) throw error;
-      throw new DeviceError(`${error.message}${needs}`);
+  check(): void {
+    const calls = [
+      ["ip", ...SHOW],
+      ...["nsenter", "mount", "umount"].map((program) => [program, "--version"]),
+    ];
+    for (const [program = "", ...args] of calls) {
+      const options = { env: { PATH }, timeout: CHECK_MS, maxBuffer: MOST_OUTPUT_BYTES } as const;
+      const { error, status, stdout, stderr } = spawnSync(program, args, { ...options, encoding: "utf8" });
+      const missing = error && "code" in error && error.code === "ENOENT" ? "it is not installed" : "";
+      const seen = missing || error?.message || stderr.trim() || `it ended with ${status}`;
+      if (status !== 0) throw new DeviceError(`Cannot use ${program}: ${printable(seen)}. ${NEEDS}`);
+      if (program === "ip") readLinks(stdout);
     }
   }
 
@@ -71,12 +75,19 @@ export class Ip {
 
   /** The host's interfaces that default routes go out of. */
   async defaultRouteDevices(deadline: Deadline): Promise<string[]> {
-    const texts = await Promise.all(
-      ["-4", "-6"].map((family) =>
-        runProgram(["ip", family, "-j", "route", "show", "default"], "see the host's routes", deadline),
-      ),
-    );
+    const texts = await Promise.all(FAMILIES.map((family) => showRoutes(family, ["default"], deadline)));
     return texts.flatMap(readRouteDevices);
+  }
+
+  /** Those of some interfaces of the host that have routes besides those of their addresses. */
+  async routeDevices(names: readonly string[], deadline: Deadline): Promise<string[]> {
+    const routed = await Promise.all(names.map((name) => this.#hasRoutes(name, deadline)));
+    return names.filter((_, at) => routed[at]);
+  }
+
+  async #hasRoutes(name: string, deadline: Deadline): Promise<boolean> {
+    const texts = await Promise.all(FAMILIES.map((family) => showRoutes(family, ["dev", name], deadline)));
+    return texts.some(hasOwnRoutes);
   }
 
   async run({ where, doing, args }: Step, netns: string, deadline: Deadline): Promise<void> {
@@ -84,8 +95,14 @@ export class Ip {
   }
 }
 
+const FAMILIES = ["-4", "-6"] as const;
 const IP = ["ip"] as const;
 const SHOW = ["-j", "-d", "address", "show"] as const;
+
+function showRoutes(family: string, what: readonly string[], deadline: Deadline): Promise<string> {
+  const command = ["ip", family, "-j", "route", "show", ...what] as const;
+  return runProgram([...command], "see the host's routes", deadline);
+}
 
 function enter(netns: string): [string, ...string[]] {
   return ["nsenter", `--net=${netns}`, "--", "ip"];

@@ -36,6 +36,8 @@ export interface Link {
   readonly master: string;
   /** The interface that it stands on, such as eth0 of eth0.100; of a veth the other end. */
   readonly lower: string;
+  /** Whether what it stands on, or its other end, is in another network namespace. */
+  readonly lowerElsewhere: boolean;
   readonly addresses: readonly Address[];
 }
 
@@ -53,6 +55,14 @@ export function readLinks(json: string): Link[] {
   return objects(parse(json))
     .filter((one) => typeof one.ifname === "string")
     .map(readLink);
+}
+
+/**
+ * Whether there is a route in `ip -j route show` that the kernel has not made of an address.
+ * @throws {DeviceError} if it is something else
+ */
+export function hasOwnRoutes(json: string): boolean {
+  return objects(parse(json)).some(({ protocol }) => protocol !== "kernel" && protocol !== "ra");
 }
 
 /**
@@ -82,6 +92,7 @@ function readLink(link: Json): Link {
     ...{ mac: text(link.address), permanentMac: text(link.permaddr) },
     ...{ mtu: number(link.mtu) ?? 0, up: flags.includes("UP"), alias: text(link.ifalias) },
     ...{ master: text(link.master), lower: text(link.link) },
+    lowerElsewhere: number(link.link_netnsid) !== null,
     addresses: objects(link.addr_info).flatMap((address) => readAddress(address, name)),
   };
 }

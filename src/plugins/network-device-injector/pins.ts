@@ -1,7 +1,6 @@
 import {
   chmodSync,
   closeSync,
-  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -82,10 +81,22 @@ export class Pins {
     rmSync(path, { force: true }); // ends copies of the mount in other mount namespaces, too
   }
 
-  /** The pods whose namespaces have a pin, or the file for one. */
+  /**
+   * The pods whose namespaces have a pin, or the file for one.
+   * @throws {DeviceError} if the folder cannot be read
+   */
   ids(): string[] {
-    const names = existsSync(this.#folder) ? readdirSync(this.#folder) : [];
+    const names = this.#names();
     return names.filter((name) => name.endsWith(ENDING)).map((name) => name.slice(0, -ENDING.length));
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.#folder);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return [];
+      throw new DeviceError(`Cannot read ${this.#folder}: ${causeOf(error)}`);
+    }
   }
 
   #path(id: string): string {

@@ -10,6 +10,8 @@ export interface Scene {
   readonly hostLinks: readonly Link[];
   /** The host's interfaces that its default routes go out of. */
   readonly defaultRouteDevices: readonly string[];
+  /** The interfaces that other routes of the host go out of, of those that are asked for. */
+  readonly routeDevices: readonly string[];
   readonly podLinks: readonly Link[];
   readonly held: readonly HeldPod[];
   /** The operator's patterns of device names. */
@@ -45,16 +47,22 @@ function homeOf({ name, podName }: DeviceRequest, scene: Scene): Home {
   if (holder) throw new DeviceError(`the pod ${titleOf(holder)} has it (${holder.id})`);
   const link = hostLinks.find((one) => one.name === name);
   if (!link) throw new DeviceError("the host has no such interface");
-  if (!allowed.includes(name)) {
-    if (uplinks(scene).has(name))
-      throw new DeviceError("the host's default route goes through it, and -devices does not name it");
-    if (link.master !== "")
-      throw new DeviceError(`it is a port of the host's ${link.master}, and -devices does not name it`);
-  }
+  const use = useOf(link, scene);
+  if (use !== null && !allowed.includes(name)) throw new DeviceError(`${use}, and -devices does not name it`);
   if (podLinks.some((one) => one.name === podName))
     throw new DeviceError(`the pod already has an interface ${podName}`);
-  const { lower: _, ...home } = link;
+  const { lower: _, lowerElsewhere: __, ...home } = link;
   return home;
+}
+
+/** What the host or another pod needs a device for; null if nothing is known. A pattern does not give such a device. */
+function useOf({ name, kind, master, lowerElsewhere }: Link, scene: Scene): string | null {
+  if (uplinks(scene).has(name)) return "the host's default route goes through it";
+  if (scene.routeDevices.includes(name)) return "routes of the host go through it";
+  if (master !== "") return `it is a port of the host's ${printable(master)}`;
+  if (kind === "veth" && lowerElsewhere)
+    return "its other end is in another network namespace, maybe a pod's";
+  return null;
 }
 
 /** The interfaces that a default route goes through: its own, the ports of that, and those it stands on. */

@@ -17,18 +17,18 @@ describe("a device", () => {
     const { plugin, tell } = await startPlugin(scene);
     const text = "- name: a1\n  new_name: eth33\n  address: 192.168.2.2\n  prefix: 24\n  mtu: 1300\n";
     const pod = makePod(scene, "pod1", text);
-    await tell("runPodSandbox", pod);
+    await tell("run", pod);
     expect(scene.names()).toEqual(["a0"]);
     expect(scene.state("eth33", "pod1")).toMatchObject({ mtu: 1300, up: true, ifalias: "a1" });
     expect(scene.run("ip", "-n", "pod1", "address", "show", "eth33")).toContain(
       "inet 192.168.2.2/24 brd 192.168.2.255 scope global eth33",
     );
     expect(heldFiles(scene)).toHaveLength(2);
-    await tell("stopPodSandbox", { id: "pod1" }); // containerd 1.7 tells no namespaces here
+    await tell("stop", { id: "pod1" }); // containerd 1.7 tells no namespaces here
     expect(scene.state("a1")).toEqual(before);
     expect(scene.names("pod1")).toEqual([]);
     expect(heldFiles(scene)).toEqual([]);
-    await tell("removePodSandbox", pod);
+    await tell("remove", pod);
     await plugin.said("returned");
     expect(plugin.messages).toEqual(
       expect.arrayContaining([
@@ -46,9 +46,9 @@ describe("a device", () => {
     const before = scene.state("b1");
     const { tell } = await startPlugin(scene);
     const pod = makePod(scene, "pod1", undefined, { annotations: { [key]: '[{"name":"b1"}]' } });
-    await tell("runPodSandbox", pod);
+    await tell("run", pod);
     expect(scene.state("b1", "pod1")).toMatchObject({ up: true, addresses: [] });
-    await tell("stopPodSandbox", pod);
+    await tell("stop", pod);
     expect(scene.state("b1")).toEqual(before);
     expect(before).toMatchObject({ up: false });
   });
@@ -71,7 +71,7 @@ describe("a device", () => {
 - {name: c4, new_name: c1, address: 10.0.1.1, prefix: 31}`;
     const pod = makePod(scene, "pod1", text);
     scene.ip("-n pod1 link add eth0 type veth peer name eth1", "-n pod1 link add c4 type ifb");
-    await tell("runPodSandbox", pod);
+    await tell("run", pod);
     expect(scene.names()).toEqual(["c0"]);
     expect(scene.names("pod1").sort()).toEqual(["c1", "c3", "c4", "eth0", "eth1", "net1", "net2"]);
     const addresses = (name: string) =>
@@ -83,7 +83,7 @@ describe("a device", () => {
     expect(addresses("net2")).toContain("10.0.0.1/32");
     expect(addresses("c1")).toContain("10.0.1.1/31");
     expect(scene.state("c3", "pod1")).toMatchObject({ mtu: 1280 });
-    await tell("stopPodSandbox", pod);
+    await tell("stop", pod);
     expect(names.map((name) => scene.state(name))).toEqual(before);
     expect(scene.names("pod1").sort()).toEqual(["c4", "eth0", "eth1"]);
   });
@@ -94,13 +94,13 @@ describe("a device", () => {
     const before = scene.state("d1");
     const { tell } = await startPlugin(scene);
     const pod = makePod(scene, "pod1", "- name: d1");
-    await tell("runPodSandbox", pod);
+    await tell("run", pod);
     scene.ip(
       "-n pod1 link set d1 down",
       "-n pod1 link set dev d1 name -n address 02:00:00:00:00:07 mtu 900 alias x",
     );
     scene.ip("-n pod1 link add d1 type ifb");
-    await tell("stopPodSandbox", pod);
+    await tell("stop", pod);
     expect(scene.state("d1")).toEqual(before);
     expect(scene.names("pod1")).toEqual(["d1"]);
   });
@@ -110,9 +110,9 @@ describe("a device", () => {
     scene.ip("link add e0 type veth peer name e1", "link add e2 type ifb");
     const { plugin, tell } = await startPlugin(scene);
     const pod = makePod(scene, "pod1", "[{name: e1}, {name: e2}]");
-    await tell("runPodSandbox", pod);
+    await tell("run", pod);
     scene.ip("-n pod1 link del e1");
-    await tell("stopPodSandbox", pod);
+    await tell("stop", pod);
     await plugin.said("Cannot return e1 of default/pod1: it is neither on the host nor in the pod any more");
     expect(scene.names()).toEqual(["e2"]);
     expect(heldFiles(scene)).toEqual([]);
@@ -124,9 +124,9 @@ describe("a device", () => {
     const before = scene.state("f1");
     const { plugin, tell } = await startPlugin(scene);
     const pod = makePod(scene, "pod1", "[{name: f1, new_name: net1}]");
-    await tell("runPodSandbox", pod);
+    await tell("run", pod);
     scene.ip("link add f1 type ifb");
-    await tell("stopPodSandbox", pod);
+    await tell("stop", pod);
     await plugin.said(
       /Cannot return f1 of default\/pod1: the host has another interface of that name; it is called net1/,
     );
@@ -142,10 +142,9 @@ it("pods that ask for no device cost nothing", async () => {
   const { plugin, tell } = await startPlugin(scene);
   for (const [at, text] of [undefined, "", "null", "[]", "# none"].entries()) {
     const pod = makePod(scene, `pod${at}`, text);
-    for (const event of ["runPodSandbox", "stopPodSandbox", "removePodSandbox"] as const)
-      await tell(event, pod);
+    for (const event of ["run", "stop", "remove"] as const) await tell(event, pod);
   }
-  await tell("runPodSandbox", { id: "host", linux: { namespaces: [] } });
+  await tell("run", { id: "host", linux: { namespaces: [] } });
   expect(heldFiles(scene)).toEqual([]);
   await plugin.end();
   expect(plugin.err).not.toMatch(/level=(warning|error)/);

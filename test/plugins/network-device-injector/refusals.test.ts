@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
+import type { PodInit } from "../../cli/observe/support/pods.ts";
 import {
   heldFiles,
   KEY,
   makePod,
-  type PodInit,
   type Running,
   replaceIp,
   Scene,
@@ -14,7 +14,7 @@ import {
 
 /** The whole error that the runtime gets. */
 async function refusal({ tell }: Running, pod: PodInit): Promise<string> {
-  const error = await tell("runPodSandbox", pod).catch((thrown: unknown) => thrown);
+  const error = await tell("run", pod).catch((thrown: unknown) => thrown);
   if (!(error instanceof Error)) throw new Error("the pod was not refused");
   const prefix = `Cannot call RunPodSandbox: Cannot inject devices into default/${pod.name}: `;
   expect(error.message.startsWith(prefix), error.message).toBe(true);
@@ -23,6 +23,10 @@ async function refusal({ tell }: Running, pod: PodInit): Promise<string> {
 
 /** What a pod asks for, and what the runtime is told. */
 const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ["x".repeat(256 << 10), /: yaml: longer than 16384 bytes$/],
+  ["[".repeat(16_000), /: yaml: deeper than 100 levels$/],
+  [`&a [${"&b [*a],".repeat(1000)}]`, /: yaml: unknown anchor, or one that contains itself$/],
+  ['- name: "\\e]0;x\\a\\0"', /: name "\\x1b\]0;x\\a\\x00" is no name of a network interface$/],
   ["- name: [", /^invalid device annotation "netdevice.noderesource.dev\/pod": error converting YAML/],
   ["- {name: g1, address: 10.0.0.1/24}", /error parsing address "10.0.0.1\/24"$/],
   ["[{name: g1, mtu: 1280}, {name: nope}]", /^nope: the host has no such interface$/],
@@ -56,7 +60,7 @@ describe("a pod is refused, and nothing has changed,", () => {
       expect(names.map((name) => scene.state(name))).toEqual(before);
       expect(scene.names(id)).toEqual(["eth0"]);
       expect(heldFiles(scene)).toEqual([]);
-      await running.tell("stopPodSandbox", pod); // as runtimes do then
+      await running.tell("stop", pod); // as runtimes do then
       expect(scene.state("eth0", id)).toBeDefined();
     }
   });
@@ -88,9 +92,7 @@ describe("a pod is refused, and nothing has changed,", () => {
     const scene = await sceneWithDevices();
     const running = await startPlugin(scene);
     const pods = ["pod1", "pod2", "pod3"].map((id) => makePod(scene, id, "[{name: g1}]"));
-    const ends = await Promise.all(
-      pods.map((pod) => running.tell("runPodSandbox", pod).then(() => "", String)),
-    );
+    const ends = await Promise.all(pods.map((pod) => running.tell("run", pod).then(() => "", String)));
     const winner = ends.indexOf("");
     expect(ends.filter((end) => end !== "")).toHaveLength(2);
     const holder = `g1: the pod default/pod${winner + 1} has it (pod${winner + 1})`;
@@ -98,7 +100,7 @@ describe("a pod is refused, and nothing has changed,", () => {
     expect(pods.map(({ id }) => scene.names(id).join())).toEqual(
       pods.map((_, at) => (at === winner ? "g1" : "")),
     );
-    for (const pod of pods) if (pod !== pods[winner]) await running.tell("stopPodSandbox", pod);
+    for (const pod of pods) if (pod !== pods[winner]) await running.tell("stop", pod);
     expect(scene.names(pods[winner]?.id)).toEqual(["g1"]);
   });
 
@@ -127,29 +129,30 @@ describe("a pod is refused, and nothing has changed,", () => {
   });
 });
 
-describe("the host's uplink", () => {
+describe("what the host needs", () => {
+  const uplink = "the host's default route goes through it";
   it.each([
-    ["u1", "default route", "route add default via 10.0.0.254 dev u1"],
-    ["u1", "default route of IPv6", "-6 route add default via fe80::1 dev u1"],
-    ["u1", "default route through a macvlan on it", "route add default dev u5"],
-    ["u3", "default route through the bridge that it is a port of", "route add default dev br1"],
-  ])("is not moved: %s has a %s", async (name, _, route) => {
+    ["u1", uplink, "route add default via 10.0.0.254 dev u1"],
+    ["u1", uplink, "-6 route add default via fe80::1 dev u1"],
+    ["u1", uplink, "route add default dev u5"],
+    ["u3", uplink, "route add default dev br1"],
+    ["u1", "routes of the host go through it", "route add 10.9.0.0/16 via 10.0.0.254 dev u1"],
+    ["u3", "it is a port of the host's br1", "route add 10.9.0.0/16 dev br1"],
+    ["u0", "its other end is in another network namespace, maybe a pod's", "link set u1 netns pod2"],
+  ])("is not moved, unless -devices names it: %s, as %s after %s", async (name, reason, last) => {
     const scene = await Scene.begin();
     scene.ip("link add u0 type veth peer name u1", "link set u0 up", "address add 10.0.0.1/24 dev u1");
     scene.ip("link set u1 up", "link add u5 link u1 type macvlan", "link set u5 up");
     scene.ip("link add br1 type bridge", "link set br1 up", "link add u2 type veth peer name u3");
-    scene.ip("link set u3 master br1", route);
+    scene.ip("link set u3 master br1", "netns add pod2", last);
     const running = await startPlugin(scene);
     const pod = makePod(scene, "pod1", `- name: ${name}`);
-    expect(await refusal(running, pod)).toBe(
-      `${name}: the host's default route goes through it, and -devices does not name it`,
-    );
-    running.plugin.child.kill();
-    await running.plugin.ended;
+    expect(await refusal(running, pod)).toBe(`${name}: ${reason}, and -devices does not name it`);
+    await running.plugin.end();
     const again = await startPlugin(scene, { args: ["-devices", `u2,${name}`] });
-    await again.tell("runPodSandbox", pod);
+    await again.tell("run", pod);
     expect(scene.names("pod1")).toEqual([name]);
-    await again.tell("stopPodSandbox", pod);
+    await again.tell("stop", pod);
     expect(scene.state(name)).toMatchObject({ master: name === "u3" ? "br1" : "" });
   });
 
@@ -158,7 +161,7 @@ describe("the host's uplink", () => {
     const running = await startPlugin(scene, { args: ["-devices=g2*, x"] });
     const pod = makePod(scene, "pod1", "- name: g1");
     expect(await refusal(running, pod)).toBe("g1: this node's -devices does not allow it");
-    await running.tell("runPodSandbox", { ...pod, annotations: { [KEY]: "- name: g2" } });
+    await running.tell("run", { ...pod, annotations: { [KEY]: "- name: g2" } });
     expect(scene.names("pod1")).toEqual(["g2"]);
   });
 });
@@ -170,7 +173,7 @@ describe("it does not start", () => {
     const plugin = startProcess(scene, ["-socket", "/nowhere"]);
     expect(await plugin.ended).toEqual({ code: 1, signal: null });
     expect(plugin.err).toMatch(
-      /level=fatal msg="cannot see the host's interfaces: ip: unrecognized option: j\\nnetwork-/,
+      /level=fatal msg="Cannot use ip: ip: unrecognized option: j. It needs iproute2's ip, and nsenter/,
     );
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
+import type { PodInit } from "../../cli/observe/support/pods.ts";
 import {
   heldFiles,
   makePod,
-  type PodInit,
   type Running,
   replaceIp,
   Scene,
@@ -20,7 +20,7 @@ describe("devices come back", () => {
     await kill();
     const again = await startPlugin(scene, { pods: [pod] });
     expect(scene.names("pod1").sort()).toEqual(["h2", "net1"]);
-    await again.tell("stopPodSandbox", { id: pod.id });
+    await again.tell("stop", { id: "pod1" });
     expect(statesOf(scene)).toEqual(before);
     expect(heldFiles(scene)).toEqual([]);
   });
@@ -33,7 +33,7 @@ describe("devices come back", () => {
     const plugin = startProcess(scene, ["-socket", "/nowhere"]);
     await plugin.said("returned h2 to the host");
     expect(statesOf(scene)).toEqual(before);
-    expect(heldFiles(scene)).toEqual([]);
+    await waitFor("that nothing is held", () => heldFiles(scene).length === 0);
   });
 
   it("when the runtime does not know the pod any more", async () => {
@@ -50,7 +50,7 @@ describe("devices come back", () => {
     await running.plugin.said("returned h2 to the host");
     await waitFor("that nothing is held", () => heldFiles(scene).length === 0);
     expect(statesOf(scene)).toEqual(before);
-    await running.tell("removePodSandbox", { id: "pod1" });
+    await running.tell("remove", { id: "pod1" });
   });
 
   it.each([
@@ -65,13 +65,13 @@ describe("devices come back", () => {
     const pod = makePod(scene, "pod1", DEVICES);
     // The plugin is killed by the step that it waits for.
     replaceIp(scene, `case "$*" in "${step}"*) kill -KILL ${plugin.pid}; exit 1 ;; esac`);
-    void tell("runPodSandbox", pod).catch(() => {}); // there is no answer
+    void tell("run", pod).catch(() => {}); // there is no answer
     await plugin.ended;
     scene.run("umount", "--lazy", scene.run("readlink", "-f", "/usr/sbin/ip").trim());
     const again = await startPlugin(scene, { pods: [pod] });
+    await waitFor("that nothing is held", () => heldFiles(scene).length === 0);
     expect(statesOf(scene)).toEqual(before);
-    expect(heldFiles(scene)).toEqual([]);
-    await again.tell("runPodSandbox", pod);
+    await again.tell("run", pod);
     expect(scene.names("pod1").sort()).toEqual(["h2", "net1"]);
   });
 
@@ -94,8 +94,8 @@ describe("devices come back", () => {
       const { tell, plugin: next } = await startPlugin(scene);
       await next.said("Cannot read 1 of the entries of");
       const pod = makePod(scene, "pod1", DEVICES);
-      await tell("runPodSandbox", pod);
-      await tell("stopPodSandbox", pod);
+      await tell("run", pod);
+      await tell("stop", pod);
       expect(statesOf(scene)).toEqual(before);
       scene.ip("netns del pod1");
       await next.end();
@@ -128,7 +128,7 @@ async function injected(): Promise<Injected> {
   const before = statesOf(scene);
   const running = await startPlugin(scene);
   const pod = makePod(scene, "pod1", DEVICES);
-  await running.tell("runPodSandbox", pod);
+  await running.tell("run", pod);
   const kill = async () => void (await running.plugin.end("SIGKILL"));
   return { scene, pod, running, before, kill };
 }

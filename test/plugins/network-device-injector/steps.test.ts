@@ -21,7 +21,7 @@ const home: Home = {
   ...{ alias: "", master: "", addresses: [] },
 };
 const held: HeldDevice = { home, podName: "net1", podIndex: 3 };
-const link = (more: Partial<Link> = {}): Link => ({ ...home, lower: "", ...more });
+const link = (more: Partial<Link> = {}): Link => ({ ...home, lower: "", lowerElsewhere: false, ...more });
 
 describe("a device", () => {
   it("that is as it was needs no step", () => {

@@ -1,9 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { onTestFinished } from "vitest";
-import type { RuntimeConnection } from "../../../../scripts/nri/runtime-connection.ts";
-import { Plugin } from "../../../../src/nri/gen/api_pb.js";
 import { Observing } from "../../../cli/observe/support/observing.ts";
+import { type PodInit, tell } from "../../../cli/observe/support/pods.ts";
 import { CNITAP } from "../../../cli/support/spawn.ts";
 import { FakeRuntime } from "../../../nri/support/fake-runtime.ts";
 
@@ -94,30 +93,16 @@ export class Scene {
 /** The plugin as a process of its own, with a runtime that talks to it. */
 export interface Running {
   readonly plugin: Observing;
-  readonly connection: RuntimeConnection;
-  readonly runtime: FakeRuntime;
   /** Sends an event of a pod. Rejects with the plugin's error. */
-  tell(event: "runPodSandbox" | "stopPodSandbox" | "removePodSandbox", pod: PodInit): Promise<void>;
-}
-
-export interface PodInit {
-  readonly id: string;
-  readonly namespace?: string;
-  readonly name?: string;
-  readonly annotations?: Record<string, string>;
-  readonly linux?: { readonly namespaces: { readonly type: string; readonly path: string }[] };
+  tell(event: "run" | "stop" | "remove", pod: PodInit): Promise<void>;
 }
 
 /** Starts the plugin's process, without a runtime. */
-export function startProcess(
-  scene: Scene,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Observing {
+export function startProcess(scene: Scene, args: readonly string[]): Observing {
   const own = [CNITAP, "plugin", "network-device-injector", "-idx", "10", ...args];
   const [program, ...rest] = scene.inside(own);
-  const stdio = ["ignore", "ignore", "pipe"] as const;
-  return new Observing(spawn(program, rest, { stdio: [...stdio], env: { PATH: process.env.PATH, ...env } }));
+  // Like a plugin that a runtime launches, it has no PATH.
+  return new Observing(spawn(program, rest, { stdio: ["ignore", "ignore", "pipe"], env: {} }));
 }
 
 /** Starts the plugin with a runtime whose pods are these. */
@@ -129,13 +114,11 @@ export async function startPlugin(
   const plugin = startProcess(scene, ["-socket", runtime.socket, ...args]);
   const connection = await runtime.next();
   await connection.start({ pods: [...pods] });
-  const tell: Running["tell"] = async (event, pod) =>
-    void (await connection.ask(Plugin.method[event], { pod }));
-  return { plugin, connection, runtime, tell };
+  return { plugin, tell: (event, pod) => tell(connection, event, pod) };
 }
 
 /** A pod with a network namespace. */
-export function makePod(scene: Scene, id: string, devices?: string, more: Partial<PodInit> = {}): PodInit {
+export function makePod(scene: Scene, id: string, devices?: string, more: PodInit = {}) {
   scene.run("ip", "netns", "add", id);
   const annotations: Record<string, string> = devices === undefined ? {} : { [KEY]: devices };
   const linux = { namespaces: [{ type: "network", path: `/run/netns/${id}` }] };
