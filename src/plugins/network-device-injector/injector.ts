@@ -5,7 +5,7 @@ import { type HeldDevice, type HeldPod, isPodId } from "./held.ts";
 import type { HeldFile } from "./held-file.ts";
 import type { Deadline, Ip } from "./ip.ts";
 import type { Pins } from "./pins.ts";
-import { type Move, planMoves, titleOf } from "./plan.ts";
+import { planMoves, titleOf } from "./plan.ts";
 import { enterStep, findInPod, findOnHost, homeSteps, leaveStep, readySteps } from "./steps.ts";
 
 export interface InjectorOptions {
@@ -103,15 +103,21 @@ export class Injector {
         asked.map(({ name }) => name),
         deadline,
       );
-      const held = [...this.#held.values()];
-      const routes = { defaultRouteDevices, routeDevices };
-      const moves = planMoves(requests, { hostLinks, ...routes, podLinks, held, allowed });
+      const moves = planMoves(requests, {
+        ...{ hostLinks, defaultRouteDevices, routeDevices, podLinks, allowed },
+        held: [...this.#held.values()],
+      });
       const devices = moves.map(({ request, home }) => ({ home, podName: request.podName, podIndex: null }));
+      const held = { id, namespace, name, netns, inode };
       try {
-        this.#keep({ id, namespace, name, netns, inode, state: "injecting", devices });
+        this.#keep({ ...held, state: "injecting", devices });
         const path = await pins.pin(id, netns, inode, deadline);
-        for (const move of moves) await this.#enter(id, move, path, deadline);
-        this.#keep({ ...this.#get(id), state: "injected" });
+        for (const { request } of moves) await ip.run(enterStep(request, path), path, deadline);
+        const entered = await this.#withIndexes(devices, path, deadline);
+        this.#keep({ ...held, state: "injecting", devices: entered });
+        for (const { request } of moves)
+          for (const step of readySteps(request)) await ip.run(step, path, deadline);
+        this.#keep({ ...held, state: "injected", devices: entered });
       } catch (error) {
         const left = await this.#giveBack(id, undoneBy);
         const undone = left.length === 0 ? "all is undone" : `not yet undone: ${left.join(", ")}`;
@@ -169,15 +175,18 @@ export class Injector {
     }
   }
 
-  async #enter(id: string, { request, home }: Move, netns: string, deadline: Deadline): Promise<void> {
-    const { ip } = this.#options;
-    await ip.run(enterStep(request, netns), netns, deadline);
-    const link = (await ip.podLinks(netns, deadline)).find(({ name }) => name === request.podName);
-    if (!link) throw new DeviceError(`cannot see ${request.podName} in the pod`);
-    const pod = this.#get(id);
-    const devices = pod.devices.map((one) => (one.home === home ? { ...one, podIndex: link.index } : one));
-    this.#keep({ ...pod, devices });
-    for (const step of readySteps(request)) await ip.run(step, netns, deadline);
+  /** Looks for the indexes that devices have got in a pod. */
+  async #withIndexes(
+    devices: readonly HeldDevice[],
+    netns: string,
+    deadline: Deadline,
+  ): Promise<HeldDevice[]> {
+    const links = await this.#options.ip.podLinks(netns, deadline);
+    return devices.map((device) => {
+      const link = links.find(({ name }) => name === device.podName);
+      if (!link) throw new DeviceError(`cannot see ${device.podName} in the pod`);
+      return { ...device, podIndex: link.index };
+    });
   }
 
   /** Gives back all it can of what a pod has. Returns the names of what is left. Never rejects. */
@@ -224,12 +233,6 @@ export class Injector {
     const steps = homeSteps(link, home);
     for (const step of steps) await ip.run(step, "", deadline);
     return inPod !== undefined || steps.length > 0;
-  }
-
-  #get(id: string): HeldPod {
-    const pod = this.#held.get(id);
-    if (!pod) throw new DeviceError("its devices are not held any more");
-    return pod;
   }
 
   /** Sets what is held for a pod, in the file first. */

@@ -58,28 +58,32 @@ export function leaveStep(link: Link, home: Home, hostPid: number): Step {
 
 /** Makes a device that is on the host again what it was. Nothing if it is. */
 export function homeSteps(link: Link, home: Home): Step[] {
+  const { name } = home;
   const steps: Step[] = [];
-  const set = (doing: string, ...args: readonly string[]) =>
-    steps.push(setStep("host", home.name, `set ${doing} of ${home.name}`, args));
-  if (link.name !== home.name) {
+  if (link.name !== name) {
     // Older kernels rename only what is down.
     if (link.up) steps.push(setStep("host", link.name, `set ${printable(link.name)} down`, ["down"]));
-    const doing = `rename ${printable(link.name)} to ${home.name}`;
-    steps.push(setStep("host", link.name, doing, ["name", home.name]));
+    steps.push(setStep("host", link.name, `rename ${printable(link.name)} to ${name}`, ["name", name]));
   }
-  if (link.mac !== home.mac && ETHERNET.test(home.mac)) set("the hardware address", "address", home.mac);
-  if (link.mtu !== home.mtu) set("the mtu", "mtu", String(home.mtu));
-  if (link.master !== home.master && home.master !== "") set("the master", "master", home.master);
+  const first = [
+    ...(link.mac !== home.mac && ETHERNET.test(home.mac) ? ["address", home.mac] : []),
+    ...(link.mtu === home.mtu ? [] : ["mtu", String(home.mtu)]),
+    ...(link.master === home.master || home.master === "" ? [] : ["master", home.master]),
+  ];
+  if (first.length > 0) steps.push(setStep("host", name, `set ${first.join(" ")} of ${name}`, first));
   for (const address of home.addresses) {
     if (link.addresses.some((one) => isSame(one, address))) continue;
-    const doing = `give ${home.name} the address ${address.local}/${address.prefix}`;
-    steps.push({ where: "host", doing, args: ["address", "replace", ...addressArgs(address, home.name)] });
+    const doing = `give ${name} the address ${address.local}/${address.prefix}`;
+    steps.push({ where: "host", doing, args: ["address", "replace", ...addressArgs(address, name)] });
   }
-  if (home.up && (!link.up || link.name !== home.name))
-    steps.push(setStep("host", home.name, `set ${home.name} up`, ["up"]));
-  if (!home.up && link.up) steps.push(setStep("host", home.name, `set ${home.name} down`, ["down"]));
-  // Last, since it tells whose the device is to a plugin that starts anew.
-  if (link.alias !== home.alias) set("the alias", "alias", home.alias);
+  const isUp = link.up && link.name === name;
+  const state = home.up ? "up" : "down";
+  const last = [
+    ...(isUp === home.up ? [] : [state]),
+    // Last, since it tells whose the device is to a plugin that starts anew.
+    ...(link.alias === home.alias ? [] : ["alias", home.alias]),
+  ];
+  if (last.length > 0) steps.push(setStep("host", name, `set ${name} ${state}, and its alias`, last));
   return steps;
 }
 

@@ -55,8 +55,8 @@ describe("devices come back", () => {
 
   it.each([
     ["before the first move", "link set dev h1 netns"],
-    ["before the address", "address add"],
     ["before the second move", "link set dev h2 netns"],
+    ["before the address", "address add"],
     ["before the last step", "link set dev h2 up"],
   ])("to the host after a kill %s", async (_, step) => {
     const scene = await sceneWithDevices();

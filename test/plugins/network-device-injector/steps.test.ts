@@ -43,8 +43,7 @@ describe("a device", () => {
       "host link set dev eth1 mtu 1500",
       "host address replace 10.0.0.5/24 brd 10.0.0.255 scope global metric 100 valid_lft 800 preferred_lft 700 noprefixroute dev eth1",
       "host address replace fe80::1/64 scope link dev eth1",
-      "host link set dev eth1 up",
-      "host link set dev eth1 alias ",
+      "host link set dev eth1 up alias ",
     ]);
   });
 
