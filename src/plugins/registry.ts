@@ -20,4 +20,19 @@ export const PLUGINS: readonly PluginEntry[] = [
     summary: "sets ulimits of containers, from annotations of their pods",
     load: async () => (await import("./ulimit-adjuster/plugin.ts")).ulimitAdjuster,
   },
+  {
+    name: "hook-injector",
+    summary: "injects OCI hooks of the node into the containers that they are for",
+    load: async () => (await import("./hook-injector/plugin.ts")).hookInjector,
+  },
+  {
+    name: "logger",
+    summary: "shows all events, and may mark new containers",
+    load: async () => (await import("./logger/plugin.ts")).logger,
+  },
+  {
+    name: "simple-logger",
+    summary: "shows a line for each event",
+    load: async () => (await import("./simple-logger/plugin.ts")).simpleLogger,
+  },
 ];

@@ -1,3 +1,4 @@
+import type { EventName } from "../nri/events.ts";
 import type { GoFlag, GoValues } from "../nri/go-flags.ts";
 import type { Handlers } from "../nri/handlers.ts";
 import type { Fields, Level } from "../nri/logrus.ts";
@@ -8,8 +9,6 @@ export interface PluginStart {
   readonly flags: GoValues;
   /** Says something on standard error. Messages of the level debug are shown with `-verbose`. */
   say(level: Level, messages: string | readonly string[], fields?: Fields): void;
-  /** From now on, messages go to this descriptor, which is open for writing. */
-  sayTo(descriptor: number): void;
 }
 
 /** A plugin that is ready to serve a runtime. */
@@ -17,7 +16,9 @@ export interface StartedPlugin {
   readonly handlers: Handlers;
   /** The handlers whose errors fail a pod or container; default: none. */
   readonly failRequests?: readonly (keyof Handlers)[];
-  /** Releases what it holds, such as watches. Called once, after the last event. */
+  /** The events to subscribe to; default: those that have handlers. */
+  readonly events?: readonly EventName[];
+  /** Releases what it holds, such as timers. Called once, after the last event. */
   end?(): void;
 }
 
@@ -27,7 +28,10 @@ export interface SamplePlugin {
   readonly flags: readonly GoFlag[];
   /** A command line without the program's name, for the help. */
   readonly example: string;
-  /** @throws {StartError} if it cannot start */
+  /**
+   * Called again, in place of what was started, if a runtime that launched the plugin has a configuration for it.
+   * @throws {StartError} if it cannot start
+   */
   start(start: PluginStart): StartedPlugin;
 }
 
@@ -36,7 +40,13 @@ export class StartError extends Error {
   override name = "StartError";
 }
 
-/** Flags of all plugins. */
+/** The flag of all plugins that a configuration may have too. */
+export const LOG_FILE_FLAG: GoFlag = {
+  ...{ name: "log-file", kind: "string" },
+  usage: "append messages to this file instead of standard error",
+};
+
+/** Further flags of all plugins. */
 export const COMMON_FLAGS: readonly GoFlag[] = [
   { name: "idx", kind: "string", usage: "plugin index to register to NRI: two digits", shown: '"10"' },
   { name: "name", kind: "string", usage: "plugin name to register to NRI" },

@@ -10,6 +10,8 @@ export const MOST_BYTES = 16 << 10;
 /** How many values a text may have, each counted as often as aliases repeat it. */
 const MOST_VALUES = 100_000;
 const DEEPEST = 100;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const CONTROL = /[\0-\x08\v\f\x0e-\x1f]/;
 
 /**
  * Reads the first document of a YAML text, and so JSON.
@@ -17,6 +19,7 @@ const DEEPEST = 100;
  */
 export function readYaml(text: string): YamlValue {
   if (Buffer.byteLength(text) > MOST_BYTES) throw fault(`longer than ${MOST_BYTES} bytes`);
+  if (CONTROL.test(text)) throw fault("control characters are not allowed");
   if (tooDeep(text)) throw fault(`deeper than ${DEEPEST} levels`);
   const document = parse(text);
   const error = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
@@ -136,12 +139,24 @@ function words(list: string, value: boolean): (readonly [string, boolean])[] {
     );
 }
 
-/** A scalar as go-yaml's resolve.go has it. Timestamps are texts. */
+/** Timestamps, and numbers to base 60 of other libraries: texts here, but go-yaml puts them in quotation marks. */
+const QUOTED =
+  /^(<<|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:.]+(Z|[-+][0-9:]+)?)?|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)$/;
+
+/** Whether a plain word stays a text when it is read. */
+export function isText(word: string): boolean {
+  return typeof readWord(word) === "string" && !QUOTED.test(word);
+}
+
 function readScalar(node: Scalar): YamlValue {
   const text = typeof node.value === "string" ? node.value : "";
   const tag = node.tag?.replace("tag:yaml.org,2002:", "");
   if (tag === "str" || tag === "binary") return text;
-  if (node.type !== Scalar.PLAIN && tag === undefined) return text;
+  return node.type !== Scalar.PLAIN && tag === undefined ? text : readWord(text);
+}
+
+/** A plain scalar as go-yaml's resolve.go has it. Timestamps are texts. */
+function readWord(text: string): YamlValue {
   const word = WORDS.get(text);
   if (word !== undefined) return word;
   return /^[-+.0-9]/.test(text) ? (readNumber(text.replaceAll("_", "")) ?? text) : text;
