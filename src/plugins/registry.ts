@@ -11,11 +11,6 @@ export interface PluginEntry {
 
 export const PLUGINS: readonly PluginEntry[] = [
   {
-    name: "network-device-injector",
-    summary: "moves network devices of the host into pods, from annotations of the pods",
-    load: async () => (await import("./network-device-injector/plugin.ts")).networkDeviceInjector(),
-  },
-  {
     name: "ulimit-adjuster",
     summary: "sets ulimits of containers, from annotations of their pods",
     load: async () => (await import("./ulimit-adjuster/plugin.ts")).ulimitAdjuster,
@@ -24,6 +19,11 @@ export const PLUGINS: readonly PluginEntry[] = [
     name: "hook-injector",
     summary: "injects OCI hooks of the node into the containers that they are for",
     load: async () => (await import("./hook-injector/plugin.ts")).hookInjector,
+  },
+  {
+    name: "network-device-injector",
+    summary: "moves network devices of the host into pods, from annotations of the pods",
+    load: async () => (await import("./network-device-injector/plugin.ts")).networkDeviceInjector(),
   },
   {
     name: "logger",

@@ -1,12 +1,14 @@
-import { rm, symlink } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
-import { ip, linksOf, putCnitap, seeHome, startInjector, stateOf } from "./support/injector.ts";
+import { ip, linksOf, seeHome, startInjector, stateOf } from "./support/injector.ts";
+import { linkPlugin, pluginPath } from "./support/launching.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 import { askFromNode, endPod, serve } from "./support/wrap.ts";
 
+const PLUGIN = "10-network-device-injector";
 const KEY = "netdevice.noderesource.dev/pod";
 const devices = `
 - name: wire1
@@ -84,9 +86,13 @@ describe.each(suites)("network-device-injector on containerd of %s", (suite) => 
 
     it("takes them back from pods that are older than containerd, launched by it", async () => {
       const before = await makeDevices(node());
-      await putCnitap(node());
-      const link = join(node().folder, "nri/plugins/10-network-device-injector");
-      await symlink("../cnitap", link);
+      await linkPlugin(node(), PLUGIN);
+      const file = join(node().folder, "nri/conf.d", `${PLUGIN}.conf`);
+      await writeFile(file, "devices: wire2\ndevcies: wire1\n");
+      await node().restart();
+      const misread = 'this node\'s configuration of network-device-injector is wrong: "devcies" is unknown';
+      await expect(node().runPod({ name: "no-0", annotations })).rejects.toThrow(misread);
+      await writeFile(file, "devices: [wire1, 'wire*']\n");
       await node().restart();
       const pod = await node().runPod({ name: "web-0", annotations });
       expect(await stateOf(node(), "wire1")).toBeUndefined();
@@ -94,7 +100,8 @@ describe.each(suites)("network-device-injector on containerd of %s", (suite) => 
       await endPod(node(), pod); // containerd tells the plugin nothing of it
       for (const [at, name] of ["wire1", "wire2"].entries()) await seeHome(node(), name, before[at]);
       await waitFor("that nothing is left", async () => (await leftOver(node())).length === 0);
-      await rm(link);
+      await rm(file);
+      await rm(pluginPath(node(), PLUGIN));
       await node().restart();
     });
   });

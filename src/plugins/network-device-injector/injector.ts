@@ -39,6 +39,8 @@ interface Trouble {
 export class Injector {
   /** The operator's patterns of device names. */
   allowed: readonly string[] = [];
+  /** Why no pod may have a device; "": pods may. */
+  fault = "";
   readonly #options: InjectorOptions;
   readonly #held = new Map<string, HeldPod>();
   /** What failed last for a pod, so that it is said once and tried less and less often. */
@@ -86,9 +88,10 @@ export class Injector {
     undoneBy: Deadline,
   ): Promise<void> {
     return this.#alone(async () => {
-      const { allowed } = this;
+      const { allowed, fault } = this;
       const { pins, ip } = this.#options;
       const { id, namespace, name, netns } = pod;
+      if (fault !== "") throw new DeviceError(fault);
       if (!netns) throw new DeviceError("trying to inject network device on host network Pod");
       if (!isPodId(id)) throw new DeviceError("its sandbox ID is no name of a file");
       if (this.#held.has(id)) throw new DeviceError("it has devices already");

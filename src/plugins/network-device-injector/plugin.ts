@@ -12,6 +12,7 @@ import { titleOf } from "./plan.ts";
 
 const FOLDER = "/run/cni-tap/network-device-injector";
 const ALL = "*";
+const WRONG_CONFIGURATION = "this node's configuration of network-device-injector is wrong: ";
 /** How long the start may take, with what is given back in it. */
 const START_MS = 3000;
 /** Which part of the runtime's time is for injecting, and which for that and undoing it. */
@@ -36,7 +37,7 @@ export function networkDeviceInjector(): SamplePlugin {
       },
     ],
     example: "-idx 10 -devices 'eth1,dummy*'",
-    start({ flags, say }) {
+    start({ flags, faults, say }) {
       const folder = lastValue(flags, "state-dir") ?? FOLDER;
       const allowed = (lastValue(flags, "devices") ?? ALL).split(",").map((one) => one.trim());
       if (running?.folder !== folder) {
@@ -45,6 +46,8 @@ export function networkDeviceInjector(): SamplePlugin {
       }
       const { injector } = running;
       injector.allowed = allowed;
+      // The operator has asked for something else than the default, which allows all devices.
+      injector.fault = faults.length === 0 ? "" : `${WRONG_CONFIGURATION}${faults.join("; ")}`;
       return { failRequests: ["runPodSandbox"], handlers: handlersOf(injector) };
     },
   };

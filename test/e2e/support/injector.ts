@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { constants } from "node:fs";
-import { copyFile, link, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { ContainerdNode } from "../../../scripts/containerd/node.ts";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { CNITAP } from "../../cli/support/spawn.ts";
+import { share } from "./launching.ts";
 
 /** network-device-injector on a node, in the node's namespaces. */
 export interface NodeInjector {
@@ -16,7 +16,8 @@ export interface NodeInjector {
 
 /** Starts it. Returns after its synchronization. It is killed when the running test ends. */
 export async function startInjector(node: ContainerdNode): Promise<NodeInjector> {
-  const cnitap = await putCnitap(node);
+  const cnitap = join(node.folder, "nri/cnitap");
+  await share(CNITAP, cnitap);
   const enter = ["-t", String(node.pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--"];
   const args = ["plugin", "network-device-injector", "-idx", "10", "-socket", node.nriSocket];
   const child = spawn("nsenter", [...enter, cnitap, ...args], {
@@ -38,14 +39,6 @@ export async function startInjector(node: ContainerdNode): Promise<NodeInjector>
   onTestFinished(() => kill("SIGKILL"));
   await waitFor(`a started injector, but: ${said}`, () => said.includes("Started plugin"));
   return { said: () => said, kill };
-}
-
-/** Puts cnitap where the node sees it, without copying its 127 MB if the file system allows that. */
-export async function putCnitap(node: ContainerdNode): Promise<string> {
-  const path = join(node.folder, "nri", "cnitap");
-  await rm(path, { force: true });
-  await link(CNITAP, path).catch(() => copyFile(CNITAP, path, constants.COPYFILE_FICLONE));
-  return path;
 }
 
 interface Shown {
