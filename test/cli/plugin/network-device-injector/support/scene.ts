@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { onTestFinished } from "vitest";
-import { Observing } from "../../../cli/observe/support/observing.ts";
-import { type PodInit, tell } from "../../../cli/observe/support/pods.ts";
-import { CNITAP } from "../../../cli/support/spawn.ts";
-import { FakeRuntime } from "../../../nri/support/fake-runtime.ts";
+import { FakeRuntime } from "../../../../nri/support/fake-runtime.ts";
+import { Observing } from "../../../observe/support/observing.ts";
+import { type PodInit, tell } from "../../../observe/support/pods.ts";
+import { CNITAP } from "../../../support/spawn.ts";
 
 /** Network and mount namespaces of their own, with an empty /run. They end with this process at the latest. */
 const NODE_SCRIPT =
@@ -117,12 +117,17 @@ export async function startPlugin(
   return { plugin, tell: (event, pod) => tell(connection, event, pod) };
 }
 
-/** A pod with a network namespace. */
-export function makePod(scene: Scene, id: string, devices?: string, more: PodInit = {}) {
+/** Makes the network namespace of a pod. */
+export function makePod(scene: Scene, id: string, devices?: string) {
   scene.run("ip", "netns", "add", id);
-  const annotations: Record<string, string> = devices === undefined ? {} : { [KEY]: devices };
+  return podIn(id, devices);
+}
+
+/** A pod with the network namespace of this name, as a runtime tells of it. */
+export function podIn(id: string, devices?: string, key = KEY) {
+  const annotations: Record<string, string> = devices === undefined ? {} : { [key]: devices };
   const linux = { namespaces: [{ type: "network", path: `/run/netns/${id}` }] };
-  return { id, namespace: "default", name: id, annotations, linux, ...more };
+  return { id, namespace: "default", name: id, annotations, linux };
 }
 
 export const KEY = "netdevice.noderesource.dev/pod";

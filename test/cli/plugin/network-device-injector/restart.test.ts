@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { waitFor } from "../../../scripts/containerd/wait.ts";
-import type { PodInit } from "../../cli/observe/support/pods.ts";
+import { expect, it } from "vitest";
+import { waitFor } from "../../../../scripts/containerd/wait.ts";
+import { describeAsRoot } from "../../../e2e/support/node.ts";
+import type { PodInit } from "../../observe/support/pods.ts";
 import {
   heldFiles,
   makePod,
@@ -14,7 +15,7 @@ import {
 const FILE = "/run/cni-tap/network-device-injector/held.json";
 const DEVICES = "[{name: h1, new_name: net1, mtu: 1400, address: 10.0.0.1, prefix: 24}, {name: h2}]";
 
-describe("devices come back", () => {
+describeAsRoot("devices come back", () => {
   it("at the stop of a pod that is older than the plugin", async () => {
     const { scene, pod, before, kill } = await injected();
     await kill();

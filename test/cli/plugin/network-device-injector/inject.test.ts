@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest";
-import { heldFiles, makePod, Scene, startPlugin } from "./support/scene.ts";
+import { expect, it } from "vitest";
+import { describeAsRoot } from "../../../e2e/support/node.ts";
+import { heldFiles, makePod, podIn, Scene, startPlugin } from "./support/scene.ts";
 
 const KEYS = ["netdevices.noderesource.dev/pod", "netdevice.nri.containerd.io"];
 
-describe("a device", () => {
+describeAsRoot("a device", () => {
   it("is in the pod as asked, and comes back as it was", async () => {
     const scene = await Scene.begin();
     scene.ip("link add a0 type veth peer name a1", "link set a0 up", "link set a1 mtu 1400 up");
@@ -45,7 +46,8 @@ describe("a device", () => {
     scene.ip("link add b1 type ifb");
     const before = scene.state("b1");
     const { tell } = await startPlugin(scene);
-    const pod = makePod(scene, "pod1", undefined, { annotations: { [key]: '[{"name":"b1"}]' } });
+    makePod(scene, "pod1");
+    const pod = podIn("pod1", '[{"name":"b1"}]', key);
     await tell("run", pod);
     expect(scene.state("b1", "pod1")).toMatchObject({ up: true, addresses: [] });
     await tell("stop", pod);
@@ -135,17 +137,17 @@ describe("a device", () => {
     expect(scene.state("f1")).toEqual(before);
     expect(heldFiles(scene)).toEqual([]);
   });
-});
 
-it("pods that ask for no device cost nothing", async () => {
-  const scene = await Scene.begin();
-  const { plugin, tell } = await startPlugin(scene);
-  for (const [at, text] of [undefined, "", "null", "[]", "# none"].entries()) {
-    const pod = makePod(scene, `pod${at}`, text);
-    for (const event of ["run", "stop", "remove"] as const) await tell(event, pod);
-  }
-  await tell("run", { id: "host", linux: { namespaces: [] } });
-  expect(heldFiles(scene)).toEqual([]);
-  await plugin.end();
-  expect(plugin.err).not.toMatch(/level=(warning|error)/);
+  it("that no pod asks for costs nothing", async () => {
+    const scene = await Scene.begin();
+    const { plugin, tell } = await startPlugin(scene);
+    for (const [at, text] of [undefined, "", "null", "[]", "# none"].entries()) {
+      const pod = makePod(scene, `pod${at}`, text);
+      for (const event of ["run", "stop", "remove"] as const) await tell(event, pod);
+    }
+    await tell("run", { id: "host", linux: { namespaces: [] } });
+    expect(heldFiles(scene)).toEqual([]);
+    await plugin.end();
+    expect(plugin.err).not.toMatch(/level=(warning|error)/);
+  });
 });

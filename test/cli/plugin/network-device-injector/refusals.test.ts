@@ -1,10 +1,12 @@
-import { describe, expect, it } from "vitest";
-import { waitFor } from "../../../scripts/containerd/wait.ts";
-import type { PodInit } from "../../cli/observe/support/pods.ts";
+import { expect, it } from "vitest";
+import { waitFor } from "../../../../scripts/containerd/wait.ts";
+import { describeAsRoot } from "../../../e2e/support/node.ts";
+import type { PodInit } from "../../observe/support/pods.ts";
 import {
   heldFiles,
   KEY,
   makePod,
+  podIn,
   type Running,
   replaceIp,
   Scene,
@@ -44,7 +46,7 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["[{name: g1}, {name: br0}]", /^cannot move br0 into the pod as br0: .*; all is undone$/],
 ];
 
-describe("a pod is refused, and nothing has changed,", () => {
+describeAsRoot("a pod is refused, and nothing has changed,", () => {
   it("for what it asks for", async () => {
     const scene = await sceneWithDevices();
     const names = ["g1", "g2", "g4", "br0"];
@@ -129,31 +131,40 @@ describe("a pod is refused, and nothing has changed,", () => {
   });
 });
 
-describe("what the host needs", () => {
-  const uplink = "the host's default route goes through it";
-  it.each([
-    ["u1", uplink, "route add default via 10.0.0.254 dev u1"],
-    ["u1", uplink, "-6 route add default via fe80::1 dev u1"],
-    ["u1", uplink, "route add default dev u5"],
-    ["u3", uplink, "route add default dev br1"],
-    ["u1", "routes of the host go through it", "route add 10.9.0.0/16 via 10.0.0.254 dev u1"],
-    ["u3", "it is a port of the host's br1", "route add 10.9.0.0/16 dev br1"],
-    ["u0", "its other end is in another network namespace, maybe a pod's", "link set u1 netns pod2"],
-  ])("is not moved, unless -devices names it: %s, as %s after %s", async (name, reason, last) => {
+const UPLINK = "the host's default route goes through it";
+/** A device, why it is not moved, and a line of ip(8) that makes it so, with one that undoes that. */
+const NEEDED = [
+  ["u1", UPLINK, "route add default via 10.0.0.254 dev u1", "route del default"],
+  ["u1", UPLINK, "-6 route add default via fe80::1 dev u1", "-6 route del default"],
+  ["u1", UPLINK, "route add default dev u5", "route del default"],
+  ["u3", UPLINK, "route add default dev br1", "route del default"],
+  ["u1", "routes of the host go through it", "route add 10.9.0.0/16 via 10.0.0.254", "route del 10.9.0.0/16"],
+  ["u3", "it is a port of the host's br1", "link set u3 up", "link set u3 down"],
+  ["u0", "its other end is in another network namespace, maybe a pod's", "link set u1 netns pod2", ""],
+] as const;
+
+describeAsRoot("what the host needs", () => {
+  it("is not moved, unless -devices names it", async () => {
     const scene = await Scene.begin();
     scene.ip("link add u0 type veth peer name u1", "link set u0 up", "address add 10.0.0.1/24 dev u1");
     scene.ip("link set u1 up", "link add u5 link u1 type macvlan", "link set u5 up");
     scene.ip("link add br1 type bridge", "link set br1 up", "link add u2 type veth peer name u3");
-    scene.ip("link set u3 master br1", "netns add pod2", last);
+    scene.ip("link set u3 master br1", "netns add pod2");
     const running = await startPlugin(scene);
-    const pod = makePod(scene, "pod1", `- name: ${name}`);
-    expect(await refusal(running, pod)).toBe(`${name}: ${reason}, and -devices does not name it`);
+    makePod(scene, "pod1");
+    const pod = (name: string) => podIn("pod1", `- name: ${name}`);
+    for (const [name, reason, needs, undo] of NEEDED) {
+      scene.ip(needs);
+      expect(await refusal(running, pod(name))).toBe(`${name}: ${reason}, and -devices does not name it`);
+      if (undo !== "") scene.ip(undo);
+    }
     await running.plugin.end();
-    const again = await startPlugin(scene, { args: ["-devices", `u2,${name}`] });
-    await again.tell("run", pod);
-    expect(scene.names("pod1")).toEqual([name]);
-    await again.tell("stop", pod);
-    expect(scene.state(name)).toMatchObject({ master: name === "u3" ? "br1" : "" });
+    scene.ip("route add default dev br1");
+    const again = await startPlugin(scene, { args: ["-devices", "u1*,u3"] });
+    await again.tell("run", pod("u3"));
+    expect(scene.names("pod1")).toEqual(["u3"]);
+    await again.tell("stop", pod("u3"));
+    expect(scene.state("u3")).toMatchObject({ master: "br1" });
   });
 
   it("and all but the devices of -devices are out of reach", async () => {
@@ -166,7 +177,7 @@ describe("what the host needs", () => {
   });
 });
 
-describe("it does not start", () => {
+describeAsRoot("it does not start", () => {
   it("without iproute2", async () => {
     const scene = await Scene.begin();
     replaceIp(scene, 'echo "ip: unrecognized option: j" >&2; exit 1');
