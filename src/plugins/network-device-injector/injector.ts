@@ -4,6 +4,7 @@ import type { DeviceRequest } from "./device-requests.ts";
 import { type HeldDevice, type HeldPod, isPodId } from "./held.ts";
 import type { HeldFile } from "./held-file.ts";
 import type { Deadline, Ip } from "./ip.ts";
+import type { Link } from "./links.ts";
 import type { Pins } from "./pins.ts";
 import { planMoves, titleOf } from "./plan.ts";
 import { enterStep, findInPod, findOnHost, homeSteps, leaveStep, readySteps } from "./steps.ts";
@@ -102,10 +103,8 @@ export class Injector {
         ip.podLinks(netns, deadline),
       ]);
       const asked = hostLinks.filter((link) => requests.some(({ name }) => name === link.name));
-      const routeDevices = await ip.routeDevices(
-        asked.map(({ name }) => name),
-        deadline,
-      );
+      const unnamed = asked.map(({ name }) => name).filter((name) => !allowed.includes(name));
+      const routeDevices = await ip.routeDevices(unnamed, deadline);
       const moves = planMoves(requests, {
         ...{ hostLinks, defaultRouteDevices, routeDevices, podLinks, allowed },
         held: [...this.#held.values()],
@@ -115,18 +114,21 @@ export class Injector {
       try {
         this.#keep({ ...held, state: "injecting", devices });
         const path = await pins.pin(id, netns, inode, deadline);
-        for (const { request } of moves) await ip.run(enterStep(request, path), path, deadline);
+        await ip.run(
+          requests.map((request) => enterStep(request, path)),
+          path,
+          deadline,
+        );
         const entered = await this.#withIndexes(devices, path, deadline);
         this.#keep({ ...held, state: "injecting", devices: entered });
-        for (const { request } of moves)
-          for (const step of readySteps(request)) await ip.run(step, path, deadline);
+        await ip.run(requests.flatMap(readySteps), path, deadline);
         this.#keep({ ...held, state: "injected", devices: entered });
       } catch (error) {
         const left = await this.#giveBack(id, undoneBy);
         const undone = left.length === 0 ? "all is undone" : `not yet undone: ${left.join(", ")}`;
         throw new DeviceError(`${messageOf(error)}; ${undone}`);
       }
-      for (const { request } of moves)
+      for (const request of requests)
         this.#options.say("info", `${titleOf(pod)}: injected ${inWords(request)}`);
     });
   }
@@ -197,36 +199,53 @@ export class Injector {
     const pod = this.#held.get(id);
     if (!pod) return [];
     const left: HeldDevice[] = [];
-    for (const device of pod.devices) {
-      try {
-        if (await this.#goHome(pod, device, deadline))
-          this.#options.say("info", `${titleOf(pod)}: returned ${device.home.name} to the host`);
-      } catch (error) {
-        if (!(error instanceof GoneError)) left.push(device);
-        this.#complain(id, error, `Cannot return ${device.home.name} of ${titleOf(pod)}: `);
-      }
-    }
     try {
+      const { inPod, trouble } = await this.#leave(pod, deadline);
+      const links = await this.#options.ip.hostLinks(deadline);
+      for (const [at, device] of pod.devices.entries())
+        try {
+          if (await this.#settle(device, links, inPod[at], trouble, deadline))
+            this.#options.say("info", `${titleOf(pod)}: returned ${device.home.name} to the host`);
+        } catch (error) {
+          if (!(error instanceof GoneError)) left.push(device);
+          this.#complain(id, error, `Cannot return ${device.home.name} of ${titleOf(pod)}: `);
+        }
       if (left.length === 0) await this.#options.pins.unpin(id, deadline);
       this.#keep({ ...pod, state: "leaving", devices: left });
+      return left.map(({ home }) => home.name);
     } catch (error) {
-      this.#complain(id, error);
+      this.#complain(id, error, `Cannot return the devices of ${titleOf(pod)}: `);
+      return pod.devices.map(({ home }) => home.name);
     }
-    return left.map(({ home }) => home.name);
   }
 
-  /** Returns whether anything had to be done. */
-  async #goHome({ id, netns, inode }: HeldPod, device: HeldDevice, deadline: Deadline): Promise<boolean> {
+  /** Moves all that is still in the pod out of it. Returns what was there, in the devices' order. */
+  async #leave({ id, netns, inode, devices }: HeldPod, deadline: Deadline): Promise<Left> {
     const { ip, pins, hostPid } = this.#options;
-    const { home } = device;
     const path = pins.pathOf(id, netns, inode);
-    const inPod = path === null ? undefined : findInPod(device, await ip.podLinks(path, deadline));
+    if (path === null) return { inPod: [], trouble: undefined };
+    const links = await ip.podLinks(path, deadline);
+    const inPod = devices.map((device) => findInPod(device, links));
     let trouble: unknown;
-    if (inPod)
-      await ip.run(leaveStep(inPod, home, hostPid), path ?? "", deadline).catch((error) => {
-        trouble = error; // it may be on the host all the same, with another name
+    for (const [at, { home }] of devices.entries()) {
+      const link = inPod[at];
+      if (!link) continue;
+      await ip.run([leaveStep(link, home, hostPid)], path, deadline).catch((error) => {
+        trouble = error; // it may be on the host all the same, under another name
       });
-    const links = await ip.hostLinks(deadline);
+    }
+    return { inPod, trouble };
+  }
+
+  /** Makes a device on the host what it was. Returns whether anything had to be done. */
+  async #settle(
+    device: HeldDevice,
+    links: readonly Link[],
+    inPod: Link | undefined,
+    trouble: unknown,
+    deadline: Deadline,
+  ): Promise<boolean> {
+    const { home } = device;
     const link = findOnHost(device, links, inPod);
     if (!link) throw trouble ?? new GoneError("it is neither on the host nor in the pod any more");
     if (link.name !== home.name && links.some(({ name }) => name === home.name)) {
@@ -234,7 +253,7 @@ export class Injector {
       throw new DeviceError(`the host has another interface of that name; ${now}`);
     }
     const steps = homeSteps(link, home);
-    for (const step of steps) await ip.run(step, "", deadline);
+    await this.#options.ip.run(steps, "", deadline);
     return inPod !== undefined || steps.length > 0;
   }
 
@@ -257,6 +276,11 @@ export class Injector {
     const level = error instanceof GoneError ? "warning" : "error";
     this.#options.say(last?.message === message ? "debug" : level, message);
   }
+}
+
+interface Left {
+  readonly inPod: readonly (Link | undefined)[];
+  readonly trouble: unknown;
 }
 
 /** The device does not exist any more. */

@@ -17,29 +17,34 @@ export type Deadline = number;
 
 /**
  * Runs a program without a shell. Returns what it printed.
- * @param doing completes "cannot …"
+ * @param doing completes "cannot …"; it may depend on what the program says on standard error
  * @throws {DeviceError} if it fails or is not done in time; it is killed then
  */
 export function runProgram(
   [program, ...args]: readonly [string, ...string[]],
-  doing: string,
+  doing: string | ((said: string) => string),
   deadline: Deadline,
+  input = "",
 ): Promise<string> {
   const timeout = Math.floor(deadline - performance.now());
-  const late = () => new DeviceError(`cannot ${doing}: it took too long`);
+  const fault = (said: string, why: string) =>
+    new DeviceError(`cannot ${typeof doing === "string" ? doing : doing(said)}: ${why}`);
+  const late = () => fault("", "it took too long");
   if (timeout <= 0) return Promise.reject(late());
   return new Promise((resolve, reject) => {
     // A process that hangs in a system call is not ended by the signal: do not wait for it.
     const timer = setTimeout(() => reject(late()), timeout);
     const options = { timeout, killSignal: "SIGKILL", maxBuffer: MOST_OUTPUT_BYTES, env: { PATH } } as const;
-    execFile(program, args, options, (error, stdout, stderr) => {
+    const child = execFile(program, args, options, (error, stdout, stderr) => {
       clearTimeout(timer);
       if (!error) return resolve(stdout);
       if (error.killed) return reject(late());
       const missing = error.code === "ENOENT" ? `${program} is not installed` : "";
-      const said = (missing || stderr.trim() || error.message).replace(/^(?:RTNETLINK answers|Error): /, "");
-      reject(new DeviceError(`cannot ${doing}: ${printable(said.slice(0, QUOTED_CHARACTERS))}`));
+      const [line = ""] = (missing || stderr.trim() || error.message).split("\n");
+      const said = line.replace(/^(?:RTNETLINK answers|Error): /, "");
+      reject(fault(stderr, printable(said.slice(0, QUOTED_CHARACTERS))));
     });
+    child.stdin?.on("error", () => {}).end(input); // it has ended early: its exit code tells
   });
 }
 
@@ -90,9 +95,49 @@ export class Ip {
     return texts.some(hasOwnRoutes);
   }
 
-  async run({ where, doing, args }: Step, netns: string, deadline: Deadline): Promise<void> {
-    await runProgram([...(where === "pod" ? enter(netns) : IP), ...args], doing, deadline);
+  /**
+   * Carries out steps in their order, with as few processes as there can be.
+   * @param netns the path of the pod's network namespace
+   * @throws {DeviceError} what the first step that fails is for, and why
+   */
+  async run(steps: readonly Step[], netns: string, deadline: Deadline): Promise<void> {
+    for (const group of groupsOf(steps)) {
+      const [first] = group;
+      if (!first) continue;
+      const program = first.where === "pod" ? enter(netns) : IP;
+      if (group.length === 1) await runProgram([...program, ...first.args], first.doing, deadline);
+      else await runBatch([...program, "-batch", "-"], group, deadline);
+    }
   }
+}
+
+/** Steps that one process can carry out: in the same namespace, and of plain words, since a batch is parsed. */
+function groupsOf(steps: readonly Step[]): Step[][] {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    const before = last?.at(-1);
+    if (last && before && before.where === step.where && isPlain(before) && isPlain(step)) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+function isPlain({ args }: Step): boolean {
+  return args.every((arg) => /^[\w./:@+-]+$/.test(arg));
+}
+
+async function runBatch(
+  command: readonly [string, ...string[]],
+  steps: readonly Step[],
+  deadline: Deadline,
+): Promise<void> {
+  const lines = steps.map(({ args }) => `${args.join(" ")}\n`).join("");
+  const doingAt = (said: string) => {
+    const line = Number(/^Command failed -:(\d+)$/m.exec(said)?.[1] ?? 1);
+    return steps[line - 1]?.doing ?? "";
+  };
+  await runProgram(command, doingAt, deadline, lines);
 }
 
 const FAMILIES = ["-4", "-6"] as const;

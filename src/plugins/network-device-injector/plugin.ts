@@ -16,8 +16,8 @@ const WRONG_CONFIGURATION = "this node's configuration of network-device-injecto
 /** How long the start may take, with what is given back in it. */
 const START_MS = 3000;
 /** Which part of the runtime's time is for injecting, and which for that and undoing it. */
-const INJECT_PART = 0.5;
-const WHOLE_PART = 0.85;
+const INJECT_PART = 0.6;
+const WHOLE_PART = 0.9;
 
 /** nri, plugins/network-device-injector. It fails the start of a pod, and nothing else. */
 export function networkDeviceInjector(): SamplePlugin {

@@ -166,7 +166,7 @@ describe("requests", () => {
         expect(error.message).toMatch(/^[\P{C}]{10,1200}$/u);
       }
     };
-    fc.assert(fc.property(texts, check), { numRuns: howOften(2000, 100_000) });
+    fc.assert(fc.property(texts, check), { numRuns: howOften(500, 100_000) });
   });
 });
 

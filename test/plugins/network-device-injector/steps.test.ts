@@ -158,7 +158,7 @@ describe("the file of what is held", () => {
           }
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 

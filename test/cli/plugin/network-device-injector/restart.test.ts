@@ -64,8 +64,10 @@ describeAsRoot("devices come back", () => {
     const before = statesOf(scene);
     const { plugin, tell } = await startPlugin(scene);
     const pod = makePod(scene, "pod1", DEVICES);
-    // The plugin is killed by the step that it waits for.
-    replaceIp(scene, `case "$*" in "${step}"*) kill -KILL ${plugin.pid}; exit 1 ;; esac`);
+    // The plugin is killed by the step that it waits for, also within a batch.
+    const check = `case "$line" in "${step}"*) kill -KILL ${plugin.pid}; exit 1 ;; esac`;
+    const batch = `while read -r line; do ${check}; /run/ip $line || exit; done; exit`;
+    replaceIp(scene, `line="$*"; if [ "$line" = "-batch -" ]; then ${batch}; fi; ${check}`);
     void tell("run", pod).catch(() => {}); // there is no answer
     await plugin.ended;
     scene.run("umount", "--lazy", scene.run("readlink", "-f", "/usr/sbin/ip").trim());
