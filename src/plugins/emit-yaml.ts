@@ -143,16 +143,16 @@ function doubleQuoted(text: string): string {
 
 /** go-yaml's order of keys: letters after all others, numbers by value. */
 function compareKeys(a: string, b: string): number {
-  const at = [...a].findIndex((char, index) => [...b][index] !== char);
-  const [left, right] = [[...a], [...b]];
-  const [x, y] = [left[at], right[at]];
-  if (at < 0 || x === undefined || y === undefined) return left.length - right.length;
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  const [x, y] = [a[at], b[at]];
+  if (x === undefined || y === undefined) return a.length - b.length;
   const letters = [x, y].map((char) => /\p{L}/u.test(char));
   if (letters[0] && letters[1]) return x < y ? -1 : 1;
   if (letters[0] || letters[1]) return letters[1] ? -1 : 1;
-  const afterDigit = (x === "0" || y === "0") && /[1-9][0-9]*$/.test(left.slice(0, at).join(""));
-  const runs = [left, right].map((chars) => /^[0-9]*/.exec(chars.slice(at).join(""))?.[0] ?? "");
-  const [m, n] = runs.map((run) => BigInt(`${afterDigit ? "1" : "0"}${run}`));
-  if (m !== undefined && n !== undefined && m !== n) return m < n ? -1 : 1;
+  const afterDigit = (x === "0" || y === "0") && /[1-9][0-9]*$/.test(a.slice(0, at));
+  const runs = [a, b].map((key) => /^[0-9]*/.exec(key.slice(at))?.[0] ?? "");
+  const [m = 0n, n = 0n] = runs.map((run) => BigInt(`${afterDigit ? "1" : "0"}${run}`));
+  if (m !== n) return m < n ? -1 : 1;
   return (runs[0]?.length ?? 0) - (runs[1]?.length ?? 0) || (x < y ? -1 : 1);
 }

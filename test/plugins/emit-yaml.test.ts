@@ -103,6 +103,6 @@ test("YAML of any tree is read back as the tree", () => {
       );
       expect(document.toJS()).toEqual(plain);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });

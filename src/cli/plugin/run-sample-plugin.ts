@@ -19,9 +19,11 @@ import type { Launch } from "./launch.ts";
 
 /** How long it writes waiting lines at its end. */
 const END_MS = 750;
-/** Waits for nobody: a FIFO without a reader is refused. */
-const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
-const MODE = 0o644;
+/** Waits for nobody (a FIFO without a reader is refused), and follows no link that others may have planted. */
+const APPEND =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+/** The logger shows containers' environments. */
+const MODE = 0o600;
 
 /** Runs a plugin until it is stopped. Sets the exit code: 0 stopped, 1 failed, 2 invalid usage. */
 export async function runSamplePlugin({ entry, args, program, byName }: Launch, io: Io): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { maskOf } from "../../../src/nri/events.ts";
@@ -68,6 +68,7 @@ describe("cnitap plugin", () => {
     ["simple-logger", ["-events=x"], 'level=fatal msg="failed to parse events: unknown event \\"x\\""'],
     ["logger", ["-log-file", "/nowhere/x"], "failed to open log file "],
     ["logger", ["-log-file", "/"], ": it is a directory"],
+    ["logger", ["-log-file", "/proc/self/fd/2"], ": too many symbolic links"],
   ])("%s %j ends before it connects", async (name, flags, complaint) => {
     const { err, code } = await runCnitap(["plugin", name, ...flags, "-socket", "/nowhere/nri.sock"]);
     expect(code).toBe(1);
@@ -123,6 +124,7 @@ describe("a plugin", () => {
     const log = readFileSync(scratch.logFile, "utf8");
     expect(log).toContain('failed to parse provided configuration: \\"other\\" is unknown');
     expect(log).not.toContain("\x1b");
+    expect(statSync(scratch.logFile).mode & 0o777).toBe(0o600);
     connection.socket.destroy();
     expect(await observing.ended).toEqual({ code: 1, signal: null });
   });

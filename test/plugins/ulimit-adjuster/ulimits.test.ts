@@ -127,6 +127,6 @@ test("any annotation gives valid limits or one short, printable line", () => {
         expect(String(error)).toMatch(/^Error: [^\p{C}\p{Zl}\p{Zp}]{1,700}$/u);
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_500 },
   );
 });
