@@ -30,6 +30,7 @@ const context: Context = {
 function creating(plugin: SamplePlugin, flags: readonly (readonly [string, readonly string[]])[]) {
   const { handlers, end } = plugin.start({
     flags: new Map([["verbose", ["true"]], ...flags]),
+    faults: [],
     say: (level, messages, fields) => {
       for (const message of [messages].flat())
         expect(logrusLine(level, message, "fields", { timeMs: 0, sinceStartMs: 0 }, fields)).toMatch(

@@ -34,7 +34,7 @@ export function planMoves(requests: readonly DeviceRequest[], scene: Scene): Mov
       return { request, home: homeOf(request, scene) };
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
-      throw new DeviceError(`${request.name}: ${error.message}`);
+      throw new DeviceError(`${request.name}: ${error.message}`, error.note);
     }
   });
 }
@@ -44,7 +44,8 @@ function homeOf({ name, podName }: DeviceRequest, scene: Scene): Home {
   if (!matchesAny(allowed, name)) throw new DeviceError("this node's -devices does not allow it");
   if (name === "lo") throw new DeviceError("a loopback interface stays in its namespace");
   const holder = held.find(({ devices }) => devices.some(({ home }) => home.name === name));
-  if (holder) throw new DeviceError(`the pod ${titleOf(holder)} has it (${holder.id})`);
+  if (holder)
+    throw new DeviceError("another pod has it", `${name} is in the pod ${titleOf(holder)} (${holder.id})`);
   const link = hostLinks.find((one) => one.name === name);
   if (!link) throw new DeviceError("the host has no such interface");
   const use = useOf(link, scene);

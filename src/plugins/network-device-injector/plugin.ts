@@ -48,7 +48,7 @@ export function networkDeviceInjector(): SamplePlugin {
       injector.allowed = allowed;
       // The operator has asked for something else than the default, which allows all devices.
       injector.fault = faults.length === 0 ? "" : `${WRONG_CONFIGURATION}${faults.join("; ")}`;
-      return { failRequests: ["runPodSandbox"], handlers: handlersOf(injector) };
+      return { failRequests: ["runPodSandbox"], handlers: handlersOf(injector, say) };
     },
   };
 }
@@ -69,7 +69,7 @@ function startInjector(folder: string, say: PluginStart["say"]): Injector {
   return injector;
 }
 
-function handlersOf(injector: Injector): Handlers {
+function handlersOf(injector: Injector, say: PluginStart["say"]): Handlers {
   const release = (pod: PodSandbox, { timeoutMs }: Context) =>
     injector.release(pod.id, performance.now() + WHOLE_PART * timeoutMs);
   return {
@@ -87,6 +87,7 @@ function handlersOf(injector: Injector): Handlers {
         const undoneBy = start + WHOLE_PART * timeoutMs;
         await injector.inject(placeOf(pod), requests, start + INJECT_PART * timeoutMs, undoneBy);
       } catch (error) {
+        if (error instanceof DeviceError && error.note !== "") say("info", `${titleOf(pod)}: ${error.note}`);
         const seen = error instanceof Error ? error.message : String(error);
         throw new Error(`Cannot inject devices into ${titleOf(pod)}: ${seen}`);
       }
