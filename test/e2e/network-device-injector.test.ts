@@ -130,5 +130,5 @@ async function onlyNamespace(node: ContainerdNode): Promise<string> {
 /** The files and mounts of the plugin. */
 async function leftOver(node: ContainerdNode): Promise<string[]> {
   const files = await node.exec("find", "/run/cni-tap", "-type", "f");
-  return files.split("\n").filter((line) => line !== "");
+  return files.split("\n").filter((line) => line !== "" && !line.endsWith("/pid"));
 }

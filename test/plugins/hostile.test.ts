@@ -8,7 +8,7 @@ import type { Context, Creation } from "../../src/nri/handlers.ts";
 import { logrusLine } from "../../src/nri/logrus.ts";
 import { hookInjector } from "../../src/plugins/hook-injector/plugin.ts";
 import { logger } from "../../src/plugins/logger/plugin.ts";
-import type { SamplePlugin } from "../../src/plugins/sample-plugin.ts";
+import type { PluginStart, SamplePlugin } from "../../src/plugins/sample-plugin.ts";
 import { simpleLogger } from "../../src/plugins/simple-logger/plugin.ts";
 import { ulimitAdjuster } from "../../src/plugins/ulimit-adjuster/plugin.ts";
 import { useScratch } from "../support/scratch.ts";
@@ -28,16 +28,14 @@ const context: Context = {
 
 /** Starts a plugin. What it says is only made into lines, each of which must be one. */
 function creating(plugin: SamplePlugin, flags: readonly (readonly [string, readonly string[]])[]) {
-  const { handlers, end } = plugin.start({
-    flags: new Map([["verbose", ["true"]], ...flags]),
-    faults: [],
-    say: (level, messages, fields) => {
-      for (const message of [messages].flat())
-        expect(logrusLine(level, message, "fields", { timeMs: 0, sinceStartMs: 0 }, fields)).toMatch(
-          /^[^\p{C}\p{Zl}\p{Zp}]*\n$/u,
-        );
-    },
-  });
+  const say: PluginStart["say"] = (level, messages, fields) => {
+    for (const message of [messages].flat())
+      expect(logrusLine(level, message, "fields", { timeMs: 0, sinceStartMs: 0 }, fields)).toMatch(
+        /^[^\p{C}\p{Zl}\p{Zp}]*\n$/u,
+      );
+  };
+  const start = { flags: new Map([["verbose", ["true"]] as const, ...flags]), faults: [], say };
+  const { handlers, end } = plugin.start(start);
   const ask = (annotations: Record<string, string>, name: string, args: string[]) => {
     const pod = create(PodSandboxSchema, { name, namespace: name, annotations });
     const container = create(ContainerSchema, { name: "main", args, annotations: { own: name } });

@@ -28,7 +28,7 @@ export function findLaunch(args: readonly string[], program: string): Launch | u
   if (entry) return { entry, args: rest, program: `cnitap plugin ${name}`, byName: false };
   const names = PLUGINS.map((one) => one.name).join(", ");
   throw new UsageError(
-    `Cannot run the plugin ${escapeForTerminal(name)}: there is none\nThere are ${names}.`,
+    `Cannot run the plugin ${escapeForTerminal(name)}: there is none\nThere are ${names}; network-logger is cnitap observe.`,
   );
 }
 

@@ -28,9 +28,15 @@ export const logger: SamplePlugin = {
 };
 
 function handlersOf(say: PluginStart["say"], mark: () => Adjustment): Handlers {
-  /** The runtime has its answer before anything is said. */
+  /** The runtime has its answer before anything is said. What cannot be shown ends nothing. */
   const dump = (event: string, objects: Readonly<Record<string, Dumped>>) =>
-    void setImmediate(() => say("info", dumpLines(event, objects)));
+    void setImmediate(() => {
+      try {
+        say("info", dumpLines(event, objects));
+      } catch (error) {
+        say("error", `Cannot show ${event}: ${error instanceof Error ? error.message : error}`);
+      }
+    });
   const ofPod = (event: string) => (pod: Dumped) => dump(event, { pod });
   const ofContainer = (event: string) => (pod: Dumped, container: Dumped) => {
     dump(event, { pod, container });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { printable } from "../../log/printable.ts";
 import { DeviceError } from "./device-error.ts";
 import type { DeviceRequest } from "./device-requests.ts";
@@ -5,6 +6,7 @@ import { type HeldDevice, type HeldPod, isPodId } from "./held.ts";
 import type { HeldFile } from "./held-file.ts";
 import type { Deadline, Ip } from "./ip.ts";
 import type { Link } from "./links.ts";
+import type { Owner } from "./owner.ts";
 import type { Pins } from "./pins.ts";
 import { planMoves, titleOf } from "./plan.ts";
 import { enterStep, findInPod, findOnHost, homeSteps, leaveStep, readySteps } from "./steps.ts";
@@ -13,6 +15,7 @@ export interface InjectorOptions {
   readonly ip: Ip;
   readonly pins: Pins;
   readonly file: HeldFile;
+  readonly owner: Owner;
   /** A process in the host's network namespace. */
   readonly hostPid: number;
   readonly say: (level: "debug" | "info" | "warning" | "error", message: string) => void;
@@ -28,9 +31,14 @@ export interface PodPlace extends Pick<HeldPod, "id" | "namespace" | "name"> {
 const LOOK_MS = 1500;
 const PAUSE_MS = 1000;
 const MOST_PAUSE_MS = 30_000;
+/** How long to wait for the end of a plugin that is being killed. */
+const OWNER_MS = 1000;
+const OWNER_LOOK_MS = 20;
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface Trouble {
-  readonly message: string;
+  readonly messages: ReadonlySet<string>;
   readonly pauseMs: number;
   /** When to try again, by performance.now(). */
   readonly againMs: number;
@@ -49,6 +57,7 @@ export class Injector {
   #last: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
+  #isOwner = false;
 
   constructor(options: InjectorOptions) {
     this.#options = options;
@@ -57,10 +66,10 @@ export class Injector {
   /** Takes over what a plugin before this one has moved, and gives back what has to go. Never rejects. */
   resume(deadline: Deadline): Promise<void> {
     return this.#alone(async () => {
-      const { file, pins, say } = this.#options;
-      const { pods, complaint } = file.read();
-      if (complaint) say("warning", complaint);
-      for (const pod of pods) this.#held.set(pod.id, pod);
+      const { pins, say } = this.#options;
+      const waitUntil = performance.now() + OWNER_MS;
+      while (!this.#takeOver() && performance.now() < waitUntil) await delay(OWNER_LOOK_MS);
+      if (!this.#takeOver()) return say("error", this.#otherOwner());
       try {
         for (const id of pins.ids()) if (!this.#held.has(id)) await pins.unpin(id, deadline);
       } catch (error) {
@@ -68,6 +77,22 @@ export class Injector {
       }
       await this.#lookAfterAll(deadline);
     });
+  }
+
+  /** Reads what is held, unless another process looks after that. Returns whether this one does. */
+  #takeOver(): boolean {
+    const { owner, file, say } = this.#options;
+    if (this.#isOwner) return true;
+    if (owner.take() !== process.pid) return false;
+    this.#isOwner = true;
+    const { pods, complaint } = file.read();
+    if (complaint) say("warning", complaint);
+    for (const pod of pods) this.#held.set(pod.id, pod);
+    return true;
+  }
+
+  #otherOwner(): string {
+    return `another network-device-injector runs on this node: process ${this.#options.owner.take()}`;
   }
 
   /** Stops looking after what is held, which stays where it is. */
@@ -93,6 +118,7 @@ export class Injector {
       const { pins, ip } = this.#options;
       const { id, namespace, name, netns } = pod;
       if (fault !== "") throw new DeviceError(fault);
+      if (!this.#takeOver()) throw new DeviceError(this.#otherOwner());
       if (!netns) throw new DeviceError("trying to inject network device on host network Pod");
       if (!isPodId(id)) throw new DeviceError("its sandbox ID is no name of a file");
       if (this.#held.has(id)) throw new DeviceError("it has devices already");
@@ -135,7 +161,7 @@ export class Injector {
 
   /** Gives back what a pod has. What cannot be given back in time is tried again. Never rejects. */
   release(id: string, deadline: Deadline): Promise<void> {
-    if (!this.#held.has(id)) return Promise.resolve(); // nearly all pods
+    if (!this.#takeOver() || !this.#held.has(id)) return Promise.resolve(); // nearly all pods
     return this.#alone(async () => {
       await this.#giveBack(id, deadline);
     });
@@ -143,6 +169,7 @@ export class Injector {
 
   /** Gives back what is held for pods that are not among these, soon. */
   forgetOthers(ids: ReadonlySet<string>): void {
+    if (!this.#takeOver()) return;
     for (const pod of this.#held.values())
       if (!ids.has(pod.id) && pod.state === "injected") this.#held.set(pod.id, { ...pod, state: "leaving" });
     if (this.#held.size > 0) this.#look();
@@ -270,11 +297,12 @@ export class Injector {
 
   #complain(id: string, error: unknown, doing = ""): void {
     const message = `${doing}${messageOf(error)}`;
-    const last = this.#troubles.get(id);
-    const pauseMs = Math.min(2 * (last?.pauseMs ?? PAUSE_MS / 2), MOST_PAUSE_MS);
-    this.#troubles.set(id, { message, pauseMs, againMs: performance.now() + pauseMs });
+    const { messages, pauseMs: last } = this.#troubles.get(id) ?? { messages: NONE, pauseMs: PAUSE_MS / 2 };
+    const pauseMs = Math.min(2 * last, MOST_PAUSE_MS);
+    const againMs = performance.now() + pauseMs;
+    this.#troubles.set(id, { messages: new Set([...messages, message]), pauseMs, againMs });
     const level = error instanceof GoneError ? "warning" : "error";
-    this.#options.say(last?.message === message ? "debug" : level, message);
+    this.#options.say(messages.has(message) ? "debug" : level, message);
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * Whether a text can be the name of an interface and an argument of ip(8). The kernel's rules (dev_valid_name: at
- * most 15 bytes, no white space, "/" or ":", not "." or ".."), and only ASCII that can be seen, with no "-" first.
+ * most 15 bytes, no white space, "/" or ":", not "." or ".."; "%d" is a number to choose; "all" and "default" are sysctls' own), and
+ * only ASCII that can be seen, with no "-" first.
  */
 export function isInterfaceName(text: string): boolean {
-  return /^[!-~]{1,15}$/.test(text) && !/^-|[/:%]|^\.{1,2}$/.test(text);
+  return /^[!-~]{1,15}$/.test(text) && !/^-|[/:%]|^(?:\.{1,2}|all|default)$/.test(text);
 }
 
 /** Whether an operator's patterns, in which `*` stands for any text, name an interface. */

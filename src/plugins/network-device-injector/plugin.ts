@@ -7,6 +7,7 @@ import { readRequests } from "./device-requests.ts";
 import { HeldFile } from "./held-file.ts";
 import { Injector, type PodPlace } from "./injector.ts";
 import { Ip } from "./ip.ts";
+import { Owner } from "./owner.ts";
 import { Pins } from "./pins.ts";
 import { titleOf } from "./plan.ts";
 
@@ -64,7 +65,8 @@ function startInjector(folder: string, say: PluginStart["say"]): Injector {
   }
   const pins = new Pins(`${folder}/netns`);
   const file = new HeldFile(`${folder}/held.json`);
-  const injector = new Injector({ ip, pins, file, hostPid: process.pid, say });
+  const owner = new Owner(`${folder}/pid`);
+  const injector = new Injector({ ip, pins, file, owner, hostPid: process.pid, say });
   void injector.resume(performance.now() + START_MS); // events wait for it
   return injector;
 }

@@ -74,6 +74,8 @@ describe("requests", () => {
     ["[{name: a/b}]", noName('"a/b"')],
     ["[{name: 'a b'}]", noName('"a b"')],
     ["[{name: ..}]", noName('".."')],
+    ["[{name: all}]", noName('"all"')],
+    ["[{name: eth%d}]", noName('"eth%d"')],
     ["[{name: abcdefghijklmnop}]", noName('"abcdefghijklmnop"')],
     ['[{name: "a\\0"}]', noName('"a\\x00"')],
     ['[{name: "\\e[31m"}]', noName('"\\x1b[31m"')],

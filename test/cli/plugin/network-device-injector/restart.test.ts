@@ -78,6 +78,19 @@ describeAsRoot("devices come back", () => {
     expect(scene.names("pod1").sort()).toEqual(["h2", "net1"]);
   });
 
+  it("once: a second plugin leaves them alone, until the first has ended", async () => {
+    const { scene, pod, before, running, kill } = await injected();
+    const second = await startPlugin(scene, { pods: [pod] });
+    const other = `another network-device-injector runs on this node: process ${running.plugin.pid}`;
+    await second.plugin.said(other);
+    await expect(second.tell("run", { ...pod, id: "pod2" })).rejects.toThrow(other);
+    await second.tell("stop", pod);
+    expect(scene.names("pod1").sort()).toEqual(["h2", "net1"]);
+    await kill();
+    await second.tell("stop", pod);
+    expect(statesOf(scene)).toEqual(before);
+  });
+
   it("from a file that is garbage for other pods, and whatever is in it, the plugin starts", async () => {
     const { scene, before, kill } = await injected();
     await kill();
@@ -92,6 +105,7 @@ describeAsRoot("devices come back", () => {
     await plugin.said("Cannot read 4 of the entries of");
     await plugin.said("returned h2 to the host");
     expect(statesOf(scene)).toEqual(before);
+    await plugin.end();
     for (const text of ["", '{"version":1,"pods":{}}', "[".repeat(100_000)]) {
       write(text);
       const { tell, plugin: next } = await startPlugin(scene);

@@ -135,7 +135,7 @@ export const KEY = "netdevice.noderesource.dev/pod";
 /** The files of what is held: one of all devices, and a mount of each namespace. */
 export function heldFiles(scene: Scene): string[] {
   const found = scene.run("find", "/run", "-path", "/run/cni-tap/*", "-type", "f");
-  return found.split("\n").filter((line) => line !== "");
+  return found.split("\n").filter((line) => line !== "" && !line.endsWith("/pid"));
 }
 
 /** Puts a script before ip(8), for as long as the scene lasts. */
