@@ -21,6 +21,11 @@ export const PLUGINS: readonly PluginEntry[] = [
     load: async () => (await import("./hook-injector/plugin.ts")).hookInjector,
   },
   {
+    name: "network-device-injector",
+    summary: "moves network devices of the host into pods, from annotations of the pods",
+    load: async () => (await import("./network-device-injector/plugin.ts")).networkDeviceInjector(),
+  },
+  {
     name: "logger",
     summary: "shows all events, and may mark new containers",
     load: async () => (await import("./logger/plugin.ts")).logger,

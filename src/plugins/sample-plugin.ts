@@ -7,6 +7,8 @@ import type { Fields, Level } from "../nri/logrus.ts";
 export interface PluginStart {
   /** The values of its own flags and of those that all plugins have. */
   readonly flags: GoValues;
+  /** What is wrong in the runtime's configuration, and left out of the flags. It is said in any case. */
+  readonly faults: readonly string[];
   /** Says something on standard error. Messages of the level debug are shown with `-verbose`. */
   say(level: Level, messages: string | readonly string[], fields?: Fields): void;
 }

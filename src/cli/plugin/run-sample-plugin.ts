@@ -96,12 +96,12 @@ class Runner {
     await this.log.end(END_MS);
   }
 
-  /** @throws {StartError} if it cannot; what was started before goes on */
-  #startWith(flags: GoValues): void {
-    this.#openLog(lastValue(flags, "log-file") ?? "");
+  /** @throws {StartError} if it cannot; what was started before goes on, unless only the log cannot be opened */
+  #startWith(flags: GoValues, faults: readonly string[] = []): void {
+    const logFault = this.#openLog(lastValue(flags, "log-file") ?? "");
     this.log.debug = isOn(flags, "verbose");
     const started = this.#plugin.start({
-      flags,
+      ...{ flags, faults: [...faults, ...logFault] },
       say: (level, messages, fields) => this.log.say(level, messages, fields),
     });
     this.#started?.end?.();
@@ -109,6 +109,7 @@ class Runner {
     Object.assign(this.handlers, started.handlers, {
       configure: (runtime: RuntimeInfo) => this.#configure(runtime),
     });
+    for (const fault of logFault) throw new StartError(fault);
   }
 
   /** What is wrong is said and left out: a plugin that ended here would be gone until the runtime's restart. */
@@ -117,7 +118,7 @@ class Runner {
       const { values, complaints } = readConfiguration(config, this.#configurable);
       const faults = [...complaints];
       try {
-        this.#startWith(new Map([...this.#flags, ...values]));
+        this.#startWith(new Map([...this.#flags, ...values]), complaints);
       } catch (error) {
         if (!(error instanceof StartError)) throw error;
         faults.push(error.message);
@@ -128,14 +129,15 @@ class Runner {
     return this.#started?.events;
   }
 
-  /** The descriptor of an earlier file stays open: lines may be on their way to it. */
-  #openLog(file: string): void {
-    if (file === "" || file === this.#logFile) return;
+  /** Returns what is wrong. The descriptor of an earlier file stays open: lines may be on their way to it. */
+  #openLog(file: string): readonly string[] {
+    if (file === "" || file === this.#logFile) return [];
     try {
       this.log.writeTo(openSync(file, APPEND, MODE));
       this.#logFile = file;
+      return [];
     } catch (error) {
-      throw new StartError(`failed to open log file ${goQuote(file)}: ${causeOf(error)}`);
+      return [`failed to open log file ${goQuote(file)}: ${causeOf(error)}`];
     }
   }
 }

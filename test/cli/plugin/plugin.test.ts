@@ -8,7 +8,7 @@ import { launchObserving, observeRuntime } from "../observe/support/observing.ts
 import { podNumber } from "../observe/support/pods.ts";
 import { CNITAP, runCnitap, start } from "../support/spawn.ts";
 
-const NAMES = ["ulimit-adjuster", "hook-injector", "logger", "simple-logger"];
+const NAMES = ["ulimit-adjuster", "hook-injector", "network-device-injector", "logger", "simple-logger"];
 const { method } = Plugin;
 
 /** A link to cnitap with another name, as an administrator or a runtime may use it. */

@@ -11,7 +11,7 @@ export async function linkPlugin(node: ContainerdNode, plugin: string): Promise<
 }
 
 /** Puts the file into another directory, without copying its 127 MB if the file system allows that. */
-async function share(from: string, to: string): Promise<void> {
+export async function share(from: string, to: string): Promise<void> {
   await rm(to, { force: true });
   await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
 }
