@@ -129,7 +129,7 @@ describe("a fault", () => {
     [
       "FAULT_LOG_FULL",
       [0],
-      "Cannot write to /ü.log: over twice logMaxBytes and not rotated, dropped the line",
+      "Cannot write to /ü.log: over twice logMaxBytes and not rotated",
     ],
     ["FAULT_LOCK_BUSY", [0], "Cannot lock /ü.lock: held elsewhere for all of 200 ms, wrote without it"],
     ["FAULT_ROTATE_SWAP", [EIO], "Cannot rotate /ü.log: it cannot change places with its .1: EIO"],
