@@ -1,2 +1,2 @@
 import { benchNri } from "./bench/nri.ts";
-console.log((await benchNri(20000, (l) => console.error(l))).join("\n"));
+console.log((await benchNri(Number(process.argv[2] ?? 20000), (l) => console.error(l))).join("\n"));

@@ -32,7 +32,9 @@ try {
       out: observe,
     }),
   );
-  await step(cnitap, () => buildCnitap(cnitap, { cni_pre: pre, cni_post: post, cni_wrap: wrap }));
+  await step(cnitap, () =>
+    buildCnitap(cnitap, { cni_pre: pre, cni_post: post, cni_wrap: wrap, "cnitap-observe": observe }),
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -22,6 +22,7 @@ const QUICK = [
   "native/scan",
   "nri",
   "observe",
+  "plugins",
   "rooms",
   "story",
   "tap",

@@ -14,6 +14,7 @@ const ROOMS = [
   "conflist",
   "nri",
   "machine",
+  "plugins",
   "observe",
   "cli",
 ];

@@ -149,7 +149,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
     flags = [],
     snapshot = true,
   } = tap;
-  const quickjs = await buildQuickJs(compiler);
+  const quickjs = await buildQuickJs(compiler, program === "observe");
   const objects = await compileHost(tap);
   mkdirSync(dirname(out), { recursive: true });
   const work = mkdtempSync(`${out}-build-`);

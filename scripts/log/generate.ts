@@ -96,7 +96,7 @@ class Generator {
     this.#truth.adds++;
     if (fails) {
       this.#truth.failedAdds++;
-      this.#delete(pod, endUs + 1000, pod.netns);
+      this.#delete(pod, endUs + 1000, pod.netns, false);
       return;
     }
     this.#put(eventLine(pod, endUs + 5000, "RunPodSandbox"));
@@ -175,17 +175,17 @@ class Generator {
     return atUs;
   }
 
-  #delete(pod: MadePod, fromUs: number, netns: string): number {
+  #delete(pod: MadePod, fromUs: number, netns: string, isCached = netns !== ""): number {
     this.#truth.dels++;
     let atUs = fromUs;
     if (isWrapped(pod)) {
       for (const plugin of [...PLUGINS].reverse())
-        atUs = this.#call(pod, atUs + 500, { plugin, command: "DEL", netns }, 0);
+        atUs = this.#call(pod, atUs + 500, { plugin, command: "DEL", netns }, 0, isCached);
       return atUs;
     }
-    this.#put(tapLine(pod, atUs, "post", "DEL", netns));
+    this.#put(tapLine(pod, atUs, "post", "DEL", netns, isCached));
     atUs += 5000 + this.#random.below(50_000);
-    this.#put(tapLine(pod, atUs, "pre", "DEL", netns));
+    this.#put(tapLine(pod, atUs, "pre", "DEL", netns, isCached));
     return atUs;
   }
 
@@ -195,11 +195,12 @@ class Generator {
     atUs: number,
     about: Pick<MadeCall, "plugin" | "command" | "netns">,
     exit: number,
+    isCached = about.command === "DEL" || about.plugin !== "calico",
   ): number {
     const us = 1000 + this.#random.below(about.plugin === "calico" ? 80_000 : 8000);
     const failed = '{"code":11,"msg":"no addresses left in the pool","details":"10.0.0.0/8"}';
     const output = exit !== 0 ? failed : about.command === "ADD" ? resultOf(pod) : "null";
-    const before = about.plugin === "calico" && about.command === "ADD" ? null : resultOf(pod);
+    const before = isCached ? resultOf(pod) : null;
     const call = { ...about, pid: this.#random.below(32768), end: { us, exit, output } };
     for (const line of callLines(pod, atUs, call, before)) this.#put(line);
     return atUs + us;

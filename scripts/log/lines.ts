@@ -54,17 +54,19 @@ function requestOf(pod: MadePod, type: string, prevResult: string | null): strin
   );
 }
 
+/** @param isCached whether the runtime has an ADD's result still: until a DEL went through */
 export function tapLine(
   pod: MadePod,
   atUs: number,
   tap: "pre" | "post",
   command: string,
   netns: string,
+  isCached = command === "DEL" && netns !== "",
 ): MadeLine {
   const result = command === "ADD" && tap === "post";
   const payload = result
     ? `"output":${resultOf(pod)}`
-    : `"input":${requestOf(pod, `cni_${tap}`, command === "DEL" ? resultOf(pod) : null)}`;
+    : `"input":${requestOf(pod, `cni_${tap}`, isCached ? resultOf(pod) : null)}`;
   return { atUs, text: `${head(pod, atUs, tap, command, 40, netns)},${payload}}` };
 }
 

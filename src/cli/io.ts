@@ -1,5 +1,6 @@
 import { type ByteString, decodeUtf8 } from "../log/byte-string.ts";
 import { printable } from "../log/printable.ts";
+import { watchReader } from "../machine/reader-watch.ts";
 
 /** The side effects of a command besides changes of the node's files. */
 export interface Io {
@@ -31,11 +32,17 @@ export function processIo(): Io {
   process.stdout.on("error", () => {
     closed = true; // the reader has closed the pipe, like `head`
   });
+  let watch: (() => boolean) | null | undefined;
+  const isReaderGone = () => {
+    if (watch === undefined) watch = process.stdout.isTTY ? null : watchReader();
+    return watch?.() === true;
+  };
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     outBytes: (bytes) => void process.stdout.write(bytes),
     get closed() {
+      closed ||= isReaderGone();
       return closed;
     },
     colour: process.stdout.isTTY === true && !process.env.NO_COLOR,

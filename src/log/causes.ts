@@ -1,5 +1,6 @@
 const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: "it is not there",
+  EEXIST: "something else is there",
   EACCES: "permission denied",
   EPERM: "not permitted",
   EROFS: "the file system is read-only",

@@ -1,7 +1,6 @@
 import { asByteString, type ByteString } from "./byte-string.ts";
 import { escapeVariable } from "./call-line.ts";
 import { hidden, redactText, type SecretRules } from "./redact.ts";
-import { formatTime, type Instant } from "./time.ts";
 
 /**
  * NRI's pod events; Synchronize: a pod that ran when the observer registered; Vanished: a pod that ended
@@ -45,7 +44,8 @@ const EMPTY = asByteString("");
 
 /** Further fields of the json format. */
 export interface PodLineDetails {
-  readonly time: Instant;
+  /** RFC 3339. */
+  readonly time: string;
   /** A string from the configuration, or null. */
   readonly label: ByteString | null;
 }
@@ -58,9 +58,10 @@ export function classicPodLine(
   redact: boolean,
 ): ByteString {
   const shown = redact ? withoutSecrets({ ...pod, labels: [] }, texts) : pod; // its labels are not logged
-  const line = new Parts(`NRI_EVENT=${event},CNI_CONTAINERID=${escapeVariable(shown.id)},pod=`);
-  addPod(line, shown);
-  return texts.jsonText(line.end("}\n"));
+  const line: string[] = [];
+  addPod(line, `NRI_EVENT=${event},CNI_CONTAINERID=${escapeVariable(shown.id)},pod=`, shown);
+  line.push(`${line.pop()}}\n`);
+  return texts.jsonText(line as ByteString[]);
 }
 
 /** A pod event in the json format. */
@@ -72,19 +73,16 @@ export function jsonPodLine(
   redact: boolean,
 ): ByteString {
   const shown = redact ? withoutSecrets(pod, texts) : pod;
-  const line = new Parts(`${jsonStart(details)}"${event}","containerId":`);
-  line.text(shown.id);
-  addLabel(line, details, texts, redact);
-  line.raw(',"pod":');
-  addPod(line, shown);
-  line.raw(',"labels":{');
-  for (let i = 0; i < shown.labels.length; i += 2) {
-    if (i > 0) line.raw(",");
-    line.text(shown.labels[i] ?? "");
-    line.raw(":");
-    line.text(shown.labels[i + 1] ?? "");
+  const line: string[] = [`{"v":1,"time":"${details.time}","nri":"${event}","containerId":`, shown.id];
+  addPod(line, `${addLabel(line, details, texts, redact)},"pod":`, shown);
+  const { labels } = shown;
+  let between = `${line.pop()},"labels":{`;
+  for (let i = 0; i < labels.length; i += 2) {
+    line.push(between, labels[i] ?? "", ":", labels[i + 1] ?? "");
+    between = ",";
   }
-  return texts.jsonText(line.end("}}}\n"));
+  line.push(labels.length === 0 ? `${between}}}}\n` : "}}}\n");
+  return texts.jsonText(line as ByteString[]);
 }
 
 /** A line about the observer itself, in either format. */
@@ -95,64 +93,33 @@ export function noteLine(
   texts: LineTexts,
 ): ByteString {
   if (format === "classic") return asByteString(`${text}\n`);
-  const line = new Parts(`${jsonStart(details)}null,"containerId":null`);
-  addLabel(line, details, texts, true);
-  line.raw(',"note":');
-  line.text(text);
-  return texts.jsonText(line.end("}\n"));
+  const line: string[] = [];
+  const start = `{"v":1,"time":"${details.time}","nri":null,"containerId":null`;
+  line.push(`${start}${addLabel(line, details, texts, true)},"note":`, text, "}\n");
+  return texts.jsonText(line as ByteString[]);
 }
 
-/** Parts for `LineTexts.jsonText`. */
-class Parts {
-  readonly #parts: string[] = [];
-  #raw: string;
+/*
+ * A line is a list for `LineTexts.jsonText`: a part as it is and a text in turn.
+ */
 
-  constructor(start: string) {
-    this.#raw = start;
-  }
-
-  raw(text: string): void {
-    this.#raw += text;
-  }
-
-  text(text: string): void {
-    this.#parts.push(this.#raw, text);
-    this.#raw = "";
-  }
-
-  end(text: string): readonly ByteString[] {
-    this.#parts.push(this.#raw + text);
-    return this.#parts as ByteString[];
-  }
+/** Adds the label, if there is one. Returns what the next part begins with. */
+function addLabel(line: string[], { label }: PodLineDetails, texts: LineTexts, redact: boolean): string {
+  if (label === null) return "";
+  line.push(',"label":', redact ? redactText(label, texts) : label);
+  return "";
 }
 
-function jsonStart({ time }: PodLineDetails): string {
-  return `{"v":1,"time":"${formatTime(time)}","nri":`;
-}
-
-function addLabel(line: Parts, { label }: PodLineDetails, texts: LineTexts, redact: boolean): void {
-  if (label === null) return;
-  line.raw(',"label":');
-  line.text(redact ? redactText(label, texts) : label);
-}
-
-/** The pod without its labels and the last brace. */
-function addPod(line: Parts, { namespace, name, uid, netns, ips }: LoggedPod): void {
-  line.raw('{"namespace":');
-  line.text(namespace);
-  line.raw(',"name":');
-  line.text(name);
-  line.raw(',"uid":');
-  line.text(uid);
-  line.raw(',"netns":');
-  if (netns === null) line.raw("null");
-  else line.text(netns);
-  line.raw(',"ips":[');
-  ips.forEach((ip, index) => {
-    if (index > 0) line.raw(",");
-    line.text(ip);
-  });
-  line.raw("]");
+/** Adds the pod without its labels and its last brace. The last part is one as it is. */
+function addPod(line: string[], start: string, { namespace, name, uid, netns, ips }: LoggedPod): void {
+  line.push(`${start}{"namespace":`, namespace, ',"name":', name, ',"uid":', uid);
+  if (netns !== null) line.push(',"netns":', netns);
+  let between = netns === null ? ',"netns":null,"ips":[' : ',"ips":[';
+  for (const ip of ips) {
+    line.push(between, ip);
+    between = ",";
+  }
+  line.push(ips.length === 0 ? `${between}]` : "]");
 }
 
 function withoutSecrets(pod: LoggedPod, texts: LineTexts): LoggedPod {

@@ -23,6 +23,9 @@ const COMPRESSED: readonly (readonly [name: string, magic: string, tool: string]
   ["bzip2", "425a68", "bzcat"],
 ];
 
+/** A log is opened again if it was rotated meanwhile, but not for ever. */
+const OPEN_TRIES = 10;
+
 /** A log to be read: its descriptors, oldest first, which the reader closes. */
 export interface OpenLog {
   readonly path: string;
@@ -80,12 +83,21 @@ export function isStream(path: string): boolean {
 /** Opens a log and its rotated `.1`, unless that is among the logs that are read. */
 export function openLog(path: string, all: readonly string[]): OpenLog {
   if (path === STDIN) return { path: "standard input", fds: [0] };
-  const fd = open(path);
-  const older = all.includes(`${path}.1`) ? null : tryOpen(`${path}.1`);
-  if (older === null) return { path, fds: [fd] };
-  if (!isSame(fstatSync(fd), fstatSync(older))) return { path, fds: [older, fd] };
-  closeSync(older); // it was rotated between the two
-  return { path, fds: [fd, open(path)] };
+  for (let tries = 1; ; tries++) {
+    const fd = open(path);
+    const older = all.includes(`${path}.1`) ? null : tryOpen(`${path}.1`);
+    const fds = older === null ? [fd] : [older, fd];
+    if (tries === OPEN_TRIES || !wasRotated(path, fd, older)) return { path, fds };
+    for (const one of fds) closeSync(one);
+  }
+}
+
+/** Whether a log was rotated while it and its `.1` were opened. */
+function wasRotated(path: string, fd: number, older: number | null): boolean {
+  const opened = fstatSync(fd);
+  if (older !== null && isSame(opened, fstatSync(older))) return true;
+  const now = statSync(path, { throwIfNoEntry: false });
+  return now !== undefined && !isSame(opened, now);
 }
 
 function isSame(one: Stats, other: Stats): boolean {

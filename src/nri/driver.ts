@@ -168,14 +168,23 @@ export class Driver {
           call,
           () => nothing,
           () => answerEvent(content, this.#options.handlers, this.#context(call)),
+          subjectOf(content),
         );
     }
   }
 
-  /** Answers with the result of `run`. If that throws: `otherwise`, or with `failRequests` the error. */
-  #answer(call: Call, otherwise: () => Uint8Array, run: () => Uint8Array | Promise<Uint8Array>): void {
+  /**
+   * Answers with the result of `run`. If that throws: `otherwise`, or with `failRequests` the error.
+   * @param subject what the call is about, for the log
+   */
+  #answer(
+    call: Call,
+    otherwise: () => Uint8Array,
+    run: () => Uint8Array | Promise<Uint8Array>,
+    subject = "",
+  ): void {
     const fail = (thrown: unknown) => {
-      this.#failed(call, otherwise, thrown);
+      this.#failed(call, otherwise, thrown, subject);
       this.#pump();
     };
     try {
@@ -191,9 +200,9 @@ export class Driver {
     }
   }
 
-  #failed(call: Call, otherwise: () => Uint8Array, thrown: unknown): void {
+  #failed(call: Call, otherwise: () => Uint8Array, thrown: unknown, subject: string): void {
     const message = reasonOf(thrown);
-    this.#options.log("error", `The handler ${call.name} failed: ${printable(message)}`);
+    this.#options.log("error", `The handler ${call.name} failed${printable(`${subject}: ${message}`)}`);
     if (this.#sendsErrors(call.name))
       this.#session.refuse(call, { code: StatusCode.unknown, message }, this.#port.now());
     else this.#session.respond(call, otherwise(), this.#port.now());
@@ -284,6 +293,18 @@ export class Driver {
 /** The events that have a handler. */
 export function handledEvents(handlers: Handlers): EventName[] {
   return eventNames.filter((name) => handlers[name]);
+}
+
+/** " for NAMESPACE/POD, container NAME"; "" if the runtime has named neither. */
+function subjectOf({ name, ...call }: PluginCall): string {
+  const request = "request" in call ? call.request : {};
+  const pod = "pod" in request ? request.pod : undefined;
+  const container = "container" in request ? request.container : undefined;
+  const names = [
+    ...(pod?.name ? [`${pod.namespace}/${pod.name}`] : []),
+    ...(container?.name ? [`container ${container.name}`] : []),
+  ];
+  return names.length > 0 ? ` for ${names.join(", ")}` : "";
 }
 
 interface SynchronizeEnd {

@@ -91,3 +91,13 @@ function parseGoBool(text: string): string | null {
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return "true";
   return /^(0|f|F|false|FALSE|False)$/.test(text) ? "false" : null;
 }
+
+/** The value of a flag that was given last; undefined if it was not given. */
+export function lastValue(values: GoValues, name: string): string | undefined {
+  return values.get(name)?.at(-1);
+}
+
+/** Whether a boolean flag is on. */
+export function isOn(values: GoValues, name: string): boolean {
+  return lastValue(values, name) === "true";
+}

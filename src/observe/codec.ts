@@ -178,13 +178,14 @@ function envelopeOf(host: FieldHost): Envelope {
         else timeoutMs = readVarint(bytes, start, end) / 1e6;
       });
       return {
-        service: decodeUtf8(service),
-        method: decodeUtf8(method),
+        service: textOf(host, service),
+        method: textOf(host, method),
         payload: bytes.subarray(from, to),
         timeoutMs,
       };
     },
     encodeResponse: ({ payload, status }) => {
+      if (!status && !payload?.length) return NOTHING; // of an event
       const writer = new MessageWriter();
       if (status) {
         const { message } = new MessageWriter()
@@ -206,4 +207,9 @@ function envelopeOf(host: FieldHost): Envelope {
       return { payload, status };
     },
   };
+}
+
+/** The text of UTF-8. Names of services and methods are plain. */
+function textOf(host: FieldHost, bytes: ByteString): string {
+  return host.isPlain(bytes) ? bytes : decodeUtf8(bytes);
 }

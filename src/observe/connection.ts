@@ -107,11 +107,12 @@ export class Connection {
   #act(act: () => void): void {
     act();
     const [first, ...more] = this.#outgoing;
-    if (!this.#driver || !first) return this.#arm();
     this.#outgoing = [];
-    const errno = this.#host.send(SOCKET.nri, more.length === 0 ? first : joined([first, ...more]));
-    if (errno !== 0) return this.#lost(`write ${this.#host.errorName(errno)}`);
-    if (this.#host.unsent(SOCKET.nri) > UNSENT_MOST) this.#waitForReader();
+    if (this.#driver && first) {
+      const errno = this.#host.send(SOCKET.nri, more.length === 0 ? first : joined([first, ...more]));
+      if (errno !== 0) this.#lost(`write ${this.#host.errorName(errno)}`);
+      else if (this.#host.unsent(SOCKET.nri) > UNSENT_MOST) this.#waitForReader();
+    }
     this.#arm();
   }
 

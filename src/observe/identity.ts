@@ -13,16 +13,21 @@ export function isPlugin(args: readonly string[], program: string, env: PluginEn
   return hasPluginName(program) || (args.length === 0 && Boolean(env.NRI_PLUGIN_SOCKET));
 }
 
-/** Adds the default name and index if neither flags, nor the runtime, nor the program's name give one. */
+/**
+ * Adds the default name and index if neither flags, nor the runtime, nor the program's name give one.
+ * @param plugin the plugin's own name
+ */
 export function withDefaults(
   { name, index }: IdentityOptions,
   env: PluginEnvironment,
   program: string,
+  plugin = NAME,
 ): IdentityOptions {
   const file = basename(program);
-  const indexInName = hasPluginName(program) && file !== NAME;
+  const indexInName = file.endsWith(`-${plugin}`) && !file.slice(0, -plugin.length - 1).includes("-");
+  const named = indexInName || file === plugin;
   return {
-    name: name ?? (env.NRI_PLUGIN_NAME || hasPluginName(program) ? undefined : NAME),
+    name: name ?? (env.NRI_PLUGIN_NAME || named ? undefined : plugin),
     index: index ?? (env.NRI_PLUGIN_IDX || indexInName ? undefined : INDEX),
   };
 }

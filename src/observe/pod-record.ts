@@ -24,16 +24,19 @@ const TEXT_PATHS = Object.values(POD_PATHS).filter(
   (path) => path !== POD_PATHS.label && path !== POD_PATHS.linuxNamespace,
 );
 
-/** The places in POD_PATHS. */
-const AT = {
-  ...{ id: 0, name: 1, uid: 2, namespace: 3, label: 4, labelKey: 5, labelValue: 6 },
-  ...{ linuxNamespace: 7, linuxNamespaceType: 8, linuxNamespacePath: 9, ip: 10 },
-} as const;
+/* The places in POD_PATHS. */
+const NAMESPACE = 3;
+const LABEL = 4;
+const LABEL_KEY = 5;
+const LABEL_VALUE = 6;
+const LINUX_NAMESPACE = 7;
+const LINUX_NAMESPACE_TYPE = 8;
+const LINUX_NAMESPACE_PATH = 9;
 
 /** Paths of fields that there are not, in the places of those that sentences do not tell. */
 const SAID_PATHS = { ...POD_PATHS, label: [536870909], labelKey: [536870910], labelValue: [536870911] };
 
-const NETWORK = "network";
+const NETWORK = asByteString("network");
 
 /**
  * Keeps pods as records: a PodSandbox with the fields that are reported, as bytes. It takes no object and a fifth of
@@ -77,44 +80,33 @@ export class PodReader {
 
 /** Reads a record with its fields: three numbers each, the place in POD_PATHS, start and end. */
 function readPod(record: ByteString, spans: Int32Array): LoggedPod {
-  const texts = ["", "", "", ""];
+  const texts: ByteString[] = [EMPTY, EMPTY, EMPTY, EMPTY];
   const ips: ByteString[] = [];
   const labels: ByteString[] = [];
   let hasNamespaces = false;
-  let [type, path] = ["", ""];
-  let network: string | null = null;
-  for (let i = 0; i < spans.length; i += 3) {
-    const at = spans[i] ?? 0;
-    if (at === AT.label) {
-      labels.push(EMPTY, EMPTY);
-      continue;
-    }
-    if (at === AT.linuxNamespace) {
+  let [type, path] = [EMPTY, EMPTY];
+  let network: ByteString | null = null;
+  for (let i = 0, end = spans.length; i < end; i += 3) {
+    const at = spans[i] as number;
+    if (at === LABEL) labels.push(EMPTY, EMPTY);
+    else if (at === LINUX_NAMESPACE) {
       if (type === NETWORK) network ??= path;
       hasNamespaces = true;
-      type = path = "";
-      continue;
+      type = path = EMPTY;
+    } else {
+      const text = record.slice(spans[i + 1], spans[i + 2]) as ByteString;
+      if (at === LABEL_KEY) labels[labels.length - 2] = text;
+      else if (at === LABEL_VALUE) labels[labels.length - 1] = text;
+      else if (at === LINUX_NAMESPACE_TYPE) type = text;
+      else if (at === LINUX_NAMESPACE_PATH) path = text;
+      else if (at <= NAMESPACE) texts[at] = text;
+      else ips.push(text);
     }
-    const text = asByteString(record.slice(spans[i + 1], spans[i + 2]));
-    if (at <= AT.namespace) texts[at] = text;
-    else if (at === AT.labelKey) labels[labels.length - 2] = text;
-    else if (at === AT.labelValue) labels[labels.length - 1] = text;
-    else if (at === AT.linuxNamespaceType) type = text;
-    else if (at === AT.linuxNamespacePath) path = text;
-    else ips.push(text);
   }
   if (type === NETWORK) network ??= path;
-  const netns = hasNamespaces ? asByteString(network ?? "") : null;
-  const [id = "", name = "", uid = "", namespace = ""] = texts as ByteString[];
-  return {
-    ...{
-      id: asByteString(id),
-      namespace: asByteString(namespace),
-      name: asByteString(name),
-      uid: asByteString(uid),
-    },
-    ...{ netns, ips, labels: lastOfEach(labels) },
-  };
+  const netns = hasNamespaces ? (network ?? EMPTY) : null;
+  const [id = EMPTY, name = EMPTY, uid = EMPTY, namespace = EMPTY] = texts;
+  return { id, namespace, name, uid, netns, ips, labels: lastOfEach(labels) };
 }
 
 /** Of keys that come more than once, the last value, as in a map of Protocol Buffers. */

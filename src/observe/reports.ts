@@ -24,8 +24,10 @@ export class Reports {
   }
 
   add(report: ObserverReport): void {
-    if (this.#waiting.length === 0 && report.pods.length <= PODS_AT_ONCE)
-      return this.#take(report, report.pods.length);
+    if (this.#waiting.length === 0 && report.pods.length <= PODS_AT_ONCE) {
+      this.#take(report, report.pods.length);
+      return;
+    }
     this.#waiting.push(report);
     if (this.#waiting.length === 1) this.#loop.whenIdle(() => this.#go());
   }

@@ -4,7 +4,7 @@ import type { FieldPath, ObserveHost } from "../native/observe-host.ts";
 /* Protocol Buffers (protobuf.dev, "Encoding") for the few messages of the observer. The host finds fields. */
 
 /** What of the host finds fields. */
-export type FieldHost = Pick<ObserveHost, "fieldPaths" | "fields" | "spans" | "text" | "keep">;
+export type FieldHost = Pick<ObserveHost, "fieldPaths" | "fields" | "spans" | "text" | "keep" | "isPlain">;
 
 /** Told the index of the path of each field, and where its content is. */
 export type FieldTaker = (path: number, start: number, end: number) => void;

@@ -25,6 +25,7 @@ import { slow } from "./findings/slow.ts";
 import { stranded } from "./findings/stranded.ts";
 import { untapped } from "./findings/untapped.ts";
 import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
+import { Losses } from "./losses.ts";
 import { readPod } from "./pod.ts";
 import { isTorn, Stories } from "./stories.ts";
 import type { LineNumber, PodStory } from "./story.ts";
@@ -50,9 +51,11 @@ export class Audit {
   readonly #stories: Stories;
   readonly #checks: readonly Check[];
   readonly #findings: Finding[] = [];
+  readonly #losses: Losses;
 
   constructor(options: AuditOptions) {
     this.#log = new LogFacts(options);
+    this.#losses = new Losses(this.#log);
     const report = (finding: Finding) => void this.#findings.push(finding);
     this.#checks = checksFor(options).map((make) => make(this.#log, report));
     const { mostOpen } = options;
@@ -78,16 +81,18 @@ export class Audit {
     this.#stories.end();
     for (const { end } of this.#checks) end?.();
     const order = Object.keys(CODES);
-    this.#findings.sort(
+    const findings = this.#losses.sift(this.#findings);
+    findings.sort(
       (one, other) =>
         order.indexOf(one.code) - order.indexOf(other.code) || (one.lines[0] ?? 0) - (other.lines[0] ?? 0),
     );
     const { closedEarly } = this.#stories;
-    return { findings: this.#findings, sources: this.#log.sources, closedEarly };
+    return { findings, sources: this.#log.sources, closedEarly };
   }
 
   #judge(story: PodStory): void {
     const pod = readPod(story, (network) => this.#log.tapsOf(network));
+    this.#losses.pod(pod);
     for (const check of this.#checks) check.pod?.(pod);
   }
 }

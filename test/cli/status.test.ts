@@ -68,6 +68,7 @@ describe("status", () => {
         { type: "cni_pre", path: "/opt/cni/bin/cni_pre", version: null, state: "missing" },
         { type: "cni_post", path: "/opt/cni/bin/cni_post", version: null, state: "other" },
       ],
+      observer: null,
     });
   });
 });

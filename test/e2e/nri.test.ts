@@ -102,7 +102,9 @@ describe.each(suites)("an NRI plugin on containerd of %s", (suite) => {
       };
       const first = await start(node(), handlers);
       const pod = await node().runPod({ name: "spared-0" });
-      expect(first.log).toContain("error: The handler runPodSandbox failed: not this one");
+      expect(first.log).toContain(
+        "error: The handler runPodSandbox failed for default/spared-0: not this one",
+      );
       await first.stop();
       await start(node(), handlers, { failRequests: true });
       await expect(node().runPod({ name: "failed-0" })).rejects.toThrow(

@@ -1,13 +1,12 @@
-import { constants } from "node:fs";
-import { copyFile, link, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
-import { CNITAP } from "../cli/support/spawn.ts";
 import { auditOf } from "./support/audit.ts";
 import { endPod, logWith, tellsAll, wholeStoryWithEvents } from "./support/events.ts";
+import { launched, linkPlugin, pluginPath } from "./support/launching.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 
 const plugin = "10-network-logger";
@@ -77,7 +76,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
         .split("\n")
         .map((line) => line.split(",", 2));
       expect(words).toEqual(events.map((event) => [`NRI_EVENT=${event}`, `CNI_CONTAINERID=${pod.id}`]));
-      await rm(pluginPath(node()));
+      await rm(pluginPath(node(), plugin));
       await node().exec("busybox", "killall", "-KILL", "containerd");
       await waitForEnd(node());
       await node().restart();
@@ -87,43 +86,21 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
 
 /** Lets containerd launch cnitap under the plugin's name. */
 async function launch(node: ContainerdNode, configuration?: string): Promise<void> {
-  const directory = join(node.folder, "nri");
-  await share(CNITAP, join(directory, "cnitap")); // the namespaces may not see where it is
-  await symlink("../cnitap", pluginPath(node));
-  const file = join(directory, "conf.d", `${plugin}.conf`);
+  await linkPlugin(node, plugin);
+  const file = join(node.folder, "nri/conf.d", `${plugin}.conf`);
   if (configuration === undefined) await rm(file, { force: true });
   else await writeFile(file, configuration);
   await node.restart();
-  await waitFor("one launched observer", async () => (await launched(node)).length === 1);
-}
-
-/** Puts the file into another directory, without copying its 127 MB if the file system allows that. */
-async function share(from: string, to: string): Promise<void> {
-  await rm(to, { force: true });
-  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+  await waitFor("one launched observer", async () => (await launched(node, plugin)).length === 1);
 }
 
 /** Removes the plugin and restarts containerd. */
 async function endWithContainerd(node: ContainerdNode): Promise<void> {
-  await rm(pluginPath(node));
+  await rm(pluginPath(node, plugin));
   await node.restart();
   await waitForEnd(node);
 }
 
 async function waitForEnd(node: ContainerdNode): Promise<void> {
-  await waitFor("the end of the launched observer", async () => (await launched(node)).length === 0);
-}
-
-function pluginPath(node: ContainerdNode): string {
-  return join(node.folder, "nri/plugins", plugin);
-}
-
-/** The processes that run under the plugin's path. */
-async function launched(node: ContainerdNode): Promise<string[]> {
-  const path = pluginPath(node);
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const commands = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
-  );
-  return pids.filter((_, index) => commands[index]?.split("\0").includes(path));
+  await waitFor("the end of the launched observer", async () => (await launched(node, plugin)).length === 0);
 }

@@ -119,7 +119,7 @@ describe("taps with sanitizers", () => {
   test("wait and write for the observer without a report", { timeout: 900_000 }, async () => {
     await buildRemote("sanitized", SANITIZED);
     // What is given back stays a while with the sanitizer.
-    const { code, output } = await runSuites("test/native/observe/host.test.ts", "-t", "^(?!.*in (the )?memory)");
+    const { code, output } = await runSuites("test/native/observe", "-t", "^(?!.*in (the )?memory)");
     expect(takeReports()).toEqual([]);
     expect(code, output).toBe(0);
   });

@@ -8,6 +8,7 @@ import {
   ConfigureRequestSchema,
   ConfigureResponseSchema,
   ContainerUpdateSchema,
+  CreateContainerRequestSchema,
   Event,
   Plugin,
   RunPodSandboxRequestSchema,
@@ -178,6 +179,22 @@ describe("a handler that throws", () => {
     expect((await ask(plugin, encodeCall(3, "StateChange", stateChange))).status).toEqual([2, "later"]);
     expect((await ask(plugin, encodeCall(5, "Synchronize", none))).status).toEqual([2, "not now"]);
     expect(plugin.driver.synchronized).toBe(false);
+  });
+
+  it("is logged with the pod and the container that it was about", async () => {
+    const failing = () => {
+      throw new Error("no");
+    };
+    const plugin = openPlugin({ createContainer: failing, removePodSandbox: failing });
+    const pod = { name: "web-0", namespace: "shop\n" };
+    const create = encode(CreateContainerRequestSchema, { pod, container: { name: "main" } });
+    await ask(plugin, encodeCall(1, "CreateContainer", create));
+    const change = encode(StateChangeEventSchema, { event: Event.REMOVE_POD_SANDBOX, pod });
+    await ask(plugin, encodeCall(3, "StateChange", change));
+    expect(plugin.log.filter((line) => line.startsWith("error"))).toEqual([
+      "error: The handler createContainer failed for shop\\n/web-0, container main: no",
+      "error: The handler removePodSandbox failed for shop\\n/web-0: no",
+    ]);
   });
 
   it("is answered with its error only for the handlers that the plugin names", async () => {

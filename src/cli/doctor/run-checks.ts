@@ -16,6 +16,7 @@ import { logLeftovers } from "./checks/log-leftovers.ts";
 import { logMount } from "./checks/log-mount.ts";
 import { maxConfNum } from "./checks/max-conf-num.ts";
 import { noexec } from "./checks/noexec.ts";
+import { observer } from "./checks/observer.ts";
 import { oneNetwork } from "./checks/one-network.ts";
 import { overwritten } from "./checks/overwritten.ts";
 import { plugins } from "./checks/plugins.ts";
@@ -53,6 +54,7 @@ const CHECKS: readonly Check[] = [
   lockFolder,
   lockHeld,
   editLock,
+  observer,
   selinux,
 ];
 

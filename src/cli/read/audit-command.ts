@@ -1,14 +1,11 @@
 import { Command, InvalidArgumentError } from "commander";
 import { asByteString, decodeUtf8 } from "../../log/byte-string.ts";
-import { LineReader } from "../../machine/line-reader.ts";
-import { readLogs } from "../../machine/log-reader.ts";
 import { Audit, type AuditReport } from "../../story/audit.ts";
 import { missingCodes } from "../../story/findings/codes.ts";
 import { type Finding, podName, type Severity } from "../../story/findings/finding.ts";
 import type { Sources } from "../../story/log-facts.ts";
 import { EXIT, escapeForTerminal, type Io, paint } from "../io.ts";
-import { progressOn } from "./progress.ts";
-import { addReadOptions, logsOf, type ReadOptions } from "./read-options.ts";
+import { addReadOptions, logsOf, type ReadOptions, readLines } from "./read-options.ts";
 
 export interface AuditCommandOptions extends ReadOptions {
   readonly stuck: number;
@@ -59,26 +56,21 @@ function readNumber(text: string): number {
   return value;
 }
 
-/** Judges logs: those of the options, or others. */
-export async function auditLogs(
-  options: AuditCommandOptions,
-  io: Io,
-  paths: readonly string[] = logsOf(options),
-): Promise<AuditReport> {
+/** Judges the logs of the options. */
+export async function auditLogs(options: AuditCommandOptions, io: Io): Promise<AuditReport> {
+  const audit = auditFor(options);
+  await readLines(logsOf(options), io, (number, read) => audit.add(number, read));
+  return audit.end();
+}
+
+/** The audit that these options ask for. */
+export function auditFor(options: AuditCommandOptions): Audit {
   const own = options.logFile === undefined || options.logFile.length === 0;
-  const audit = new Audit({
+  return new Audit({
     stuckMs: options.stuck * 1000,
     ...(options.slow === undefined ? {} : { slowMs: options.slow }),
     ...(own ? { nowMs: Date.now() } : {}), // the node's own log goes on
   });
-  const progress = progressOn(io);
-  const lines = new LineReader();
-  await readLogs(paths, {
-    line: (bytes, from, to, number) => audit.add(number, lines.read(bytes, from, to)),
-    progress: progress.progress,
-  });
-  progress.end();
-  return audit.end();
 }
 
 const text = (bytes: string) => decodeUtf8(asByteString(bytes));

@@ -1,13 +1,16 @@
 import type { Command } from "commander";
+import { firstRecordedKeys } from "../../conflist/installations.ts";
+import type { LogLine } from "../../log/log-line.ts";
+import { readRecord } from "../../machine/installation-record.ts";
 import { LineReader } from "../../machine/line-reader.ts";
 import { readLogs } from "../../machine/log-reader.ts";
+import { MachineError } from "../../machine/machine-error.ts";
+import { Root } from "../../machine/root.ts";
 import { Stories, type StoriesOptions } from "../../story/stories.ts";
-import type { Strays } from "../../story/story.ts";
+import type { LineNumber, Strays } from "../../story/story.ts";
 import type { Io } from "../io.ts";
-import { tapsKeys } from "../observe/taps-keys.ts";
+import { logFileOf } from "../stanza-options.ts";
 import { progressOn } from "./progress.ts";
-
-const DEFAULT_LOG = "/tmp/cni.log";
 
 export interface ReadOptions {
   readonly logFile?: readonly string[];
@@ -28,8 +31,17 @@ export function addReadOptions(command: Command): Command {
 /** The logs to read. */
 export function logsOf({ logFile }: ReadOptions): readonly string[] {
   if (logFile && logFile.length > 0) return logFile;
-  const { logFile: own } = tapsKeys();
-  return [typeof own === "string" ? own : DEFAULT_LOG];
+  return [logFileOf(tapsKeys())];
+}
+
+/** The keys of this node's taps from cnitap's record. */
+function tapsKeys(): Readonly<Record<string, unknown>> {
+  try {
+    return firstRecordedKeys(readRecord(new Root()));
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error;
+    return {}; // it cannot be read or is invalid: the defaults
+  }
 }
 
 /** Reads logs into stories, with progress on a terminal. Returns what else was in them. */
@@ -39,17 +51,31 @@ export async function readStories(
   io: Io,
 ): Promise<{ readonly strays: Strays; readonly closedEarly: number }> {
   const stories = new Stories(options);
+  await readLines(paths, io, (number, read) => addTo(stories, number, read));
+  stories.end();
+  return { strays: stories.strays, closedEarly: stories.closedEarly };
+}
+
+/** Adds a line that `readLines` has given. */
+export function addTo(stories: Stories, number: LineNumber, read: LogLine | string): void {
+  if (typeof read === "string") stories.add(number, read, null);
+  else stories.add(number, "", read);
+}
+
+/**
+ * Reads logs, with progress on a terminal.
+ * @param line gets each line's number, and the line, or the beginning of one that is none of ours
+ */
+export async function readLines(
+  paths: readonly string[],
+  io: Io,
+  line: (number: LineNumber, read: LogLine | string) => void,
+): Promise<void> {
   const lines = new LineReader();
   const progress = progressOn(io);
   await readLogs(paths, {
-    line: (bytes, from, to, number) => {
-      const read = lines.read(bytes, from, to);
-      if (typeof read === "string") stories.add(number, read, null);
-      else stories.add(number, "", read);
-    },
+    line: (bytes, from, to, number) => line(number, lines.read(bytes, from, to)),
     progress: progress.progress,
   });
   progress.end();
-  stories.end();
-  return { strays: stories.strays, closedEarly: stories.closedEarly };
 }

@@ -1,16 +1,17 @@
 import { Command } from "commander";
 import { asByteString, decodeUtf8, encodeUtf8 } from "../../log/byte-string.ts";
 import { readJournal, readJournalFile } from "../../machine/journal.ts";
-import { STDIN } from "../../machine/log-reader.ts";
+import { isStream } from "../../machine/log-reader.ts";
 import type { Finding } from "../../story/findings/finding.ts";
 import type { JournalLine } from "../../story/journal.ts";
+import { Stories } from "../../story/stories.ts";
 import type { PodStory } from "../../story/story.ts";
 import { summarizePod } from "../../story/summary.ts";
 import { type Moment, timelineOf } from "../../story/timeline.ts";
 import { CliError } from "../cli-error.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
-import { auditLogs, findingJson, STUCK_SECONDS } from "./audit-command.ts";
-import { addReadOptions, logsOf, type ReadOptions, readStories } from "./read-options.ts";
+import { auditFor, findingJson, STUCK_SECONDS } from "./audit-command.ts";
+import { addReadOptions, addTo, logsOf, type ReadOptions, readLines, readStories } from "./read-options.ts";
 
 interface ShowOptions extends ReadOptions {
   readonly brief?: boolean;
@@ -83,22 +84,23 @@ async function findStories(
   io: Io,
 ): Promise<{ readonly stories: PodStory[]; readonly findings: readonly Finding[] }> {
   const paths = logsOf(options);
-  const { findings } = await auditLogs(
-    { ...options, stuck: STUCK_SECONDS },
-    io,
-    paths.includes(STDIN) ? [] : paths,
-  );
   const found: PodStory[] = [];
-  const piped = paths.includes(STDIN); // it can be read only once
+  const piped = paths.some(isStream); // it can be read only once
   const keepMatching = (story: PodStory) => {
     if (isCalled(story, pod)) found.push(story);
   };
-  await readStories(paths, { close: keepMatching, keepInputs: piped }, io);
+  const audit = auditFor({ ...options, stuck: STUCK_SECONDS });
+  const all = new Stories({ close: keepMatching, keepInputs: piped });
+  await readLines(paths, io, (number, read) => {
+    audit.add(number, read);
+    addTo(all, number, read);
+  });
+  all.end();
   if (!piped && found.length > 0) {
     const only = new Set(found.splice(0).map(({ containerId }) => containerId));
     await readStories(paths, { close: (story) => found.push(story), keepInputs: true, only }, io);
   }
-  return { stories: found.reverse(), findings };
+  return { stories: found.reverse(), findings: audit.end().findings };
 }
 
 /** What the runtime's journal has about the pod. */

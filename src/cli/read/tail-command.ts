@@ -159,7 +159,9 @@ class Tail {
       } else if (last.push(one) > 2 * most) last.splice(0, last.length - most);
     };
     await readLogs(paths, { line });
-    for (const one of most === 0 ? [] : last.slice(-most)) this.#print(one);
+    const wanted = most === 0 ? [] : last.slice(-most);
+    for (const { words } of wanted) this.#screen.measure(words);
+    for (const one of wanted) this.#print(one);
     this.#screen.show();
   }
 

@@ -25,9 +25,8 @@ static JSValue host_is_secret_key(JSContext *ctx, JSValueConst this, int argc, J
   return JS_NewBool(ctx, hides);
 }
 
-static void push_span(JSContext *ctx, JSValueConst list, uint32_t *to, size_t start, size_t end) {
-  JS_SetPropertyUint32(ctx, list, (*to)++, JS_NewUint32(ctx, (uint32_t)start));
-  JS_SetPropertyUint32(ctx, list, (*to)++, JS_NewUint32(ctx, (uint32_t)end));
+static void push(JSContext *ctx, JSValueConst list, uint32_t *to, const uint8_t *text, const uint8_t *at) {
+  JS_SetPropertyUint32(ctx, list, (*to)++, JS_NewUint32(ctx, (uint32_t)(at - text)));
 }
 
 static JSValue host_secrets_in(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
@@ -35,17 +34,14 @@ static JSValue host_secrets_in(JSContext *ctx, JSValueConst this, int argc, JSVa
   size_t length;
   const uint8_t *text = (const uint8_t *)bytes_of_string(ctx, argv[0], &length);
   if (!text) return JS_EXCEPTION;
-  struct secret_parts parts = {.text = text, .at = text, .end = text + length};
+  struct secret_parts parts = {.text = text, .at = text, .end = text + length, .part = text, .part_end = text + length};
+  bool whole = secret_shape(text, text + length, 0);
   JSValue secrets = JS_NULL;
   uint32_t to = 0;
-  if (secret_shape(text, text + length, 0)) {
-    secrets = JS_NewArray(ctx);
-    push_span(ctx, secrets, &to, 0, length);
-  } else {
-    while (!JS_HasException(ctx) && secret_next_part(&parts)) {
-      if (to == 0) secrets = JS_NewArray(ctx);
-      push_span(ctx, secrets, &to, (size_t)(parts.part - text), (size_t)(parts.part_end - text));
-    }
+  while (!JS_HasException(ctx) && ((whole && to == 0) || (!whole && secret_next_part(&parts)))) {
+    if (to == 0) secrets = JS_NewArray(ctx);
+    push(ctx, secrets, &to, text, parts.part);
+    push(ctx, secrets, &to, text, parts.part_end);
   }
   JS_FreeCString(ctx, (const char *)text);
   return unless_exception(ctx, secrets);

@@ -44,28 +44,31 @@ const char *bytes_of_string(JSContext *ctx, JSValueConst value, size_t *length) 
   return bytes;
 }
 
+/* What QuickJS has inline is large. */
+__attribute__((noinline)) static void free_value(JSContext *ctx, JSValue value) { JS_FreeValue(ctx, value); }
+
 bool read_uint(JSContext *ctx, JSValueConst object, const char *name, double most, double *number) {
   JSValue value = JS_GetPropertyStr(ctx, object, name);
-  bool failed = JS_IsException(value) || JS_ToFloat64(ctx, number, value) != 0;
-  JS_FreeValue(ctx, value);
+  bool failed = JS_ToFloat64(ctx, number, value) != 0; /* as it does for an exception */
+  free_value(ctx, value);
   if (failed) return false;
   if (*number >= 0 && *number <= most) return true;
   JS_ThrowRangeError(ctx, "%s", name);
   return false;
 }
 
-bool read_uint_at(JSContext *ctx, JSValueConst array, uint32_t index, uint32_t *number) {
-  JSValue value = JS_GetPropertyUint32(ctx, array, index);
-  bool read = !JS_IsException(value) && JS_ToUint32(ctx, number, value) == 0;
-  JS_FreeValue(ctx, value);
+static bool read_and_free(JSContext *ctx, JSValue value, uint32_t *number) {
+  bool read = JS_ToUint32(ctx, number, value) == 0;
+  free_value(ctx, value);
   return read;
 }
 
+bool read_uint_at(JSContext *ctx, JSValueConst array, uint32_t index, uint32_t *number) {
+  return read_and_free(ctx, JS_GetPropertyUint32(ctx, array, index), number);
+}
+
 bool read_length(JSContext *ctx, JSValueConst array, uint32_t *length) {
-  JSValue value = JS_GetPropertyStr(ctx, array, "length");
-  bool read = !JS_IsException(value) && JS_ToUint32(ctx, length, value) == 0;
-  JS_FreeValue(ctx, value);
-  return read;
+  return read_and_free(ctx, JS_GetPropertyStr(ctx, array, "length"), length);
 }
 
 void set_property(JSContext *ctx, JSValueConst object, const char *name, JSValue value) {
@@ -76,6 +79,6 @@ void set_property(JSContext *ctx, JSValueConst object, const char *name, JSValue
    of the values the script would answer wrongly; if it throws, the last resort answers. */
 JSValue unless_exception(JSContext *ctx, JSValue value) {
   if (!JS_HasException(ctx)) return value;
-  JS_FreeValue(ctx, value);
+  free_value(ctx, value);
   return JS_EXCEPTION;
 }

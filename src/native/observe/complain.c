@@ -26,7 +26,9 @@ _Noreturn static void end_with(const char *why, size_t length) {
 _Noreturn void last_resort(void) { end_with("failed", 6); }
 
 _Noreturn void complain_of(JSContext *ctx, JSValueConst thrown) {
+  static const char no_memory[] = "out of memory"; /* there was none for an error either: QuickJS throws null then */
   size_t length;
+  if (JS_IsNull(thrown)) end_with(no_memory, sizeof no_memory - 1);
   const char *text = bytes_of_string(ctx, thrown, &length);
   if (!text) last_resort();
   end_with(text, length);

@@ -110,10 +110,10 @@ FUNCTION(host_read_file) {
   if (!text) return JS_ThrowOutOfMemory(ctx);
   const char *path = bytes_of_string(ctx, argv[0], NULL);
   ssize_t length = path ? read_file(path, text, most) : 0;
-  JSValue read = !path ? JS_EXCEPTION : length < 0 ? JS_NewInt32(ctx, (int32_t)length) : string_of_bytes(ctx, text, (size_t)length);
+  JSValue read = length < 0 ? JS_NewInt32(ctx, (int32_t)length) : string_of_bytes(ctx, text, (size_t)length);
   JS_FreeCString(ctx, path);
   arena_give_back(text);
-  return read;
+  return unless_exception(ctx, read);
 }
 
 FUNCTION(host_file_kind) {

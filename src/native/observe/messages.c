@@ -40,7 +40,8 @@ static bool read_set(JSContext *ctx, JSValueConst value, int32_t *set) {
 
 /* Bytes, start and end, as they are in argv[0] to argv[2]. */
 static bool read_slice(JSContext *ctx, JSValueConst *argv, struct bytes *bytes, uint32_t *start, uint32_t *end) {
-  if (JS_ToUint32(ctx, start, argv[1]) != 0 || JS_ToUint32(ctx, end, argv[2]) != 0 || !bytes_take(ctx, argv[0], bytes)) return false;
+  if (JS_ToUint32(ctx, start, argv[1]) != 0 || JS_ToUint32(ctx, end, argv[2]) != 0) return false;
+  if (!bytes_take(ctx, argv[0], bytes)) return false;
   if (*start <= *end && *end <= bytes->length && *end <= INT32_MAX) return true;
   bytes_free(ctx, bytes);
   JS_ThrowRangeError(ctx, "slice");

@@ -79,12 +79,14 @@ static bool serve_frame(int number) {
   uint8_t *frame = arena_take(serve_size(&head));
   if (!frame || !read_all(frame, serve_size(&head))) return false;
   const uint32_t *length = (const uint32_t *)frame;
-  uint8_t *log_path = frame + head.lines * sizeof *length, *lock_path = log_path + head.log_path, *bytes = lock_path + head.lock_path;
+  uint8_t *log_path = frame + head.lines * sizeof *length, *lock_path = log_path + head.log_path;
+  uint8_t *bytes = lock_path + head.lock_path;
   if (number == WRITER_ERROR) {
     write_errors(bytes, head.bytes);
     answer.lines = head.lines;
   } else {
-    struct log_request request = {(char *)log_path, head.lock_path ? (char *)lock_path : NULL, head.lock_timeout_ms, head.max_bytes};
+    const char *lock = head.lock_path ? (char *)lock_path : NULL;
+    struct log_request request = {(char *)log_path, lock, head.lock_timeout_ms, head.max_bytes};
     struct iovec piece[] = {{0}, {bytes, head.bytes}};
     log_waited_ms = 0;
     answer.lines = whole_lines(length, head.lines, log_append(&request, piece, 2, &answer.faults));
@@ -94,7 +96,8 @@ static bool serve_frame(int number) {
 }
 
 static void inherit_nothing(int number, int socket) {
-  static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU}, faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+  static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU};
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) signal(faults[i], SIG_DFL); /* descriptor 2 may be the log */
   if (dup2(socket, 0) != 0) _exit(1);

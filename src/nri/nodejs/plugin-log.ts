@@ -23,7 +23,8 @@ interface Sentence {
  * stopped terminal, a pipe without a reader or a slow disk delays no pod.
  */
 export class PluginLog {
-  readonly #debug: boolean;
+  /** Whether messages of the level debug are written. */
+  debug = false;
   #descriptor = STDERR;
   #look = lookOf(STDERR);
   readonly #backlog = new Backlog<Sentence, Buffer>({
@@ -44,19 +45,14 @@ export class PluginLog {
       }),
   });
 
-  /** @param debug whether messages of the level debug are written */
-  constructor(debug = false) {
-    this.#debug = debug;
-  }
-
-  /** From now on, also for lines that wait: a descriptor that is open for writing. The caller closes it. */
+  /** From now on, also for lines that wait: a descriptor that is open for writing. It has to stay open. */
   writeTo(descriptor: number): void {
     this.#descriptor = descriptor;
     this.#look = lookOf(descriptor);
   }
 
   say(level: Level, messages: string | readonly string[], fields: Fields = {}): void {
-    if (level === "debug" && !this.#debug) return;
+    if (level === "debug" && !this.debug) return;
     const moment = momentNow();
     this.#backlog.add([messages].flat().map((message) => ({ level, message, fields, moment })));
   }

@@ -36,10 +36,10 @@ export class Server {
     if (fault) return this.#deny(streamId, fault);
     this.#lastStreamId = streamId;
     try {
-      const request = this.#envelope.decodeRequest(message.payload);
+      const { service, method, payload, timeoutMs } = this.#envelope.decodeRequest(message.payload);
       this.#open.set(streamId, length);
       this.#heldBytes += length;
-      return { streamId, ...request };
+      return { streamId, service, method, payload, timeoutMs };
     } catch (error) {
       const text = `unmarshal request error: ${reasonOf(error)}`;
       return this.#deny(streamId, { code: StatusCode.invalidArgument, message: text });

@@ -1,3 +1,4 @@
+import { failedBefore } from "../del-order.ts";
 import { type Attached, isAdded, type Pod } from "../pod.ts";
 import { linesOf, noteOf, type Run } from "../runs.ts";
 import {
@@ -9,7 +10,15 @@ import {
   showName,
   shownMs,
 } from "./finding.ts";
-import { cameUp, type Failure, failureOf, isToldElsewhere, nextRun, saidBy } from "./what-failed.ts";
+import {
+  absenceIn,
+  cameUp,
+  type Failure,
+  failureOf,
+  isToldElsewhere,
+  nextRun,
+  saidBy,
+} from "./what-failed.ts";
 
 /** A pod got no network: a plugin failed in its ADD, or its ADD does not end (containerd#1544, plugins#680). */
 export const addFailed: MakeCheck = (log, report): Check => ({
@@ -23,6 +32,8 @@ export const addFailed: MakeCheck = (log, report): Check => ({
       const ended = failure !== null || next !== undefined || noteOf(add) !== null;
       if (!ended && !log.isStuck(add.lastMs)) continue;
       if (isLateLine(pod, attached, add)) continue;
+      const said = failure !== null || noteOf(add) !== null ? true : failedBefore(add, next);
+      if (said === false) continue; // the line of its end was lost
       const name = podName(pod.story);
       const ago = log.agoMs(add.lastMs);
       const brief = failure ? briefOf(failure) : openBrief(add, next);
@@ -33,6 +44,7 @@ export const addFailed: MakeCheck = (log, report): Check => ({
           plugin: failure?.call.plugin ?? add.plugins.find(({ end }) => end === null)?.plugin ?? null,
           sentence: `The ADD of ${name}${inNetwork(attached.network)} ${ended ? "failed" : "has not ended"}${since}: ${brief}`,
           lines: [...linesOf(add), ...(next ? linesOf(next).slice(0, 1) : [])],
+          ...(said ? {} : { absence: absenceIn(add, next) }),
           advice: adviceFor(failure, showName(pod.story)),
         }),
       );

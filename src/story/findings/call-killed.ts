@@ -1,3 +1,4 @@
+import { failedBefore } from "../del-order.ts";
 import type { Pod } from "../pod.ts";
 import { linesOf, type Run } from "../runs.ts";
 import type { LineNumber, PluginCall } from "../story.ts";
@@ -6,6 +7,7 @@ import {
   about,
   type Check,
   counted,
+  type Finding,
   inNetwork,
   type MakeCheck,
   podName,
@@ -13,7 +15,7 @@ import {
   type Who,
   whoOf,
 } from "./finding.ts";
-import { cameUp, isKilled, nextRun } from "./what-failed.ts";
+import { absenceIn, cameUp, isKilled, nextRun } from "./what-failed.ts";
 
 interface Killed {
   readonly who: Who;
@@ -24,6 +26,7 @@ interface Killed {
   /** When the runtime went on. */
   readonly nextMs: number | null;
   readonly lines: readonly LineNumber[];
+  readonly absence: Pick<Finding, "absence">;
 }
 
 /** The runtime's deadline ended a call: it waited too long, often for a lock (azure-container-networking#2817). */
@@ -44,12 +47,13 @@ export const callKilled: MakeCheck = (_log, report): Check => {
             const lines = [...linesOf({ calls: [call] }), ...linesOf(next).slice(0, 1)];
             const who = whoOf(pod.story);
             const { network } = attached;
-            found.push({ who, network, plugin, command, timeMs, nextMs: next.begunMs, lines });
+            const absence = failedBefore(run, next) ? {} : { absence: absenceIn(run, next) };
+            found.push({ who, network, plugin, command, timeMs, nextMs: next.begunMs, lines, absence });
           }
         }
     },
     end: () => {
-      for (const { who, network, plugin, command, timeMs, nextMs, lines } of found) {
+      for (const { who, network, plugin, command, timeMs, nextMs, lines, absence } of found) {
         const took = timeMs === null || nextMs === null ? null : nextMs - timeMs;
         const others = timeMs === null ? 0 : (underWay.get(plugin)?.at(timeMs) ?? 1) - 1;
         const after = took === null ? "" : ` after at most ${shownMs(took)}`;
@@ -63,6 +67,7 @@ export const callKilled: MakeCheck = (_log, report): Check => {
             brief: `${plugin} did not end its ${command} in time and was killed`,
             sentence: `${plugin} did not end the ${command} of ${podName(who)}${inNetwork(network)}: it was killed${after}${beside}`,
             lines,
+            ...absence,
             advice:
               others > 0
                 ? `Look for what ${plugin} waits for, such as a lock that all of its calls take.`

@@ -64,6 +64,7 @@ export const CODES = {
   "del-differs": REQUESTS,
   "del-without-add": TAPS,
   "chain-changed": TAPS,
+  "lines-lost": TAPS,
   "torn-line": { has: () => true, words: "" },
   "mixed-versions": { has: ({ json }) => json, words: "the json format" },
 } as const satisfies Record<string, Need>;

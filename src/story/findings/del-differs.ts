@@ -1,3 +1,4 @@
+import { hasResults, requestOf } from "../del-order.ts";
 import { type Attached, isAdded, type Pod } from "../pod.ts";
 import type { Request } from "../request.ts";
 import { linesOf, type Run } from "../runs.ts";
@@ -34,7 +35,7 @@ export const delDiffers: MakeCheck = (_log, report): Check => {
         if (add === null || del === undefined || !isAdded(attached) || attached.nested) continue;
         const lacking = lackingIn(add, del);
         if (lacking.length > 0) report(findingOf(attached, del, lacking));
-        const early = earlyDel(pod, add, del);
+        const early = earlyDel(pod, add, dels);
         if (early.length > 0)
           candidates.push({
             finding: findingOf(attached, del, early),
@@ -50,10 +51,6 @@ export const delDiffers: MakeCheck = (_log, report): Check => {
     },
   };
 };
-
-function requestOf({ calls }: Run): Request | null {
-  return calls.find(({ request }) => request !== null)?.request ?? null;
-}
 
 /** What `runtimeConfig` had in the ADD and not in the DEL, of a tap or plugin that is asked for it in both. */
 function lackingIn(add: Run, del: Run): string[] {
@@ -78,21 +75,19 @@ function isDeclared(name: string, had: Request, has: Request): boolean {
 }
 
 /** What only the first DEL must have. */
-function earlyDel(pod: Pod, add: Run, del: Run): string[] {
+function earlyDel(pod: Pod, add: Run, dels: readonly Run[]): string[] {
+  const [del] = dels;
+  if (del === undefined) return [];
   const request = requestOf(del);
-  const version = del.calls[0]?.cniVersion ?? request?.cniVersion ?? null;
   // Wrappers alone do not tell whether the whole chain ended well, and only then there is a result.
   const cached = add.post !== null || pod.run !== null;
-  const lacksResult = request !== null && request.prevResult === null && cached && hasResults(version);
-  // A sandbox that died keeps its result until its first DEL. This is a second DEL: no tap was there at the first one.
-  if (del.netns === "" && lacksResult) return [];
-  return [...(del.netns === "" ? ["CNI_NETNS"] : []), ...(lacksResult ? ["prevResult"] : [])];
-}
-
-/** From 0.4.0 on a DEL has the ADD's result. */
-function hasResults(version: string | null): boolean {
-  const [major = 0, minor = 0] = (version ?? "0.1.0").split(".").map(Number);
-  return major > 0 || minor >= 4;
+  // Of a DEL whose request was lost, nobody knows which one it is.
+  if (request === null) return [];
+  const lacksResult = request.prevResult === null && hasResults(del);
+  // A sandbox that died keeps its result until its first DEL. This is a second DEL: no tap saw the first one. Where no
+  // namespace tells them apart, it may be if it is the only one.
+  if (lacksResult && (del.netns === "" || (del.netns === null && dels.length < 2))) return [];
+  return [...(del.netns === "" ? ["CNI_NETNS"] : []), ...(lacksResult && cached ? ["prevResult"] : [])];
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

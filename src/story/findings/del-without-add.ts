@@ -18,8 +18,8 @@ export const delWithoutAdd: MakeCheck = (log, report): Check => ({
       report(
         aboutAttached(attached, {
           ...{ code: "del-without-add", severity: "note", timeMs: first.begunMs },
-          brief: "the ADD is not in the log, which is younger",
-          sentence: `The ADD of ${podName(pod.story)}${inNetwork(network)} is not in the log, which is younger; its DEL is`,
+          brief: "the ADD is not in the log: it is older, or its line was lost",
+          sentence: `The ADD of ${podName(pod.story)}${inNetwork(network)} is not in the log, only its DEL: it is older, or its line was lost`,
           lines: linesOf(first),
           advice:
             "Nothing is to be done. An older log, if there is one, can be given with --log-file before this one.",

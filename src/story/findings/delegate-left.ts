@@ -80,6 +80,7 @@ function candidateOf(attached: Attached, call: PluginCall, caller: PluginCall, d
     brief: `${caller.plugin} ended its DEL well, but never called ${plugin}, which its ADD had called`,
     sentence: `${caller.plugin} ended the DEL of ${podName(attached.pod)}${inNetwork(attached.network)} well, but never called ${plugin}, which its ADD had called`,
     lines: [...linesOf({ calls: [call] }), ...linesOf({ calls: [del] })],
+    absence: [del.line, del.end?.line ?? del.line],
     advice: `What ${plugin} gave may still be held. ${caller.plugin} may have lost its own record of the pod, as after a reboot.`,
   });
   return { finding, plugin, afterLine: del.end?.line ?? del.line };

@@ -1,4 +1,5 @@
 import { addressKey } from "../address.ts";
+import { orderOf } from "../del-order.ts";
 import { type Attached, isAdded, type Pod } from "../pod.ts";
 import type { LineNumber } from "../story.ts";
 import { bare, givenTo } from "./addresses.ts";
@@ -13,6 +14,8 @@ interface Holding {
   readonly from: number;
   readonly to: number;
   readonly timed: boolean;
+  /** Whether the log tells its end; else a DEL may have been lost. */
+  readonly sure: boolean;
 }
 
 /** Two pods have one address, or had it for a time (calico#1406, whereabouts#409). */
@@ -53,17 +56,21 @@ function overlap(older: Holding, newer: Holding): boolean {
 function holdingsOf(attached: Attached, { gone }: Pod): Holding[] {
   const { pod, ifname, add, dels, nested } = attached;
   const [first] = dels;
-  if (!isAdded(attached) || add === null || nested || first?.netns === "") return [];
+  if (!isAdded(attached) || add === null || nested) return [];
+  const order = first ? orderOf(first, true) : "unknown";
+  if (first?.netns === "" || order === "second") return [];
   const last = add.calls.at(-1);
   const line = add.post?.line ?? (last?.kind === "plugin" ? last.end?.line : last?.line) ?? 0;
   const timed = add.endedMs !== null;
-  const ends = [timed ? first?.begunMs : first?.calls[0]?.line, timed ? gone?.timeMs : gone?.line].filter(
-    (one) => one !== null && one !== undefined,
-  );
+  const ends = [
+    timed ? first?.calls[0]?.timeMs : first?.calls[0]?.line,
+    timed ? gone?.timeMs : gone?.line,
+  ].filter((one) => one !== null && one !== undefined);
   return givenTo(attached).map((address) => ({
     ...{ who: whoOf(pod), ifname, address: bare(address), line, timed },
     from: add.endedMs ?? line,
     to: Math.min(Number.POSITIVE_INFINITY, ...ends),
+    sure: order === "first" && timed,
   }));
 }
 
@@ -76,6 +83,7 @@ function findingOf(older: Holding, newer: Holding, network: string | null) {
     brief: "it got the address of another pod",
     sentence: `${podName(who)} got ${address}${inNetwork(network)}, but ${other} ${still}`,
     lines: [older.line, line],
+    ...(older.sure ? {} : { absence: [older.line, line] as const }),
     advice: `One of the two has no working network: delete ${podName(who)} or ${other}, and see why the IPAM plugin took the address for free.`,
   });
 }

@@ -23,6 +23,8 @@ export interface Finding {
   readonly advice: string;
   /** Milliseconds since 1970. */
   readonly timeMs: number | null;
+  /** It rests on a line that did not come between these two; where lines were lost there, it is not told. */
+  readonly absence?: readonly [from: LineNumber, to: LineNumber];
 }
 
 /** A kind of finding: it is shown each pod, and asked at the end for what only the whole log tells. */
@@ -35,7 +37,10 @@ export interface Check {
 export type MakeCheck = (log: LogFacts, report: (finding: Finding) => void) => Check;
 
 type Said = Pick<Finding, "code" | "severity" | "brief" | "sentence" | "lines" | "advice"> &
-  Partial<Pick<Finding, "plugin" | "timeMs" | "files">>;
+  Partial<Pick<Finding, "plugin" | "timeMs" | "files" | "absence">>;
+
+/** In a busy log, what belongs to a call is not further away than so many lines. */
+export const SOON_LINES = 200;
 
 /** Who a finding is about: all that is kept of a pod to the log's end. */
 export type Who = Pick<PodStory, "containerId" | "namespace" | "name">;

@@ -3,7 +3,15 @@ import { isAdded, type Pod } from "../pod.ts";
 import { readResult } from "../result.ts";
 import { linesOf } from "../runs.ts";
 import { addressesFor, bare, isOwn } from "./addresses.ts";
-import { aboutAttached, type Check, inNetwork, listed, type MakeCheck, podName } from "./finding.ts";
+import {
+  aboutAttached,
+  type Check,
+  inNetwork,
+  listed,
+  type MakeCheck,
+  podName,
+  SOON_LINES,
+} from "./finding.ts";
 
 /** The runtime tells other addresses than CNI gave: it dropped one (calico#9312, where cri-dockerd dropped IPv6). */
 export const ipMismatch: MakeCheck = (_log, report): Check => ({
@@ -25,6 +33,7 @@ export const ipMismatch: MakeCheck = (_log, report): Check => ({
       aboutAttached(attached, {
         ...{ code: "ip-mismatch", severity: "error", brief, timeMs: run.timeMs },
         sentence: `CNI gave ${podName(story)} ${listed(given.map(bare))}${inNetwork(attached.network)}, but the runtime tells ${listed(told)}`,
+        ...(attached.ifname === null ? { absence: [run.line - SOON_LINES, run.line] as const } : {}),
         lines: [...(attached.add ? linesOf(attached.add).slice(-1) : []), run.line],
         advice:
           "CNI has done its part. Look at the runtime's settings, such as a switch for IPv6, and at other NRI plugins.",

@@ -1,4 +1,5 @@
-import { isWhole, type Pod } from "../pod.ts";
+import { orderOf } from "../del-order.ts";
+import { isAdded, isWhole, type Pod } from "../pod.ts";
 import type { LineNumber } from "../story.ts";
 import { about, type Check, type MakeCheck, podName, shownMs, whoOf } from "./finding.ts";
 
@@ -48,6 +49,9 @@ function sandboxOf({ attached, story }: Pod, name: string): Sandbox | null {
   if (add === null && del === null) return null;
   // Without its ADD it may be the second DEL, which has no namespace, of a first one before the log.
   if (add === null && !del?.netns) return null;
+  // Nor is it the first one where that was lost.
+  const added = all.some(isAdded);
+  if (del && orderOf(del, added) === "second") return null;
   const timed = (add ?? del)?.begunMs !== null;
   const at = (run: typeof add) => (run === null ? null : timed ? run.begunMs : (run.calls[0]?.line ?? null));
   const { containerId, namespace } = story;
@@ -79,6 +83,7 @@ function findingOf(older: Sandbox, newer: Sandbox) {
     brief: "the DEL of an older sandbox came after the ADD of the newer one",
     sentence: `The DEL of ${podName(who)}'s older sandbox ${ids}`,
     lines: [newer.addLine, older.delLine],
+    absence: [older.added === null ? 0 : newer.addLine, older.delLine],
     advice:
       "A plugin that goes by the pod's name, not by the sandbox, may have taken the newer one's address or records: see whether the pod has its network.",
   });

@@ -10,6 +10,7 @@ import {
   listed,
   type MakeCheck,
   podName,
+  SOON_LINES,
 } from "./finding.ts";
 import { UntappedRuns } from "./untapped-runs.ts";
 
@@ -48,12 +49,14 @@ function findingOf(attached: Attached, gone: EventSeen): Finding {
   const { pod, network, add } = attached;
   const addresses = givenTo(attached).map(bare);
   const what = addresses.length > 0 ? `: ${listed(addresses)} may be held for good` : "";
+  const added = Math.max(0, ...(add ? linesOf(add) : []));
   const how = gone.event === "Vanished" ? "vanished" : "was removed";
   return aboutAttached(attached, {
     ...{ code: "leak", severity: "error", timeMs: gone.timeMs },
     brief: `the pod ${how}, and no DEL was ever called for it`,
     sentence: `${podName(pod)} ${how}, and no DEL was ever called for it${inNetwork(network)}${what}`,
     lines: [...(add ? linesOf(add) : []), gone.line],
+    absence: [Math.max(added, gone.line - SOON_LINES), gone.line + SOON_LINES],
     advice:
       "Look in the runtime's journal for the end of this sandbox. Free what it holds with the tool of the network's IPAM plugin.",
   });

@@ -3,6 +3,7 @@ import type { Pod } from "../pod.ts";
 import { type Result, readResult } from "../result.ts";
 import { isWell, linesOf } from "../runs.ts";
 import { aboutAttached, type Check, inNetwork, listed, type MakeCheck, podName } from "./finding.ts";
+import { absenceIn } from "./what-failed.ts";
 
 /** It takes routes away on purpose. */
 const ROUTE_TAKERS = ["route-override"];
@@ -11,8 +12,8 @@ const ROUTE_TAKERS = ["route-override"];
 export const resultLost: MakeCheck = (_log, report): Check => ({
   pod: ({ story, attached: all }: Pod) => {
     for (const attached of all)
-      for (const { plugins } of attached.adds)
-        for (const call of plugins) {
+      for (const run of attached.adds)
+        for (const call of run.plugins) {
           const before = call.request?.prevResult;
           const after = isWell(call) ? readResult(call.end?.output ?? null) : null;
           if (!before || after === null) continue;
@@ -24,6 +25,8 @@ export const resultLost: MakeCheck = (_log, report): Check => ({
               ...{ code: "result-lost", severity: "error", brief, plugin: call.plugin, timeMs: call.timeMs },
               sentence: `The result of ${call.plugin} for ${podName(story)}${inNetwork(attached.network)} lacks what the plugins before it gave: ${listed(lost)}`,
               lines: linesOf({ calls: [call] }),
+              // In the classic format an end may be that of another call, whose beginning was lost.
+              ...(call.format === "classic" ? { absence: absenceIn(run, undefined) } : {}),
               advice: `A chained plugin must hand on prevResult. Update ${call.plugin}, or report it to its makers.`,
             }),
           );

@@ -7,7 +7,7 @@ import type { PluginCall } from "../story.ts";
 import { bare, givenTo, isOwn } from "./addresses.ts";
 import { about, type Check, inNetwork, listed, type MakeCheck, podName } from "./finding.ts";
 import { hasStopped } from "./inner-del-failed.ts";
-import { cameUp } from "./what-failed.ts";
+import { absenceIn, cameUp, nextRun } from "./what-failed.ts";
 
 /** An address that a pod was given is held by nobody: no DEL freed it (containerd#12130, rke2#3361). */
 export const stranded: MakeCheck = (log, report): Check => ({
@@ -25,12 +25,18 @@ export const stranded: MakeCheck = (log, report): Check => ({
         ...{ code: "stranded", severity: "error", plugin: giver, timeMs: first.run.begunMs },
         brief: `${count} of a pod without a network ${are} still held`,
         sentence: `${listed(addresses)}${giver ? ` of ${giver}` : ""} ${are} still held for ${podName(pod.story)}${inNetwork(network)}: ${first.why}, and no DEL has freed ${them}`,
+        absence: absenceOf(first),
         lines: held.flatMap(({ run, last }) => [...linesOf(run), ...(last ? linesOf(last) : [])]),
         advice: `Free ${them} with the tool of ${giver ?? "the network's IPAM plugin"}, or run its DEL by hand, once what failed is corrected.`,
       }),
     );
   },
 });
+
+/** Where the line of a DEL that freed it had to come. */
+function absenceOf({ attached: { runs }, run, last }: Held): readonly [number, number] {
+  return absenceIn(last ?? run, nextRun(runs, last ?? run));
+}
 
 interface Held {
   readonly attached: Attached;

@@ -1,5 +1,5 @@
 import type { Pod } from "../pod.ts";
-import { about, type Check, type MakeCheck, podName, type Who, whoOf } from "./finding.ts";
+import { about, type Check, type MakeCheck, podName, SOON_LINES, type Who, whoOf } from "./finding.ts";
 import { isUntapped } from "./untapped-runs.ts";
 
 /** The log may begin while a pod is made. */
@@ -27,6 +27,7 @@ export const untapped: MakeCheck = (log, report): Check => {
         report(
           about(story, null, {
             ...{ code: "untapped", severity: "warning", brief, lines: [line], timeMs },
+            absence: [line - SOON_LINES, line],
             sentence: `${podName(story)} has a network, but no tap saw its ADD`,
             advice:
               "cnitap status says whether the taps are in the network's list. If a program rewrote the file, run cnitap install again.",

@@ -1,8 +1,10 @@
 import { parseJson } from "../../log/json.ts";
+import { failedBefore } from "../del-order.ts";
 import type { Attached, Pod } from "../pod.ts";
 import { readError } from "../result.ts";
-import { hasFailed, isEmptyResult, type Run } from "../runs.ts";
-import type { PluginCall, PluginEnded } from "../story.ts";
+import { hasFailed, isEmptyResult, linesOf, type Run } from "../runs.ts";
+import type { LineNumber, PluginCall, PluginEnded } from "../story.ts";
+import { SOON_LINES } from "./finding.ts";
 
 /** How a plugin failed, for a sentence: `code 11: no addresses`, or its exit code and what it wrote. */
 export function saidBy(end: PluginEnded): string {
@@ -59,11 +61,20 @@ export function isToldElsewhere(run: Run, next: Run | undefined): boolean {
 }
 
 /** Whether a call of the list's has no end although the runtime went on: its deadline was over. */
-export function isKilled(call: PluginCall, { calls, delegates }: Run, next: Run | undefined): boolean {
+export function isKilled(call: PluginCall, run: Run, next: Run | undefined): boolean {
+  const { calls, delegates } = run;
   if (call.end !== null || delegates.has(call) || next === undefined) return false;
+  if (failedBefore(run, next) === false) return false;
   // If the run went on, only the end line was lost.
   const later = calls.slice(calls.indexOf(call) + 1);
   return !later.some((one) => one.kind === "tap" || !delegates.has(one));
+}
+
+/** Between which lines the end of a run had to come. */
+export function absenceIn(run: Run, next: Run | undefined): readonly [LineNumber, LineNumber] {
+  const lines = linesOf(run);
+  const to = Math.max(...lines) + SOON_LINES;
+  return [Math.min(...lines), next ? Math.min(to, ...linesOf(next)) : to];
 }
 
 /** The run that follows a run of the same attachment. */

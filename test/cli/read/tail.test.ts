@@ -1,7 +1,15 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, openSync, renameSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ROOT } from "../../../scripts/cache-dir.ts";
 import { generateLog } from "../../../scripts/log/generate.ts";
 import { TailScreen } from "../../../src/cli/read/tail-screen.ts";
@@ -175,12 +183,41 @@ describe("cnitap tail -f", () => {
       err += more.toString();
     });
     await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
-    child.stdout.destroy();
-    appendFileSync(path, textOf(LINES));
-    const again = setInterval(() => appendFileSync(path, textOf(LINES)), 50);
-    onTestFinished(() => clearInterval(again));
+    child.stdout.destroy(); // a socket; nothing more comes
     expect(await ended).toEqual([0, null]);
     expect(err).toBe("");
+  });
+
+  test.each(["head -n 1", "exec head -c 0"])(
+    "ends when the reader of its pipe has ended, though no line comes: %s",
+    async (reader) => {
+      const command = `{ "$0" "$@"; echo "$?" >&2; } | { ${reader}; }`;
+      const args = [join(ROOT, "src/cli/cnitap.ts"), "tail", "-f", "--json", "--log-file", useLog(LINES)];
+      const child = spawn("sh", ["-c", command, process.execPath, ...args]);
+      let err = "";
+      child.stderr.on("data", (more: Buffer) => {
+        err += more.toString();
+      });
+      await new Promise((resolve) => child.on("close", resolve));
+      expect(err).toBe("0\n");
+    },
+  );
+
+  test("goes on where its output has no reader, such as a file", async () => {
+    const path = useLog(LINES.slice(0, 1));
+    const out = `${path}.out`;
+    const args = [join(ROOT, "src/cli/cnitap.ts"), "tail", "-f", "--json", "--log-file", path];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", openSync(out, "w"), "inherit"] });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const has = (count: number) =>
+      vi.waitFor(() => expect(readFileSync(out, "utf8")).toBe(textOf(LINES.slice(0, count))), 20_000);
+    await has(1);
+    appendFileSync(path, textOf(LINES.slice(1, 2)));
+    await has(2);
+    child.kill("SIGINT");
+    await ended;
+    expect(child.signalCode).toBe("SIGINT");
   });
 });
 

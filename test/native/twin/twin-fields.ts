@@ -21,13 +21,13 @@ const GROUPS_MOST = 100;
 
 class Reader {
   at: number;
+  readonly bytes: Uint8Array;
+  readonly end: number;
 
-  constructor(
-    readonly bytes: Uint8Array,
-    start: number,
-    readonly end: number,
-  ) {
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.bytes = bytes;
     this.at = start;
+    this.end = end;
   }
 
   varint(most: number): bigint {

@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import { waitFor } from "../../../../scripts/containerd/wait.ts";
 import { RuntimeConnection } from "../../../../scripts/nri/runtime-connection.ts";
 import { FakeRuntime } from "../../../nri/support/fake-runtime.ts";
+import { logrusMessages } from "../../../support/logrus-messages.ts";
 import { onOwnMachine } from "../../../support/own-machine.ts";
 import { OBSERVER } from "../../support/spawn.ts";
 
@@ -56,12 +57,7 @@ export class Observing {
 
   /** The messages of its complete lines, without time and level. */
   get messages(): string[] {
-    const lines = this.err.split("\n").slice(0, -1);
-    return lines.map((line) => {
-      const quoted = /^time="[^"]+" level=\w+ msg=(.*)$/.exec(line)?.[1];
-      if (quoted === undefined) return `not a line of logrus: ${line}`;
-      return quoted.startsWith('"') ? String(JSON.parse(quoted)) : quoted;
-    });
+    return logrusMessages(this.err);
   }
 
   /** Waits for a line on standard error, and returns its message. */
