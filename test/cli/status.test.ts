@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { asByteString } from "../../src/log/byte-string.ts";
-import { jsonPodLine } from "../../src/log/pod-line.ts";
 import { LINE_TEXTS } from "../../src/log/line-texts.ts";
+import { jsonPodLine } from "../../src/log/pod-line.ts";
 import { CALICO_FILE, useHost } from "./support/host.ts";
 
 const bytes = asByteString;
@@ -17,7 +17,13 @@ describe("status", () => {
     const host = useHost();
     expect(await host.cnitap("status")).toMatchObject({ code: 3, out: expect.stringContaining("no taps") });
     await host.cnitap("install");
-    const line = jsonPodLine("Vanished", POD, { time: [1_795_238_555, 635_892], label: null }, LINE_TEXTS, true);
+    const line = jsonPodLine(
+      "Vanished",
+      POD,
+      { time: "2026-11-21T05:22:35.635892Z", label: null },
+      LINE_TEXTS,
+      true,
+    );
     host.write("/tmp/cni.log", line, 0o600);
     const { code, out } = await host.cnitap("status");
     expect(code).toBe(0);

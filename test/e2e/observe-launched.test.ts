@@ -84,7 +84,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   });
 });
 
-/** Lets containerd launch cnitap under the plugin's name. */
+/** Lets containerd launch cnitap-observe under the plugin's name. */
 async function launch(node: ContainerdNode, configuration?: string): Promise<void> {
   await linkPlugin(node, plugin);
   const file = join(node.folder, "nri/conf.d", `${plugin}.conf`);

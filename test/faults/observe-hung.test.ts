@@ -73,7 +73,10 @@ describe("a process that writes the log and does not go on", () => {
     await runPods(connection, 2, 12_002);
     await observing.said("Started pod default/web-12001:"); // an event is answered before it is reported
     go();
-    await waitFor("all lines", () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", 12_001));
+    await waitFor(
+      "all lines",
+      () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", 12_001),
+    );
     const [first, second, note, ...rest] = scratch.lines();
     expect([first, second]).toEqual(linesOf(0, 2));
     expect(note).toBe("2000 pod lines are missing here: too many were waiting");
@@ -122,7 +125,9 @@ describe("a process that writes the log and is killed", () => {
     await waitFor("all lines", () => wanted.every((line) => scratch.linesSoFar().includes(line)), 20_000);
     await expectEnd(observing);
     const whole = new Set(wanted);
-    const others = scratch.lines().filter((line) => !whole.has(line) && !line.startsWith("NRI_EVENT=StopPodSandbox,"));
+    const others = scratch
+      .lines()
+      .filter((line) => !whole.has(line) && !line.startsWith("NRI_EVENT=StopPodSandbox,"));
     expect(others).toEqual([]);
     expect(childrenOf(observing.pid)).toEqual([]);
   });

@@ -161,7 +161,11 @@ test("lines that were partly written are written again, also if the log is gone 
   await observing.said(`Cannot write to ${logFile}: it took only a part of the line; `);
   expect(scratch.log()).toHaveLength(room);
   rmSync(logFile);
-  execFileSync("prlimit", ["--pid", String(await writerOf(observing.pid, "cnitap-log")), "--fsize=unlimited"]);
+  execFileSync("prlimit", [
+    "--pid",
+    String(await writerOf(observing.pid, "cnitap-log")),
+    "--fsize=unlimited",
+  ]);
   await waitFor("the lines", () => scratch.linesSoFar().at(-1) === wanted[2]);
   expect(scratch.lines()).toEqual(wanted.slice(1)); // the first was whole in the log that is gone
 });
@@ -205,7 +209,9 @@ test("a log over logMaxBytes is rotated, as by the taps", async () => {
   expect(old.length).toBeGreaterThan(1_000);
   expect(old.length).toBeLessThan(1_300); // the last line began below the limit
   const kept = [...old.split("\n").slice(0, -1), ...scratch.lines()];
-  expect(kept).toEqual(Array.from({ length: kept.length }, (_, i) => classicPodLineOf("RunPodSandbox", 40 - kept.length + i)));
+  expect(kept).toEqual(
+    Array.from({ length: kept.length }, (_, i) => classicPodLineOf("RunPodSandbox", 40 - kept.length + i)),
+  );
   expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
   expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toEqual([]);
 });
@@ -213,7 +219,12 @@ test("a log over logMaxBytes is rotated, as by the taps", async () => {
 test("lines wait if a log over twice logMaxBytes cannot be rotated, as somebody holds its own lock", async () => {
   const scratch = useScratch();
   const lock = await holdLock(scratch.logFile);
-  const { observing, connection } = await observeLog(scratch, ["-set", "logMaxBytes=1000", "-set", "lockTimeoutMs=20"]);
+  const { observing, connection } = await observeLog(scratch, [
+    "-set",
+    "logMaxBytes=1000",
+    "-set",
+    "lockTimeoutMs=20",
+  ]);
   const wanted = Array.from({ length: 40 }, (_, i) => classicPodLineOf("RunPodSandbox", i));
   for (let i = 0; i < 40; i++) {
     await tell(connection, "run", podNumber(i));

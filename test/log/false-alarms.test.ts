@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/cache-dir.ts";
 import { redactConfig } from "../../src/conflist/redact-config.ts";
 import { asByteString, encodeUtf8 } from "../../src/log/byte-string.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { jsonPodLine } from "../../src/log/pod-line.ts";
 import { redactArgs, redactText } from "../../src/log/redact.ts";
-import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { SECRET_RULES } from "../../src/log/secret-rules.ts";
 import type { PodSandbox } from "../../src/nri/gen/api_pb.js";
 import { MemoryPlugin, settle } from "../nri/support/memory-plugin.ts";
@@ -54,7 +54,7 @@ test.each(streams)("nothing is hidden in the pods of the stream $name", async ({
   plugin.driver.receive(toPlugin);
   await settle();
   expect(pods.length).toBeGreaterThan(0);
-  const details = { time: [0, 0], label: null } as const;
+  const details = { time: "1970-01-01T00:00:00.000000Z", label: null } as const;
   for (const pod of pods) {
     const line = jsonPodLine("RunPodSandbox", reader.factsOf(recordOf(pod)), details, LINE_TEXTS, true);
     expect(line).toContain(`"name":"${pod.name}"`);

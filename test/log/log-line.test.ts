@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asByteString, encodeUtf8 } from "../../src/log/byte-string.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { type CallLine, type LogLine, parseLogLine } from "../../src/log/log-line.ts";
 import { missingLinesNote } from "../../src/log/notes.ts";
 import { classicPodLine, jsonPodLine, noteLine, POD_EVENTS, type PodFacts } from "../../src/log/pod-line.ts";
-import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { loggedPod } from "../support/pod-facts.ts";
 import { howOften } from "../support/soak.ts";
 import { callTwin } from "../tap/support.ts";
@@ -133,7 +133,7 @@ test.each([true, false])(
     fc.assert(
       fc.property(pod, fc.constantFrom(...POD_EVENTS), fc.option(variable), (facts, event, label) => {
         const details = {
-          time: [1_763_674_680, 123_000],
+          time: "2025-11-20T21:38:00.123000Z",
           label: label === null ? null : encodeUtf8(label),
         } as const;
         const line = json
@@ -153,16 +153,20 @@ test.each([true, false])(
 );
 
 describe("parseLogLine reads a note", () => {
-  const details = { time: [0, 0], label: asByteString("l") } as const;
+  const details = { time: "1970-01-01T00:00:00.000000Z", label: asByteString("l") } as const;
 
   test.each([missingLinesNote(12), 'Cannot read the configuration: bad indent at byte 7, "x"'])(
     "%s",
     (note) => {
-      expect(parseLogLine(noteLine(encodeUtf8(note), "classic", details, LINE_TEXTS).slice(0, -1))).toMatchObject({
+      expect(
+        parseLogLine(noteLine(encodeUtf8(note), "classic", details, LINE_TEXTS).slice(0, -1)),
+      ).toMatchObject({
         kind: "note",
         text: note,
       });
-      expect(parseLogLine(noteLine(encodeUtf8(note), "json", details, LINE_TEXTS).slice(0, -1))).toMatchObject({
+      expect(
+        parseLogLine(noteLine(encodeUtf8(note), "json", details, LINE_TEXTS).slice(0, -1)),
+      ).toMatchObject({
         ...{ kind: "note", format: "json", text: note, label: "l", time: "1970-01-01T00:00:00.000000Z" },
       });
     },

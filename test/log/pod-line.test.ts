@@ -23,7 +23,7 @@ const EVENTS: readonly PodEvent[] = [
 ];
 /** No ASCII control character except the line feed at the end. Bytes above ASCII are parts of UTF-8. */
 const ONE_LINE = /^(?:(?!\p{Cc})[\0-\x7f]|[\x7f-\xff])*\n$/u;
-const details = { time: [1_700_000_000, 123_000], label: null } as const;
+const details = { time: "2023-11-14T22:13:20.123000Z", label: null } as const;
 const POD = loggedBytes({
   id: "9f75",
   namespace: "default",
@@ -98,9 +98,9 @@ test("jsonPodLine writes the json format, with the label before the pod", () => 
   const head = '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":"Vanished","containerId":"9f75",';
   const facts = loggedBytes({ ...POD, netns: null, ips: [], labels: { app: "web" } });
   expect(jsonPodLine("Vanished", facts, details, LINE_TEXTS, true)).toBe(head + pod);
-  expect(jsonPodLine("Vanished", facts, { ...details, label: asByteString("node-1") }, LINE_TEXTS, true)).toBe(
-    `${head}"label":"node-1",${pod}`,
-  );
+  expect(
+    jsonPodLine("Vanished", facts, { ...details, label: asByteString("node-1") }, LINE_TEXTS, true),
+  ).toBe(`${head}"label":"node-1",${pod}`);
 });
 
 test.each([true, false])(
@@ -157,7 +157,13 @@ describe("a secret", () => {
       ...{ id: jwt, namespace: jwt, name: jwt, uid: jwt, netns: jwt, ips: [jwt] },
       labels: { plain: jwt, [jwt]: "v", apiToken: "h\xc3\xa9", tokenName: "n" },
     });
-    const line = jsonPodLine("RunPodSandbox", pod, { ...details, label: asByteString(jwt) }, LINE_TEXTS, true);
+    const line = jsonPodLine(
+      "RunPodSandbox",
+      pod,
+      { ...details, label: asByteString(jwt) },
+      LINE_TEXTS,
+      true,
+    );
     expect(line).not.toContain("eyJ");
     expect(JSON.parse(line)).toMatchObject({
       ...{ containerId: hidden, label: hidden },
@@ -180,13 +186,17 @@ describe("a secret", () => {
   it("is shown if redact is false", () => {
     const pod = loggedBytes({ ...POD, id: jwt, labels: { token: jwt } });
     expect(classicPodLine("RunPodSandbox", pod, LINE_TEXTS, false)).toContain(`CNI_CONTAINERID=${jwt},`);
-    expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, LINE_TEXTS, false)).pod.labels).toEqual({ token: jwt });
+    expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, LINE_TEXTS, false)).pod.labels).toEqual({
+      token: jwt,
+    });
   });
 });
 
 test("noteLine writes a note as one line in both formats", () => {
   expect(noteLine(asByteString('a "note"'), "classic", details, LINE_TEXTS)).toBe('a "note"\n');
-  expect(noteLine(asByteString('a "note"'), "json", { ...details, label: asByteString("l") }, LINE_TEXTS)).toBe(
+  expect(
+    noteLine(asByteString('a "note"'), "json", { ...details, label: asByteString("l") }, LINE_TEXTS),
+  ).toBe(
     '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":null,"containerId":null,"label":"l","note":"a \\"note\\""}\n',
   );
 });

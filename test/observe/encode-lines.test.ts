@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ByteString } from "../../src/log/byte-string.ts";
-import type { PodEvent, PodFacts } from "../../src/log/pod-line.ts";
 import { LINE_TEXTS } from "../../src/log/line-texts.ts";
+import type { PodEvent, PodFacts } from "../../src/log/pod-line.ts";
 import { encodeNote, encodePodLine } from "../../src/observe/encode-lines.ts";
 import { readSettings, type Settings } from "../../src/observe/observer-settings.ts";
 import { loggedPod } from "../support/pod-facts.ts";

@@ -11,7 +11,10 @@ export function loggedBytes(pod: PodFacts): LoggedPod {
   return mapped(pod, (text) => text as ByteString);
 }
 
-function mapped({ id, namespace, name, uid, netns, ips, labels }: PodFacts, encode: (text: string) => ByteString): LoggedPod {
+function mapped(
+  { id, namespace, name, uid, netns, ips, labels }: PodFacts,
+  encode: (text: string) => ByteString,
+): LoggedPod {
   return {
     ...{ id: encode(id), namespace: encode(namespace), name: encode(name), uid: encode(uid) },
     ...{ netns: netns === null ? null : encode(netns), ips: ips.map(encode) },

@@ -31,6 +31,10 @@ export class TwinFieldHost implements FieldHost {
     return asByteString(Buffer.from(part).toString("latin1"));
   }
 
+  isPlain(text: string): boolean {
+    return /^[ !#-[\]-~]*$/.test(text);
+  }
+
   keep(bytes: Uint8Array, spans: readonly number[], paths: number): ByteString | null {
     const record = keepTwin(bytes, spans, this.#set(paths));
     return record && asByteString(record.toString("latin1"));
