@@ -111,7 +111,8 @@ export class PodLog {
           .replace("{lock}", decodeUtf8(target.lockFile))
           .replace("{log}", decodeUtf8(target.logFile))
           .replace("{ms}", String(target.lockTimeoutMs))
-          .replace("{}", seen),
+          .replace("{}", seen)
+          .replace(", dropped the line", ""), // a tap drops it, and the observer does not
       );
     }
     return texts.length > 0 ? texts.join("; ") : null;

@@ -126,11 +126,7 @@ describe("a fault", () => {
     ["FAULT_LOG_WRITE", [EIO], "Cannot write to /ü.log: EIO"],
     ["FAULT_LOCK_OPEN", [constants.errno.EACCES], "Cannot open /ü.lock: permission denied"],
     ["FAULT_LOG_SHORT", [0], "Cannot write to /ü.log: it took only a part of the line"],
-    [
-      "FAULT_LOG_FULL",
-      [0],
-      "Cannot write to /ü.log: over twice logMaxBytes and not rotated, dropped the line",
-    ],
+    ["FAULT_LOG_FULL", [0], "Cannot write to /ü.log: over twice logMaxBytes and not rotated"],
     ["FAULT_LOCK_BUSY", [0], "Cannot lock /ü.lock: held elsewhere for all of 200 ms, wrote without it"],
     ["FAULT_ROTATE_SWAP", [EIO], "Cannot rotate /ü.log: it cannot change places with its .1: EIO"],
     ...UNFIT.slice(1).map(([, words], at): [string, readonly number[], string] => [

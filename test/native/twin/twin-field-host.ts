@@ -9,10 +9,6 @@ export class TwinFieldHost implements FieldHost {
   readonly #sets: (readonly FieldPath[])[] = [];
   #spans: readonly number[] = [];
 
-  isPlain(text: string): boolean {
-    return /^[ !#-[\]-~]*$/.test(text);
-  }
-
   fieldPaths(paths: readonly FieldPath[]): number {
     if (paths.length > 64 || this.#sets.length === 16) throw new RangeError("too many paths");
     return this.#sets.push(paths) - 1;
@@ -33,6 +29,10 @@ export class TwinFieldHost implements FieldHost {
     const part = bytes.subarray(start, end);
     if (utf8 && !isUtf8(part)) throw new TypeError("not UTF-8");
     return asByteString(Buffer.from(part).toString("latin1"));
+  }
+
+  isPlain(text: string): boolean {
+    return /^[ !#-[\]-~]*$/.test(text);
   }
 
   keep(bytes: Uint8Array, spans: readonly number[], paths: number): ByteString | null {

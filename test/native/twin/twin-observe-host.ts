@@ -115,10 +115,6 @@ export class TwinObserveHost extends TwinFieldHost implements ObserveHost {
     return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? "";
   }
 
-  isPlain(text: string): boolean {
-    return /^[ -~]*$/.test(text) && !/["\\]/.test(text);
-  }
-
   isTerminal(): boolean {
     return this.world.terminal;
   }
