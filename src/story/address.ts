@@ -1,3 +1,5 @@
+import { Memo } from "./memo.ts";
+
 /** An IP address as a number, so that spellings of one address are the same. */
 export interface Address {
   readonly family: 4 | 6;
@@ -8,6 +10,12 @@ export interface Address {
 
 /** Reads `10.1.2.3`, `10.1.2.3/24` or `fd00::1/64`. Null: it is no address. */
 export function readAddress(text: string): Address | null {
+  return ADDRESSES.get(text);
+}
+
+const ADDRESSES = new Memo(1000, parseAddress);
+
+function parseAddress(text: string): Address | null {
   const [host = "", length, more] = text.split("/");
   if (more !== undefined || (length !== undefined && !/^\d{1,3}$/.test(length))) return null;
   const prefix = length === undefined ? null : Number(length);
@@ -50,9 +58,13 @@ function readV6(text: string): bigint | null {
 
 /** One spelling for each address, without its prefix length; a text that is no address stays as it is. */
 export function addressKey(text: string): string {
+  return KEYS.get(text);
+}
+
+const KEYS = new Memo(1000, (text) => {
   const address = readAddress(text);
   return address === null ? text : `${address.family}:${address.value.toString(16)}`;
-}
+});
 
 /** 169.254.0.0/16 and fe80::/10. */
 export function isLinkLocal({ family, value }: Address): boolean {

@@ -1,4 +1,3 @@
-import { parseJson } from "../log/json.ts";
 import type { LogLine } from "../log/log-line.ts";
 import { addFailed } from "./findings/add-failed.ts";
 import { callKilled } from "./findings/call-killed.ts";
@@ -26,6 +25,7 @@ import { stranded } from "./findings/stranded.ts";
 import { untapped } from "./findings/untapped.ts";
 import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
 import { readPod } from "./pod.ts";
+import { readOutput } from "./result.ts";
 import { isTorn, Stories } from "./stories.ts";
 import type { LineNumber, PodStory } from "./story.ts";
 
@@ -97,7 +97,7 @@ const HALF_LINE = '{"v":1,';
 /** Readers of lines may leave the payload unread: a line that was cut behind a `}` looks whole then. */
 function hasCutOutput(read: LogLine): boolean {
   if (read.kind !== "call" && read.kind !== "wrap") return false;
-  return read.content.kind === "output" && parseJson(read.content.json) === undefined;
+  return read.content.kind === "output" && !readOutput(read.content.json).isJson;
 }
 
 function checksFor({ slowMs }: AuditOptions): MakeCheck[] {

@@ -1,5 +1,5 @@
 import { isMembers, type Members, parseJson, textIn } from "../log/json.ts";
-import { type Result, resultOf } from "./result.ts";
+import { type Result, readParts } from "./result.ts";
 
 /** What findings need of a request: its network configuration (SPEC, section 3), without the rest. */
 export interface Request {
@@ -17,7 +17,7 @@ export interface Request {
 }
 
 /** Of a DEL's prevResult only its being there matters: one for all saves memory. */
-const THERE: Result = { cniVersion: null, interfaces: [], ips: [], routes: [] };
+export const THERE: Result = { cniVersion: null, interfaces: [], ips: [], routes: [] };
 
 /** Null: it is no object. */
 export function readRequest(json: string, command: string): Request | null {
@@ -28,7 +28,7 @@ export function readRequest(json: string, command: string): Request | null {
     ...{ type: textIn(value, "type"), name: textIn(value, "name"), cniVersion: textIn(value, "cniVersion") },
     runtimeConfig: namesIn(runtimeConfig, hasContent),
     capabilities: namesIn(capabilities, (one) => one === true),
-    prevResult: !isMembers(prevResult) ? null : command === "ADD" ? resultOf(prevResult) : THERE,
+    prevResult: !isMembers(prevResult) ? null : command === "ADD" ? readParts(prevResult) : THERE,
     meta: "delegates" in value || "clusterNetwork" in value,
   };
 }

@@ -1,4 +1,5 @@
 import { isMembers, type Members, objectsOf, parseJson, textIn } from "../log/json.ts";
+import { Memo } from "./memo.ts";
 
 /** A result of an ADD (SPEC, section 5, "Success"), of any version. */
 export interface Result {
@@ -17,14 +18,41 @@ export interface ResultIp {
   readonly interface: number | null;
 }
 
+/** What a plugin or a chain has said. */
+export interface Output {
+  /** The same string for the same text. */
+  readonly json: string;
+  readonly isJson: boolean;
+  /** Of a JSON string its value. */
+  readonly text: string | null;
+  /** The parts of any object. */
+  readonly parts: Result | null;
+  readonly error: ErrorObject | null;
+}
+
+/** The plugins of a chain hand on one result, which is also in the requests. */
+const OUTPUTS = new Memo<Output>(200, (json) => {
+  const value = parseJson(json);
+  return {
+    ...{ json, isJson: value !== undefined, text: typeof value === "string" ? value : null },
+    parts: isMembers(value) ? readParts(value) : null,
+    error: readError(value),
+  };
+});
+
+export function readOutput(json: string): Output {
+  return OUTPUTS.get(json);
+}
+
 /** Reads a result. Null: it is no object, or it is an error object. */
 export function readResult(json: string | null): Result | null {
-  const value = json === null ? null : parseJson(json);
-  return isMembers(value) && readError(value) === null ? resultOf(value) : null;
+  if (json === null) return null;
+  const { parts, error } = readOutput(json);
+  return error === null ? parts : null;
 }
 
 /** What is in a result that has been parsed. */
-export function resultOf(value: Members): Result {
+export function readParts(value: Members): Result {
   const old = [value.ip4, value.ip6].filter(isMembers); // up to 0.2.0
   return {
     cniVersion: textIn(value, "cniVersion"),
@@ -59,7 +87,7 @@ export interface ErrorObject {
 }
 
 /** Null: the value is no error object. */
-export function readError(value: unknown): ErrorObject | null {
+function readError(value: unknown): ErrorObject | null {
   if (!isMembers(value) || typeof value.code !== "number" || typeof value.msg !== "string") return null;
   return { code: value.code, msg: value.msg, details: textIn(value, "details") };
 }

@@ -1,4 +1,4 @@
-import { parseJson } from "../log/json.ts";
+import { readOutput } from "./result.ts";
 import type { Attachment, Call, PluginCall, TapCall } from "./story.ts";
 
 /** Which taps a network has, so far as the log tells. In the classic format `cni_pre` logs no DEL. */
@@ -72,9 +72,8 @@ const HIDDEN = /^\[redacted \d+ bytes\]$/;
 /** Whether an ADD ended well and gave no result. */
 export function isEmptyResult({ command, end }: PluginCall): boolean {
   if (command !== "ADD" || end?.exit !== 0 || end.outputBytes !== null) return false;
-  const output = parseJson(end.output);
-  if (typeof output === "string") return !HIDDEN.test(output);
-  return typeof output !== "object" || output === null || Array.isArray(output);
+  const { text, parts } = readOutput(end.output);
+  return text === null ? parts === null : !HIDDEN.test(text);
 }
 
 /** Cuts an attachment's calls into the runs of its chain. */

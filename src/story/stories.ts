@@ -1,12 +1,15 @@
-import type { CallLine, LogLine, PodEventLine, WrapLine } from "../log/log-line.ts";
+import type { CallLine, LogLine, Note, Payload, PodEventLine, WrapLine } from "../log/log-line.ts";
 import { GonePods } from "./gone-pods.ts";
-import { readRequest } from "./request.ts";
+import { type Request, readRequest } from "./request.ts";
+import { RequestReader } from "./request-reader.ts";
+import { readOutput } from "./result.ts";
 import type {
   Attachment,
   Call,
   EventSeen,
   LineNumber,
   PluginCall,
+  PluginEnded,
   PodStory,
   Strays,
   TapCall,
@@ -42,6 +45,7 @@ export class Stories {
   readonly #open = new Map<string, PodStory>();
   #latest: PodStory | null = null;
   readonly #gone: GonePods | null;
+  readonly #requests = new RequestReader();
 
   constructor(options: StoriesOptions) {
     this.#options = options;
@@ -64,14 +68,31 @@ export class Stories {
       return;
     } else if (this.#options.only === undefined || this.#options.only.has(read.containerId)) {
       const story = this.#storyOf(read.containerId);
-      const { keepInputs = false, keepRequests = false } = this.#options;
-      const keep = { keepInputs, keepRequests };
       if (read.kind === "pod") addEvent(story, line, read);
-      else if (read.kind === "wrap") addPluginLine(story, line, read, keep);
-      else addTapCall(story, line, read, keep);
+      else if (read.kind === "wrap") addPluginLine(story, line, read, this.#kept(read.content, read.command));
+      else addTapCall(story, line, read, this.#kept(read.content, read.command));
       this.#gone?.note(line, read);
       if (this.#gone) for (const id of this.#gone.over(line)) this.#close(id);
     }
+  }
+
+  /** What is kept of a payload. */
+  #kept(content: Payload | Note, command: string): Kept {
+    const { keepInputs = false, keepRequests = false } = this.#options;
+    if (content.kind === "note") return { input: null, request: null, output: null, note: content.text };
+    if (content.kind === "output") {
+      const output = keepRequests ? readOutput(content.json).json : content.json;
+      return { input: null, request: null, output, note: null };
+    }
+    if (!keepInputs && !keepRequests) return NOTHING;
+    const input = keepInputs ? content.json : null;
+    const request = keepRequests ? this.#requestOf(content, command) : null;
+    return { input, request, output: null, note: null };
+  }
+
+  #requestOf(content: Payload, command: string): Request | null {
+    const { span } = content;
+    return (span && this.#requests.read(span, command)) ?? readRequest(content.json, command);
   }
 
   /** Closes all stories; the log is over. */
@@ -109,7 +130,9 @@ export class Stories {
   }
 }
 
-type Keep = Required<Pick<StoriesOptions, "keepInputs" | "keepRequests">>;
+type Kept = Pick<TapCall, "input" | "request" | "output" | "note">;
+
+const NOTHING: Kept = { input: null, request: null, output: null, note: null };
 
 /** Whether a line that cannot be read begins as ours do. */
 export function isTorn(text: string): boolean {
@@ -170,31 +193,38 @@ export function networkOf(json: string): string | null {
   return has && typeof request.name === "string" ? request.name : null;
 }
 
-function addTapCall(story: PodStory, line: LineNumber, read: CallLine, keep: Keep): void {
-  const { content, command, netns, cniVersion } = read;
+function addTapCall(story: PodStory, line: LineNumber, read: CallLine, kept: Kept): void {
+  const { content, command, netns, cniVersion, format } = read;
   addName(story, read.args);
-  const classicInput = read.format === "classic" && content.kind === "input" ? content.json : null;
+  const classicInput = format === "classic" && content.kind === "input" ? content.json : null;
   const network = classicInput === null ? read.network : networkOf(classicInput);
   // In the classic format cni_pre logs nothing but the input of an ADD.
   const first = command === "ADD" && content.kind === "input";
   const tap = read.tap === "pre" || (read.tap === null && first) ? "pre" : "post";
-  const call: TapCall = {
-    ...{ kind: "tap", line, timeMs: timeOf(read.time), tap, command, netns, cniVersion },
-    input: content.kind === "input" && keep.keepInputs ? content.json : null,
-    request: content.kind === "input" && keep.keepRequests ? readRequest(content.json, command) : null,
-    format: read.format,
-    output: content.kind === "output" ? content.json : null,
-    note: content.kind === "note" ? content.text : null,
-  };
-  const unknown = read.format === "classic" && network === null;
+  const unknown = format === "classic" && network === null;
   const attachment = (unknown && openOne(story, hasOpenAdd)) || attachmentOf(story, read.ifname, network);
-  attachment.calls.push(call);
+  const { input, request, output, note } = kept;
+  const timeMs = timeOf(read.time);
+  attachment.calls.push({
+    kind: "tap",
+    line,
+    timeMs,
+    tap,
+    command,
+    netns,
+    cniVersion,
+    input,
+    output,
+    note,
+    format,
+    request,
+  });
 }
 
-function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, keep: Keep): void {
-  const { plugin, pid, command, netns, cniVersion, content, end } = read;
+function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, kept: Kept): void {
+  const { plugin, pid, command, netns, cniVersion, content, end, format } = read;
   addName(story, read.args);
-  const classicInput = read.format === "classic" && end === null ? content.json : null;
+  const classicInput = format === "classic" && end === null ? content.json : null;
   const network = classicInput === null ? read.network : networkOf(classicInput);
   const isBegun = (call: Call): call is PluginCall =>
     call.kind === "plugin" &&
@@ -202,34 +232,35 @@ function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, keep: 
     call.plugin === plugin &&
     call.command === command &&
     call.pid === pid;
-  const unknown = read.format === "classic" && network === null;
+  const unknown = format === "classic" && network === null;
   const attachment =
     (unknown && openOne(story, (calls) => calls.some(isBegun))) || attachmentOf(story, read.ifname, network);
-  const timeMs = timeOf(read.time);
-  const same = {
+  const { input, request, output } = kept;
+  const { calls } = attachment;
+  let timeMs = timeOf(read.time);
+  let ended: PluginEnded | null = null;
+  if (end !== null) {
+    const { ms, exit, signal, stderr, outputBytes } = end;
+    ended = { line, timeMs, ms, exit, signal, stderr, outputBytes, output: output ?? "null" };
+    const begun = calls.findLast(isBegun);
+    if (begun) {
+      begun.end = ended;
+      return;
+    }
+    if (timeMs !== null) timeMs -= ms;
+  }
+  calls.push({
     kind: "plugin",
     line,
+    timeMs,
     plugin,
     pid,
     command,
     netns,
     cniVersion,
-    format: read.format,
-  } as const;
-  if (end === null) {
-    const about = { ...same, timeMs, input: keep.keepInputs ? content.json : null };
-    attachment.calls.push({
-      ...about,
-      request: keep.keepRequests ? readRequest(content.json, command) : null,
-      end: null,
-    });
-    return;
-  }
-  const ended = { line, timeMs, ...end, output: content.json };
-  const begun = attachment.calls.findLast(isBegun);
-  if (begun) begun.end = ended;
-  else {
-    const startMs = timeMs === null ? null : timeMs - end.ms;
-    attachment.calls.push({ ...same, timeMs: startMs, input: null, request: null, end: ended });
-  }
+    input,
+    format,
+    request,
+    end: ended,
+  });
 }
