@@ -1,5 +1,6 @@
 import { Random } from "../fuzz/random.ts";
 import {
+  cachedOf,
   callLines,
   eventLine,
   type MadeCall,
@@ -46,7 +47,7 @@ export interface Truth {
   /** Lines that were cut, and those of other programs. */
   torn: number;
   foreign: number;
-  /** Addresses that two pods had at the same time. */
+  /** Addresses that two pods of a network had at the same time. */
   sharedIps: number;
 }
 
@@ -89,14 +90,14 @@ class Generator {
 
   #start(): void {
     const random = this.#random;
-    const pod = this.#newPod();
-    this.#truth.pods++;
     const fails = random.once(40);
+    const pod = this.#newPod(fails);
+    this.#truth.pods++;
     const endUs = isWrapped(pod) ? this.#addWrapped(pod, fails) : this.#addTapped(pod, fails);
     this.#truth.adds++;
     if (fails) {
       this.#truth.failedAdds++;
-      this.#delete(pod, endUs + 1000, pod.netns);
+      this.#delete({ ...pod, added: false }, endUs + 1000, pod.netns);
       return;
     }
     this.#put(eventLine(pod, endUs + 5000, "RunPodSandbox"));
@@ -123,7 +124,7 @@ class Generator {
     this.#put(eventLine(pod, atUs + 2000, "RemovePodSandbox"));
   }
 
-  #newPod(): MadePod {
+  #newPod(fails: boolean): MadePod {
     const random = this.#random;
     const at = this.#truth.pods;
     const hex = (letters: number) =>
@@ -135,7 +136,8 @@ class Generator {
       ).join("");
     const id = hex(64);
     const other = random.once(500) ? this.#running.at(-1) : undefined;
-    if (other) this.#truth.sharedIps++;
+    const own = NETWORKS[random.below(100) < (this.#options.wrapped ?? 50) ? 1 : 0] ?? NETWORKS[0];
+    if (other && !fails) this.#truth.sharedIps++;
     return {
       ...{
         id,
@@ -147,7 +149,8 @@ class Generator {
         netns: `/var/run/netns/cni-${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20, 32)}`,
       },
       ip: other?.ip ?? `10.${1 + (at >> 16)}.${(at >> 8) & 255}.${at & 255}`,
-      network: NETWORKS[random.below(100) < (this.#options.wrapped ?? 50) ? 1 : 0] ?? NETWORKS[0],
+      network: other?.network ?? own,
+      added: true,
     };
   }
 
@@ -199,7 +202,7 @@ class Generator {
     const us = 1000 + this.#random.below(about.plugin === "calico" ? 80_000 : 8000);
     const failed = '{"code":11,"msg":"no addresses left in the pool","details":"10.0.0.0/8"}';
     const output = exit !== 0 ? failed : about.command === "ADD" ? resultOf(pod) : "null";
-    const before = about.plugin === "calico" && about.command === "ADD" ? null : resultOf(pod);
+    const before = about.plugin === "calico" && about.command === "ADD" ? null : cachedOf(pod);
     const call = { ...about, pid: this.#random.below(32768), end: { us, exit, output } };
     for (const line of callLines(pod, atUs, call, before)) this.#put(line);
     return atUs + us;

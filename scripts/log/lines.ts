@@ -11,6 +11,8 @@ export interface MadePod {
   readonly netns: string;
   readonly ip: string;
   readonly network: string;
+  /** Whether its ADD came to its end: then the runtime has kept the result for its DEL. */
+  readonly added: boolean;
 }
 
 /** One line of a made log, and when it is written, in microseconds since 1970. */
@@ -35,12 +37,18 @@ function head(pod: MadePod, atUs: number, tap: string, command: string, pid: num
 
 /** The result of an ADD with these interfaces on the node's side. */
 export function resultOf({ ip, netns, id }: MadePod): string {
+  const gateway = ip.replace(/\.\d+\.\d+$/, ".0.1");
   const mac = (at: number) => id.slice(at, at + 10).replace(/../g, ":$&");
   return (
     `{"cniVersion":"1.0.0","interfaces":[{"mac":"02${mac(0)}","name":"cni0"},{"mac":"06${mac(10)}","name":"veth${id.slice(0, 8)}"},` +
-    `{"mac":"0a${mac(20)}","name":"eth0","sandbox":"${netns}"}],"ips":[{"address":"${ip}/16","gateway":"10.0.0.1","interface":2}],` +
+    `{"mac":"0a${mac(20)}","name":"eth0","sandbox":"${netns}"}],"ips":[{"address":"${ip}/16","gateway":"${gateway}","interface":2}],` +
     `"routes":[{"dst":"0.0.0.0/0"}],"dns":{}}`
   );
+}
+
+/** The result that a DEL is given. */
+export function cachedOf(pod: MadePod): string | null {
+  return pod.added ? resultOf(pod) : null;
 }
 
 /** What the runtime asks: the network's configuration, with the annotations of a busy cluster. */
@@ -64,7 +72,7 @@ export function tapLine(
   const result = command === "ADD" && tap === "post";
   const payload = result
     ? `"output":${resultOf(pod)}`
-    : `"input":${requestOf(pod, `cni_${tap}`, command === "DEL" ? resultOf(pod) : null)}`;
+    : `"input":${requestOf(pod, `cni_${tap}`, command === "DEL" ? cachedOf(pod) : null)}`;
   return { atUs, text: `${head(pod, atUs, tap, command, 40, netns)},${payload}}` };
 }
 

@@ -24,7 +24,7 @@ import { slow } from "./findings/slow.ts";
 import { stranded } from "./findings/stranded.ts";
 import { untapped } from "./findings/untapped.ts";
 import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
-import { readPod } from "./pod.ts";
+import { isSettled, type Pod, readPod } from "./pod.ts";
 import { readOutput } from "./result.ts";
 import { isTorn, Stories } from "./stories.ts";
 import type { LineNumber, PodStory } from "./story.ts";
@@ -48,16 +48,25 @@ export interface AuditReport {
 export class Audit {
   readonly #log: LogFacts;
   readonly #stories: Stories;
-  readonly #checks: readonly Check[];
+  readonly #checks: readonly { readonly check: Check; readonly late: boolean }[];
   readonly #findings: Finding[] = [];
 
   constructor(options: AuditOptions) {
     this.#log = new LogFacts(options);
     const report = (finding: Finding) => void this.#findings.push(finding);
-    this.#checks = checksFor(options).map((make) => make(this.#log, report));
+    this.#checks = checksFor(options).map((make) => ({
+      check: make(this.#log, report),
+      late: LATE.includes(make),
+    }));
     const { mostOpen } = options;
     this.#stories = new Stories({
-      ...{ close: (story) => this.#judge(story), keepRequests: true },
+      ...{ close: (story) => this.#judge(this.#read(story)), keepRequests: true },
+      settle: (story) => {
+        const pod = this.#read(story);
+        const isDone = isSettled(pod);
+        if (isDone) this.#judge(pod);
+        return isDone;
+      },
       ...(mostOpen === undefined ? {} : { mostOpen }),
     });
   }
@@ -76,7 +85,7 @@ export class Audit {
 
   end(): AuditReport {
     this.#stories.end();
-    for (const { end } of this.#checks) end?.();
+    for (const { check } of this.#checks) check.end?.();
     const order = Object.keys(CODES);
     this.#findings.sort(
       (one, other) =>
@@ -86,9 +95,12 @@ export class Audit {
     return { findings: this.#findings, sources: this.#log.sources, closedEarly };
   }
 
-  #judge(story: PodStory): void {
-    const pod = readPod(story, (network) => this.#log.tapsOf(network));
-    for (const check of this.#checks) check.pod?.(pod);
+  #read(story: PodStory): Pod {
+    return readPod(story, (network) => this.#log.tapsOf(network));
+  }
+
+  #judge(pod: Pod): void {
+    for (const { check, late } of this.#checks) if (late || !pod.story.resumed) check.pod?.(pod);
   }
 }
 
@@ -99,6 +111,9 @@ function hasCutOutput(read: LogLine): boolean {
   if (read.kind !== "call" && read.kind !== "wrap") return false;
   return read.content.kind === "output" && !readOutput(read.content.json).isJson;
 }
+
+/** Those that can be made of single calls: of a pod that was judged, later ones too. */
+const LATE: readonly MakeCheck[] = [pluginDied, callKilled, quietFailure, innerDelFailed];
 
 function checksFor({ slowMs }: AuditOptions): MakeCheck[] {
   return [

@@ -9,7 +9,7 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const OPEN_BRACE = 0x7b;
 const TEXTS_MOST = 1000;
-const REQUESTS_MOST = 1000;
+const REQUESTS_MOST = 50;
 
 const literal = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const TRUE = literal("true");
@@ -26,7 +26,7 @@ const MEMBERS = [
  */
 export class RequestReader {
   readonly #texts = new KnownTexts(TEXTS_MOST);
-  readonly #requests = new Map<string, Request>();
+  #requests: Request[] = [];
   #source: TextBytes = { bytes: new Uint8Array(0), text: () => "" };
   #type: string | null = null;
   #name: string | null = null;
@@ -60,15 +60,20 @@ export class RequestReader {
   #known(prevResult: Request["prevResult"]): Request {
     const [type, name, cniVersion, meta] = [this.#type, this.#name, this.#cniVersion, this.#meta];
     const [runtimeConfig, capabilities] = [this.#runtimeConfig, this.#capabilities];
-    // None of these has a line feed: they are written without escapes.
-    const key =
-      `${type ?? ""}\n${name ?? ""}\n${cniVersion ?? ""}\n${meta} ${prevResult !== null} ${runtimeConfig.length}\n` +
-      `${runtimeConfig.join("\n")}\n${capabilities.length}\n${capabilities.join("\n")}`;
-    const known = this.#requests.get(key);
-    if (known !== undefined) return known;
+    for (const one of this.#requests)
+      if (
+        one.type === type &&
+        one.prevResult === prevResult &&
+        one.name === name &&
+        one.cniVersion === cniVersion &&
+        one.meta === meta &&
+        isSame(one.runtimeConfig, runtimeConfig) &&
+        isSame(one.capabilities, capabilities)
+      )
+        return one;
     const request = { type, name, cniVersion, runtimeConfig, capabilities, prevResult, meta };
-    if (this.#requests.size >= REQUESTS_MOST) this.#requests.clear();
-    this.#requests.set(key, request);
+    if (this.#requests.length >= REQUESTS_MOST) this.#requests = [];
+    this.#requests.push(request);
     return request;
   }
 
@@ -136,4 +141,8 @@ export class RequestReader {
     for (let at = from; at < to; at++) key = (Math.imul(key, 31) + (bytes[at] ?? 0)) | 0;
     return this.#texts.get(this.#source, from, to, key);
   }
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((one, at) => one === others[at]);
 }

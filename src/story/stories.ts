@@ -17,7 +17,7 @@ import type {
 import { timeOf } from "./time.ts";
 
 /** How many stories are open at a time, unless told otherwise. */
-export const OPEN_MOST = 30_000;
+export const OPEN_MOST = 100_000;
 
 export interface StoriesOptions {
   /** Of more stories than this the oldest are closed. */
@@ -28,6 +28,11 @@ export interface StoriesOptions {
   readonly keepInputs?: boolean;
   /** Whether stories of pods that were removed are closed a while after that. Later lines about them are left out. */
   readonly closeGone?: boolean;
+  /**
+   * Gets each story of a pod that was removed a while ago, instead of `closeGone`. It answers whether it has dealt with it: then
+   * the story is dropped, and later lines about the pod begin another one, which is `resumed`.
+   */
+  readonly settle?: (story: PodStory) => boolean;
   /** Whether what findings need of a request is kept. */
   readonly keepRequests?: boolean;
   /** Gets each story that is over. */
@@ -50,7 +55,7 @@ export class Stories {
   constructor(options: StoriesOptions) {
     this.#options = options;
     this.#mostOpen = options.mostOpen ?? OPEN_MOST;
-    this.#gone = options.closeGone ? new GonePods() : null;
+    this.#gone = options.closeGone || options.settle ? new GonePods() : null;
   }
 
   /**
@@ -64,15 +69,15 @@ export class Stories {
       else this.strays.foreign++;
     } else if (read.kind === "note" || read.containerId === null) {
       this.strays.notes++;
-    } else if (this.#gone?.wasClosed(read) === true) {
-      return;
     } else if (this.#options.only === undefined || this.#options.only.has(read.containerId)) {
-      const story = this.#storyOf(read.containerId);
+      const resumed = this.#gone?.wasClosed(read) === true;
+      if (resumed && !this.#options.settle) return;
+      const story = this.#storyOf(read.containerId, resumed);
       if (read.kind === "pod") addEvent(story, line, read);
       else if (read.kind === "wrap") addPluginLine(story, line, read, this.#kept(read.content, read.command));
       else addTapCall(story, line, read, this.#kept(read.content, read.command));
       this.#gone?.note(line, read);
-      if (this.#gone) for (const id of this.#gone.over(line)) this.#close(id);
+      if (this.#gone) for (const id of this.#gone.over(line)) this.#closeGone(id, this.#gone);
     }
   }
 
@@ -102,32 +107,40 @@ export class Stories {
     this.#latest = null;
   }
 
-  #close(containerId: string): void {
+  #closeGone(containerId: string, gone: GonePods): void {
     const story = this.#open.get(containerId);
-    if (story) this.#options.close(story);
+    const { settle, close } = this.#options;
+    if (story && settle?.(story) === false) return;
+    if (story && !settle) close(story);
     this.#open.delete(containerId);
     this.#latest = null;
+    gone.close(containerId);
   }
 
-  #storyOf(containerId: string): PodStory {
+  #storyOf(containerId: string, resumed: boolean): PodStory {
     if (this.#latest?.containerId === containerId) return this.#latest;
     const known = this.#open.get(containerId);
-    const story = known ?? {
-      ...{ containerId, namespace: null, name: null, uid: null, attachments: [], events: [] },
-    };
+    const story = known ?? newStory(containerId, resumed);
     if (known) this.#open.delete(containerId);
+    else if (resumed) this.#gone?.reopen(containerId);
     this.#open.set(containerId, story);
     this.#latest = story;
-    if (this.#open.size > this.#mostOpen) {
-      const oldest = this.#open.values().next().value;
-      if (oldest) {
-        this.#open.delete(oldest.containerId);
-        this.closedEarly++;
-        this.#options.close(oldest);
-      }
-    }
+    if (this.#open.size > this.#mostOpen) this.#closeOldest();
     return story;
   }
+
+  #closeOldest(): void {
+    const oldest = this.#open.values().next().value;
+    if (!oldest) return;
+    this.#open.delete(oldest.containerId);
+    this.closedEarly++;
+    this.#options.close(oldest);
+    if (this.#options.settle) this.#gone?.close(oldest.containerId);
+  }
+}
+
+function newStory(containerId: string, resumed: boolean): PodStory {
+  return { containerId, namespace: null, name: null, uid: null, attachments: [], events: [], resumed };
 }
 
 type Kept = Pick<TapCall, "input" | "request" | "output" | "note">;

@@ -1,18 +1,8 @@
-import type { Pod } from "../pod.ts";
+import type { Pod, Who } from "../pod.ts";
 import { linesOf, type Run } from "../runs.ts";
 import type { LineNumber, PluginCall } from "../story.ts";
 import { UnderWay } from "../under-way.ts";
-import {
-  about,
-  type Check,
-  counted,
-  inNetwork,
-  type MakeCheck,
-  podName,
-  shownMs,
-  type Who,
-  whoOf,
-} from "./finding.ts";
+import { about, type Check, counted, inNetwork, type MakeCheck, podName, shownMs } from "./finding.ts";
 import { cameUp, isKilled, nextRun } from "./what-failed.ts";
 
 interface Killed {
@@ -42,7 +32,7 @@ export const callKilled: MakeCheck = (_log, report): Check => {
             if (!killed || next === undefined) continue;
             const { plugin, command, timeMs } = call;
             const lines = [...linesOf({ calls: [call] }), ...linesOf(next).slice(0, 1)];
-            const who = whoOf(pod.story);
+            const who = pod.who;
             const { network } = attached;
             found.push({ who, network, plugin, command, timeMs, nextMs: next.begunMs, lines });
           }

@@ -2,7 +2,7 @@ import { isAdded, type Pod } from "../pod.ts";
 import { readResult } from "../result.ts";
 import { isWell, linesOf, type Run } from "../runs.ts";
 import type { Call, LineNumber } from "../story.ts";
-import { about, aboutLog, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
+import { about, aboutLog, type Check, type Finding, inNetwork, type MakeCheck, podName } from "./finding.ts";
 
 const OLDEST = "0.1.0";
 
@@ -22,7 +22,8 @@ interface Given {
  * family than the list's, which the next plugin refuses (weave#3942, containerd#6575).
  */
 export const resultVersion: MakeCheck = (_log, report): Check => {
-  const warned = new Set<string>();
+  /** Of each network that of the pod that was over first. */
+  const warnings = new Map<string | null, { readonly finding: Finding; readonly lastLine: LineNumber }>();
   return {
     pod: (pod: Pod) => {
       for (const attached of pod.attached) {
@@ -50,11 +51,14 @@ export const resultVersion: MakeCheck = (_log, report): Check => {
         const sentence = `${whose} for ${podName(pod.story)}${inNetwork(network)} is of version ${cniVersion}, the list of ${listed}`;
         const advice = `Update ${plugin ?? "the plugin"}, or set the list's cniVersion to ${cniVersion}.`;
         if (bad) report(about(pod.story, network, { ...said, severity: "error", brief, sentence, advice }));
-        else if (!warned.has(network ?? "")) {
-          warned.add(network ?? "");
-          report(aboutLog(network, { ...said, severity: "warning", brief, sentence, advice }));
+        else if (pod.lastLine < (warnings.get(network)?.lastLine ?? Number.POSITIVE_INFINITY)) {
+          const finding = aboutLog(network, { ...said, severity: "warning", brief, sentence, advice });
+          warnings.set(network, { finding, lastLine: pod.lastLine });
         }
       }
+    },
+    end: () => {
+      for (const { finding } of warnings.values()) report(finding);
     },
   };
 };
