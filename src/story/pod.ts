@@ -73,11 +73,10 @@ export function isWhole({ state }: Run): boolean {
 export function readPod(story: PodStory, tapsOf: (network: string | null) => NetworkTaps): Pod {
   const saw = (...events: readonly string[]) =>
     story.events.find(({ event }) => events.includes(event)) ?? null;
-  const metas = story.attachments.flatMap((attachment) =>
-    attachment.calls.flatMap((call) =>
-      call.kind === "plugin" && call.request?.meta && call.end ? [{ attachment, call }] : [],
-    ),
-  );
+  const metas: Meta[] = [];
+  for (const attachment of story.attachments)
+    for (const call of attachment.calls)
+      if (call.kind === "plugin" && call.request?.meta && call.end) metas.push({ attachment, call });
   const { containerId, namespace, name } = story;
   return {
     story,

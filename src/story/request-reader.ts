@@ -19,6 +19,11 @@ const MEMBERS = [
   ...["type", "name", "cniVersion", "runtimeConfig", "capabilities", "prevResult"],
   ...["delegates", "clusterNetwork"],
 ].map((name) => ({ name, bytes: literal(name) }));
+const NO_NAMES: readonly string[] = [];
+const NONE: typeof MEMBERS = [];
+const BY_LENGTH = Array.from({ length: 20 }, (_, length) =>
+  MEMBERS.filter(({ name }) => name.length === length),
+);
 
 /**
  * Reads requests without making values of all that is in them. It answers as `readRequest` does, or not at all. The same
@@ -31,15 +36,19 @@ export class RequestReader {
   #type: string | null = null;
   #name: string | null = null;
   #cniVersion: string | null = null;
-  #runtimeConfig: readonly string[] = [];
-  #capabilities: readonly string[] = [];
+  #runtimeConfig: readonly string[] = NO_NAMES;
+  #capabilities: readonly string[] = NO_NAMES;
   /** Where prevResult is, if it is an object. */
   #prevFrom = -1;
   #prevTo = -1;
   #meta = false;
-  /** Of an object within: all names, and those with a value that counts. */
-  #seen: string[] = [];
-  #names: string[] = [];
+  /** Of an object within: all names, and those with a value that counts. Both arrays are used again and again. */
+  readonly #seen: string[] = [];
+  readonly #names: string[] = [];
+  #seenCount = 0;
+  #namesCount = 0;
+  /** Names that came together: of the same ones there is one list. */
+  #lists: (readonly string[])[] = [];
 
   /** Null: `readRequest` has to read it. */
   read({ source, from, to }: PayloadSpan, command: string): Request | null {
@@ -47,8 +56,8 @@ export class RequestReader {
     this.#type = null;
     this.#name = null;
     this.#cniVersion = null;
-    this.#runtimeConfig = [];
-    this.#capabilities = [];
+    this.#runtimeConfig = NO_NAMES;
+    this.#capabilities = NO_NAMES;
     this.#prevFrom = -1;
     this.#meta = false;
     if (skipMembers(source.bytes, from, this.#member) !== to) return null;
@@ -58,8 +67,12 @@ export class RequestReader {
   }
 
   #known(prevResult: Request["prevResult"]): Request {
-    const [type, name, cniVersion, meta] = [this.#type, this.#name, this.#cniVersion, this.#meta];
-    const [runtimeConfig, capabilities] = [this.#runtimeConfig, this.#capabilities];
+    const type = this.#type;
+    const name = this.#name;
+    const cniVersion = this.#cniVersion;
+    const runtimeConfig = this.#runtimeConfig;
+    const capabilities = this.#capabilities;
+    const meta = this.#meta;
     for (const one of this.#requests)
       if (
         one.type === type &&
@@ -67,8 +80,8 @@ export class RequestReader {
         one.name === name &&
         one.cniVersion === cniVersion &&
         one.meta === meta &&
-        isSame(one.runtimeConfig, runtimeConfig) &&
-        isSame(one.capabilities, capabilities)
+        one.runtimeConfig === runtimeConfig &&
+        one.capabilities === capabilities
       )
         return one;
     const request = { type, name, cniVersion, runtimeConfig, capabilities, prevResult, meta };
@@ -80,38 +93,44 @@ export class RequestReader {
   /** Takes a member of the request. Returns the place behind its value; -1 if that is not plain. */
   readonly #member = (nameFrom: number, nameTo: number, at: number): number => {
     const { bytes } = this.#source;
-    const length = nameTo - nameFrom;
-    const which = MEMBERS.find((one) => one.bytes.length === length && isThere(bytes, nameFrom, one.bytes));
-    if (which === undefined) return skipValue(bytes, at);
-    if (which.name === "runtimeConfig" || which.name === "capabilities") {
-      this.#seen = [];
-      this.#names = [];
-      const declares = which.name === "capabilities";
+    const name = this.#nameOf(nameFrom, nameTo);
+    if (name === null) return skipValue(bytes, at);
+    if (name === "runtimeConfig" || name === "capabilities") {
+      this.#seenCount = 0;
+      this.#namesCount = 0;
+      const declares = name === "capabilities";
       const isObject = bytes[at] === OPEN_BRACE;
       const end = isObject
         ? skipMembers(bytes, at, declares ? this.#declared : this.#configured)
         : skipValue(bytes, at);
-      if (declares) this.#capabilities = this.#names;
-      else this.#runtimeConfig = this.#names;
+      if (declares) this.#capabilities = this.#list();
+      else this.#runtimeConfig = this.#list();
       return end;
     }
-    if (which.name === "type" || which.name === "name" || which.name === "cniVersion") {
+    if (name === "type" || name === "name" || name === "cniVersion") {
       const isText = bytes[at] === QUOTE;
       const end = isText ? skipPlainString(bytes, at) : skipValue(bytes, at);
       const text = isText && end > at + 2 ? this.#text(at + 1, end - 1) : null;
-      if (which.name === "type") this.#type = text;
-      else if (which.name === "name") this.#name = text;
+      if (name === "type") this.#type = text;
+      else if (name === "name") this.#name = text;
       else this.#cniVersion = text;
       return end;
     }
     const end = skipValue(bytes, at);
-    if (which.name !== "prevResult") this.#meta = true;
+    if (name !== "prevResult") this.#meta = true;
     else {
       this.#prevFrom = bytes[at] === OPEN_BRACE ? at : -1;
       this.#prevTo = end;
     }
     return end;
   };
+
+  #nameOf(from: number, to: number): string | null {
+    const { bytes } = this.#source;
+    for (const { name, bytes: own } of BY_LENGTH[to - from] ?? NONE)
+      if (isThere(bytes, from, own)) return name;
+    return null;
+  }
 
   readonly #configured = (nameFrom: number, nameTo: number, at: number): number => {
     const { bytes } = this.#source;
@@ -129,9 +148,24 @@ export class RequestReader {
     const first = this.#source.bytes[from] ?? 0;
     if (first >= ZERO && first <= NINE) return false;
     const name = this.#text(from, to);
-    if (this.#seen.includes(name)) return false;
-    this.#seen.push(name);
-    if (counts) this.#names.push(name);
+    for (let at = 0; at < this.#seenCount; at++) if (this.#seen[at] === name) return false;
+    this.#seen[this.#seenCount++] = name;
+    if (counts) this.#names[this.#namesCount++] = name;
+    return true;
+  }
+
+  #list(): readonly string[] {
+    if (this.#namesCount === 0) return NO_NAMES;
+    for (const list of this.#lists) if (this.#isNamed(list)) return list;
+    const list = this.#names.slice(0, this.#namesCount);
+    if (this.#lists.length >= REQUESTS_MOST) this.#lists = [];
+    this.#lists.push(list);
+    return list;
+  }
+
+  #isNamed(list: readonly string[]): boolean {
+    if (list.length !== this.#namesCount) return false;
+    for (let at = 0; at < list.length; at++) if (list[at] !== this.#names[at]) return false;
     return true;
   }
 
@@ -141,8 +175,4 @@ export class RequestReader {
     for (let at = from; at < to; at++) key = (Math.imul(key, 31) + (bytes[at] ?? 0)) | 0;
     return this.#texts.get(this.#source, from, to, key);
   }
-}
-
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((one, at) => one === others[at]);
 }

@@ -53,30 +53,32 @@ export function readResult(json: string | null): Result | null {
 
 /** What is in a result that has been parsed. */
 export function readParts(value: Members): Result {
-  const old = [value.ip4, value.ip6].filter(isMembers); // up to 0.2.0
-  return {
-    cniVersion: textIn(value, "cniVersion"),
-    interfaces: objectsOf(value.interfaces).map((one) => ({
-      name: textIn(one, "name"),
-      sandbox: textIn(one, "sandbox"),
-    })),
-    ips: [
-      ...objectsOf(value.ips).map((one) => ipOf(one, "address")),
-      ...old.map((one) => ipOf(one, "ip")),
-    ].filter(({ address }) => address !== ""),
-    routes: [...objectsOf(value.routes), ...old.flatMap(({ routes }) => objectsOf(routes))].flatMap(
-      (route) => textIn(route, "dst") ?? [],
-    ),
-  };
+  const ips: ResultIp[] = [];
+  const routes: string[] = [];
+  for (const one of objectsOf(value.ips)) addIp(ips, one, "address");
+  for (const one of objectsOf(value.routes)) addRoute(routes, one);
+  for (const old of [value.ip4, value.ip6]) {
+    if (!isMembers(old)) continue; // up to 0.2.0
+    addIp(ips, old, "ip");
+    for (const one of objectsOf(old.routes)) addRoute(routes, one);
+  }
+  const interfaces = objectsOf(value.interfaces).map((one) => ({
+    name: textIn(one, "name"),
+    sandbox: textIn(one, "sandbox"),
+  }));
+  return { cniVersion: textIn(value, "cniVersion"), interfaces, ips, routes };
 }
 
-function ipOf(one: Members, key: string): ResultIp {
+function addRoute(routes: string[], one: Members): void {
+  const dst = textIn(one, "dst");
+  if (dst !== null) routes.push(dst);
+}
+
+function addIp(ips: ResultIp[], one: Members, key: string): void {
+  const address = textIn(one, key);
   const at = one.interface;
-  return {
-    address: textIn(one, key) ?? "",
-    gateway: textIn(one, "gateway"),
-    interface: typeof at === "number" ? at : null,
-  };
+  if (address !== null)
+    ips.push({ address, gateway: textIn(one, "gateway"), interface: typeof at === "number" ? at : null });
 }
 
 /** A plugin's error object (SPEC, section 5, "Error"). */

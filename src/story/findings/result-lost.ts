@@ -15,7 +15,7 @@ export const resultLost: MakeCheck = (_log, report): Check => ({
         for (const call of plugins) {
           const before = call.request?.prevResult;
           const after = isWell(call) ? readResult(call.end?.output ?? null) : null;
-          if (!before || after === null) continue;
+          if (!before || after === null || before === after) continue;
           const lost = lostOf(before, after, ROUTE_TAKERS.includes(call.plugin));
           if (lost.length === 0) continue;
           const brief = `the result of ${call.plugin} lacks what the plugins before it gave`;
