@@ -1,4 +1,5 @@
 import type { LogLine } from "../log/log-line.ts";
+import { skipValue } from "../log/skip-json.ts";
 import { addFailed } from "./findings/add-failed.ts";
 import { callKilled } from "./findings/call-killed.ts";
 import { chainChanged } from "./findings/chain-changed.ts";
@@ -109,7 +110,11 @@ const HALF_LINE = '{"v":1,';
 /** Readers of lines may leave the payload unread: a line that was cut behind a `}` looks whole then. */
 function hasCutOutput(read: LogLine): boolean {
   if (read.kind !== "call" && read.kind !== "wrap") return false;
-  return read.content.kind === "output" && !readOutput(read.content.json).isJson;
+  const { content } = read;
+  if (content.kind !== "output") return false;
+  const { span } = content;
+  if (span && skipValue(span.source.bytes, span.from) === span.to) return false;
+  return !readOutput(content.json).isJson;
 }
 
 /** Those that can be made of single calls: of a pod that was judged, later ones too. */

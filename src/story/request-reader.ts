@@ -2,7 +2,6 @@ import { KnownTexts, type TextBytes } from "../log/known-texts.ts";
 import type { PayloadSpan } from "../log/log-line.ts";
 import { isThere, skipMembers, skipPlainString, skipValue } from "../log/skip-json.ts";
 import { type Request, THERE } from "./request.ts";
-import { readOutput } from "./result.ts";
 
 const QUOTE = 0x22;
 const ZERO = 0x30;
@@ -63,7 +62,7 @@ export class RequestReader {
     if (skipMembers(source.bytes, from, this.#member) !== to) return null;
     const hasResult = this.#prevFrom >= 0;
     if (!hasResult || command !== "ADD") return this.#known(hasResult ? THERE : null);
-    return { ...this.#known(null), prevResult: readOutput(source.text(this.#prevFrom, this.#prevTo)).parts };
+    return { ...this.#known(null), prevResult: source.text(this.#prevFrom, this.#prevTo) };
   }
 
   #known(prevResult: Request["prevResult"]): Request {

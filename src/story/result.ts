@@ -20,8 +20,6 @@ export interface ResultIp {
 
 /** What a plugin or a chain has said. */
 export interface Output {
-  /** The same string for the same text. */
-  readonly json: string;
   readonly isJson: boolean;
   /** Of a JSON string its value. */
   readonly text: string | null;
@@ -34,14 +32,19 @@ export interface Output {
 const OUTPUTS = new Memo<Output>(200, (json) => {
   const value = parseJson(json);
   return {
-    ...{ json, isJson: value !== undefined, text: typeof value === "string" ? value : null },
-    parts: isMembers(value) ? readParts(value) : null,
+    ...{ isJson: value !== undefined, text: typeof value === "string" ? value : null },
+    parts: isMembers(value) ? partsOf(value) : null,
     error: readError(value),
   };
 });
 
 export function readOutput(json: string): Output {
   return OUTPUTS.get(json);
+}
+
+/** Reads a result, or what stands where one is expected. Null: it is no object. */
+export function readParts(json: string | null): Result | null {
+  return json === null ? null : readOutput(json).parts;
 }
 
 /** Reads a result. Null: it is no object, or it is an error object. */
@@ -51,8 +54,7 @@ export function readResult(json: string | null): Result | null {
   return error === null ? parts : null;
 }
 
-/** What is in a result that has been parsed. */
-export function readParts(value: Members): Result {
+function partsOf(value: Members): Result {
   const ips: ResultIp[] = [];
   const routes: string[] = [];
   for (const one of objectsOf(value.ips)) addIp(ips, one, "address");

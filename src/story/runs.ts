@@ -51,7 +51,7 @@ export function linesOf({ calls }: Pick<Run, "calls">): number[] {
     lines.push(call.line);
     if (call.kind === "plugin" && call.end !== null && call.end.line !== call.line) lines.push(call.end.line);
   }
-  return lines.sort((one, other) => one - other);
+  return lines.length < 2 ? lines : lines.sort((one, other) => one - other);
 }
 
 /** Why a tap could not read a request of the run. */

@@ -1,8 +1,8 @@
 import type { CallLine, LogLine, Note, Payload, PodEventLine, WrapLine } from "../log/log-line.ts";
 import { GonePods } from "./gone-pods.ts";
+import { Memo } from "./memo.ts";
 import { type Request, readRequest } from "./request.ts";
 import { RequestReader } from "./request-reader.ts";
-import { readOutput } from "./result.ts";
 import type {
   Attachment,
   Call,
@@ -18,6 +18,9 @@ import { timeOf } from "./time.ts";
 
 /** How many stories are open at a time, unless told otherwise. */
 export const OPEN_MOST = 100_000;
+
+/** So many results are compared with the next one. */
+const RESULTS_MOST = 200;
 
 export interface StoriesOptions {
   /** Of more stories than this the oldest are closed. */
@@ -51,6 +54,8 @@ export class Stories {
   #latest: PodStory | null = null;
   readonly #gone: GonePods | null;
   readonly #requests = new RequestReader();
+  /** The plugins of a chain hand on one result: it is kept once. */
+  readonly #texts = new Memo(RESULTS_MOST, (text) => text);
 
   constructor(options: StoriesOptions) {
     this.#options = options;
@@ -86,7 +91,7 @@ export class Stories {
     const { keepInputs = false, keepRequests = false } = this.#options;
     if (content.kind === "note") return { input: null, request: null, output: null, note: content.text };
     if (content.kind === "output") {
-      const output = keepRequests ? readOutput(content.json).json : content.json;
+      const output = keepRequests ? this.#texts.get(content.json) : content.json;
       return { input: null, request: null, output, note: null };
     }
     if (!keepInputs && !keepRequests) return NOTHING;
@@ -97,7 +102,9 @@ export class Stories {
 
   #requestOf(content: Payload, command: string): Request | null {
     const { span } = content;
-    return (span && this.#requests.read(span, command)) ?? readRequest(content.json, command);
+    const request = (span && this.#requests.read(span, command)) ?? readRequest(content.json, command);
+    if (request === null || request.prevResult === null || command !== "ADD") return request;
+    return { ...request, prevResult: this.#texts.get(request.prevResult) };
   }
 
   /** Closes all stories; the log is over. */

@@ -12,7 +12,7 @@ interface Given {
   readonly cniVersion: string | null;
   /** That of the list. */
   readonly listed: string | null;
-  readonly lines: readonly LineNumber[];
+  readonly call: Call;
   /** The call after it failed, or the pod did not come up. */
   readonly bad: boolean;
 }
@@ -33,7 +33,8 @@ export const resultVersion: MakeCheck = (_log, report): Check => {
         // The chain's result repeats what its plugins gave: those are named, if they are known.
         const [first] = all.filter(isWrong);
         if (first === undefined) continue;
-        const { plugin, cniVersion, listed, lines, bad } = first;
+        const { plugin, cniVersion, listed, call, bad } = first;
+        const lines = linesOf({ calls: [call] });
         const whose = plugin ? `The result of ${plugin}` : "The result of the chain";
         const said = { code: "result-no-version", plugin, lines, timeMs: add?.begunMs ?? null } as const;
         if (cniVersion === null) {
@@ -71,7 +72,7 @@ function givenIn({ plugins, delegates, post, calls }: Run, up: boolean): Given[]
     const next = plugins[plugins.indexOf(call) + 1];
     return [
       {
-        ...{ plugin: call.plugin, cniVersion: result.cniVersion, lines: linesOf({ calls: [call] }) },
+        ...{ plugin: call.plugin, cniVersion: result.cniVersion, call },
         listed: versionOf(call),
         bad: !up || (plugins.includes(call) && next?.end != null && next.end.exit !== 0),
       },
@@ -81,7 +82,7 @@ function givenIn({ plugins, delegates, post, calls }: Run, up: boolean): Given[]
   if (post === null || result === null) return own;
   const asked = calls.find(({ request }) => request) ?? post;
   const listed = post.format === "json" ? versionOf(post) : versionOf(asked);
-  return [...own, { plugin: null, cniVersion: result.cniVersion, listed, lines: [post.line], bad: !up }];
+  return [...own, { plugin: null, cniVersion: result.cniVersion, listed, call: post, bad: !up }];
 }
 
 /** The list's version; one without is of 0.1.0. The classic format tells it in requests only: null if there is none. */
