@@ -17,7 +17,7 @@ import type {
 import { timeOf } from "./time.ts";
 
 /** How many stories are open at a time, unless told otherwise. */
-export const OPEN_MOST = 100_000;
+export const OPEN_MOST = 30_000;
 
 /** So many results are compared with the next one. */
 const RESULTS_MOST = 200;
@@ -27,8 +27,10 @@ export interface StoriesOptions {
   readonly mostOpen?: number;
   /** Only these pods, by container ID. */
   readonly only?: ReadonlySet<string>;
-  /** Whether requests are kept too: they are most of a log. Results are kept anyway. */
+  /** Whether requests are kept too: they are most of a log. */
   readonly keepInputs?: boolean;
+  /** Whether results are left out: then `output` is empty. */
+  readonly dropOutputs?: boolean;
   /** Whether stories of pods that were removed are closed a while after that. Later lines about them are left out. */
   readonly closeGone?: boolean;
   /**
@@ -88,10 +90,10 @@ export class Stories {
 
   /** What is kept of a payload. */
   #kept(content: Payload | Note, command: string): Kept {
-    const { keepInputs = false, keepRequests = false } = this.#options;
+    const { keepInputs = false, keepRequests = false, dropOutputs = false } = this.#options;
     if (content.kind === "note") return { input: null, request: null, output: null, note: content.text };
     if (content.kind === "output") {
-      const output = keepRequests ? this.#texts.get(content.json) : content.json;
+      const output = dropOutputs ? "" : this.#texts.get(content.json);
       return { input: null, request: null, output, note: null };
     }
     if (!keepInputs && !keepRequests) return NOTHING;
@@ -261,7 +263,7 @@ function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, kept: 
   let ended: PluginEnded | null = null;
   if (end !== null) {
     const { ms, exit, signal, stderr, outputBytes } = end;
-    ended = { line, timeMs, ms, exit, signal, stderr, outputBytes, output: output ?? "null" };
+    ended = { line, timeMs, ms, exit, signal, stderr, outputBytes, output: output ?? "" };
     const begun = calls.findLast(isBegun);
     if (begun) {
       begun.end = ended;
