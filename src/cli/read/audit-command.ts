@@ -6,6 +6,7 @@ import { Audit, type AuditReport } from "../../story/audit.ts";
 import { missingCodes } from "../../story/findings/codes.ts";
 import { type Finding, podName, type Severity } from "../../story/findings/finding.ts";
 import type { Sources } from "../../story/log-facts.ts";
+import type { Stories } from "../../story/stories.ts";
 import { EXIT, escapeForTerminal, type Io, paint } from "../io.ts";
 import { progressOn } from "./progress.ts";
 import { addReadOptions, logsOf, type ReadOptions } from "./read-options.ts";
@@ -59,11 +60,14 @@ function readNumber(text: string): number {
   return value;
 }
 
-/** Judges logs: those of the options, or others. */
+/**
+ * Judges logs.
+ * @param stories get all lines too
+ */
 export async function auditLogs(
   options: AuditCommandOptions,
   io: Io,
-  paths: readonly string[] = logsOf(options),
+  stories?: Stories,
 ): Promise<AuditReport> {
   const own = options.logFile === undefined || options.logFile.length === 0;
   const audit = new Audit({
@@ -73,11 +77,17 @@ export async function auditLogs(
   });
   const progress = progressOn(io);
   const lines = new LineReader();
-  await readLogs(paths, {
-    line: (bytes, from, to, number) => audit.add(number, lines.read(bytes, from, to)),
+  await readLogs(logsOf(options), {
+    line: (bytes, from, to, number) => {
+      const read = lines.read(bytes, from, to);
+      audit.add(number, read);
+      if (typeof read === "string") stories?.add(number, read, null);
+      else stories?.add(number, "", read);
+    },
     progress: progress.progress,
   });
   progress.end();
+  stories?.end();
   return audit.end();
 }
 

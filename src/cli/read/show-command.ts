@@ -4,6 +4,7 @@ import { readJournal, readJournalFile } from "../../machine/journal.ts";
 import { STDIN } from "../../machine/log-reader.ts";
 import type { Finding } from "../../story/findings/finding.ts";
 import type { JournalLine } from "../../story/journal.ts";
+import { Stories } from "../../story/stories.ts";
 import type { PodStory } from "../../story/story.ts";
 import { summarizePod } from "../../story/summary.ts";
 import { type Moment, timelineOf } from "../../story/timeline.ts";
@@ -83,17 +84,13 @@ async function findStories(
   io: Io,
 ): Promise<{ readonly stories: PodStory[]; readonly findings: readonly Finding[] }> {
   const paths = logsOf(options);
-  const { findings } = await auditLogs(
-    { ...options, stuck: STUCK_SECONDS },
-    io,
-    paths.includes(STDIN) ? [] : paths,
-  );
   const found: PodStory[] = [];
   const piped = paths.includes(STDIN); // it can be read only once
   const keepMatching = (story: PodStory) => {
     if (isCalled(story, pod)) found.push(story);
   };
-  await readStories(paths, { close: keepMatching, keepInputs: piped }, io);
+  const stories = new Stories({ close: keepMatching, keepInputs: piped });
+  const { findings } = await auditLogs({ ...options, stuck: STUCK_SECONDS }, io, stories);
   if (!piped && found.length > 0) {
     const only = new Set(found.splice(0).map(({ containerId }) => containerId));
     await readStories(paths, { close: (story) => found.push(story), keepInputs: true, only }, io);
