@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { asByteString, decodeUtf8, encodeUtf8 } from "../../log/byte-string.ts";
 import { readJournal, readJournalFile } from "../../machine/journal.ts";
-import { STDIN } from "../../machine/log-reader.ts";
+import { isStream } from "../../machine/log-reader.ts";
 import type { Finding } from "../../story/findings/finding.ts";
 import type { JournalLine } from "../../story/journal.ts";
 import { Stories } from "../../story/stories.ts";
@@ -85,7 +85,7 @@ async function findStories(
 ): Promise<{ readonly stories: PodStory[]; readonly findings: readonly Finding[] }> {
   const paths = logsOf(options);
   const found: PodStory[] = [];
-  const piped = paths.includes(STDIN); // it can be read only once
+  const piped = paths.some(isStream); // it can be read only once
   const keepMatching = (story: PodStory) => {
     if (isCalled(story, pod)) found.push(story);
   };
