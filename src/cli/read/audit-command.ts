@@ -4,8 +4,9 @@ import { Audit, type AuditReport } from "../../story/audit.ts";
 import { missingCodes } from "../../story/findings/codes.ts";
 import { type Finding, podName, type Severity } from "../../story/findings/finding.ts";
 import type { Sources } from "../../story/log-facts.ts";
+import type { Stories } from "../../story/stories.ts";
 import { EXIT, escapeForTerminal, type Io, paint } from "../io.ts";
-import { addReadOptions, logsOf, type ReadOptions, readLines } from "./read-options.ts";
+import { addReadOptions, addTo, logsOf, type ReadOptions, readLines } from "./read-options.ts";
 
 export interface AuditCommandOptions extends ReadOptions {
   readonly stuck: number;
@@ -56,15 +57,26 @@ function readNumber(text: string): number {
   return value;
 }
 
-/** Judges the logs of the options. */
-export async function auditLogs(options: AuditCommandOptions, io: Io): Promise<AuditReport> {
+/**
+ * Judges the logs of the options.
+ * @param stories get all lines too
+ */
+export async function auditLogs(
+  options: AuditCommandOptions,
+  io: Io,
+  stories?: Stories,
+): Promise<AuditReport> {
   const audit = auditFor(options);
-  await readLines(logsOf(options), io, (number, read) => audit.add(number, read));
+  await readLines(logsOf(options), io, (number, read) => {
+    audit.add(number, read);
+    if (stories) addTo(stories, number, read);
+  });
+  stories?.end();
   return audit.end();
 }
 
 /** The audit that these options ask for. */
-export function auditFor(options: AuditCommandOptions): Audit {
+function auditFor(options: AuditCommandOptions): Audit {
   const own = options.logFile === undefined || options.logFile.length === 0;
   return new Audit({
     stuckMs: options.stuck * 1000,

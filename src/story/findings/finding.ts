@@ -1,6 +1,6 @@
 import type { LogFacts } from "../log-facts.ts";
-import type { Attached, Pod } from "../pod.ts";
-import type { LineNumber, PodStory } from "../story.ts";
+import type { Attached, Pod, Who } from "../pod.ts";
+import type { LineNumber } from "../story.ts";
 import type { Code } from "./codes.ts";
 
 export type Severity = "error" | "warning" | "note";
@@ -41,13 +41,6 @@ type Said = Pick<Finding, "code" | "severity" | "brief" | "sentence" | "lines" |
 
 /** In a busy log, what belongs to a call is not further away than so many lines. */
 export const SOON_LINES = 200;
-
-/** Who a finding is about: all that is kept of a pod to the log's end. */
-export type Who = Pick<PodStory, "containerId" | "namespace" | "name">;
-
-export function whoOf({ containerId, namespace, name }: Who): Who {
-  return { containerId, namespace, name };
-}
 
 /** A finding about one attachment of a pod. */
 export function aboutAttached({ pod, network }: Attached, said: Said): Finding {
