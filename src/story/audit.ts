@@ -25,7 +25,7 @@ import { slow } from "./findings/slow.ts";
 import { stranded } from "./findings/stranded.ts";
 import { untapped } from "./findings/untapped.ts";
 import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
-import { readPod } from "./pod.ts";
+import { type Pod, readPod } from "./pod.ts";
 import { isTorn, Stories } from "./stories.ts";
 import type { LineNumber, PodStory } from "./story.ts";
 
@@ -34,6 +34,8 @@ export interface AuditOptions extends LogFactsOptions {
   readonly slowMs?: number;
   /** Of more pods than this the oldest are judged at once. */
   readonly mostOpen?: number;
+  /** Gets each pod as it is judged. */
+  readonly eachPod?: (pod: Pod) => void;
 }
 
 export interface AuditReport {
@@ -50,9 +52,11 @@ export class Audit {
   readonly #stories: Stories;
   readonly #checks: readonly Check[];
   readonly #findings: Finding[] = [];
+  readonly #eachPod: AuditOptions["eachPod"];
 
   constructor(options: AuditOptions) {
     this.#log = new LogFacts(options);
+    this.#eachPod = options.eachPod;
     const report = (finding: Finding) => void this.#findings.push(finding);
     this.#checks = checksFor(options).map((make) => make(this.#log, report));
     const { mostOpen } = options;
@@ -89,6 +93,7 @@ export class Audit {
   #judge(story: PodStory): void {
     const pod = readPod(story, (network) => this.#log.tapsOf(network));
     for (const check of this.#checks) check.pod?.(pod);
+    this.#eachPod?.(pod);
   }
 }
 

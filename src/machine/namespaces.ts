@@ -1,0 +1,50 @@
+import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { NamespaceFile, Namespaces } from "../node-state/facts.ts";
+import type { Root } from "./root.ts";
+
+/** The type of the file system whose files are namespaces (linux/magic.h). */
+const NSFS = 0x6e736673;
+/** Where runtimes and ip(8) keep them. */
+const FOLDERS = ["/run/netns", "/run/docker/netns"];
+
+/**
+ * The network namespaces that are mounted on files, and which of some paths are there.
+ *
+ * On this node itself an ordinary file is what is left when a namespace was unmounted. Below another root it may be that
+ * its mount is not to be seen: then only a file that is not there is gone.
+ */
+export function seeNamespaces(root: Root, paths: Iterable<string>): Namespaces {
+  const mounted = FOLDERS.flatMap((folder) => mountedIn(root, folder));
+  const there = new Set<string>();
+  for (const path of new Set(paths)) if (isThere(root, path)) there.add(path);
+  return { mounted, there };
+}
+
+function mountedIn(root: Root, folder: string): NamespaceFile[] {
+  const at = root.at(folder);
+  let names: string[];
+  try {
+    names = readdirSync(at);
+  } catch {
+    return [];
+  }
+  return names.flatMap((name) => {
+    const path = join(at, name);
+    return isNamespace(path) ? [{ path: join(folder, name), inode: statSync(path).ino }] : [];
+  });
+}
+
+function isThere(root: Root, path: string): boolean {
+  // The links in /proc/PID/ns lead to no path.
+  const at = path.startsWith("/proc/") ? join(root.folder, path) : root.at(path);
+  return isNamespace(at) || (root.folder !== "/" && existsSync(at));
+}
+
+function isNamespace(path: string): boolean {
+  try {
+    return statfsSync(path).type === NSFS;
+  } catch {
+    return false;
+  }
+}
