@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type JsonValue, memberOf, parseJson } from "../conflist/json.ts";
 import { WRAP_KEY, WRAPPER } from "../conflist/wrapped-plugin.ts";
+import { readSmallFile } from "./read-small-file.ts";
 import type { Root } from "./root.ts";
 
 /** A pod's attachment in libcni's cache. */
@@ -14,6 +15,9 @@ export interface Attachment {
 
 /** The directory of libcni's cache. */
 export const CACHE = "/var/lib/cni/results";
+
+/** A cached result has a few kilobytes. */
+const MOST_BYTES = 4 << 20;
 
 /**
  * Reads libcni's cache (`cniCacheV1`), which has the list of each attachment that was not deleted. An empty
@@ -29,8 +33,11 @@ export function cachedAttachments(root: Root): Attachment[] {
     return []; // there is no cache
   }
   return names.sort().flatMap((file): Attachment[] => {
+    const read = readSmallFile(join(folder, file), MOST_BYTES);
+    if (read.kind === "absent") return []; // the pod has just ended
+    if (read.kind !== "text") return [{ file, types: null }];
     try {
-      const { kind, config } = JSON.parse(readFileSync(join(folder, file), "utf8"));
+      const { kind, config } = JSON.parse(read.text);
       if (kind !== undefined && kind !== "cniCacheV1") return []; // of a later libcni
       if (kind === undefined) return []; // a bare result of libcni before 0.8
       if (typeof config !== "string") return [{ file, types: null }];
