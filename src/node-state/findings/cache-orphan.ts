@@ -1,3 +1,4 @@
+import { isOwn } from "../../story/findings/addresses.ts";
 import { listed } from "../../story/findings/finding.ts";
 import type { CachedAttachment } from "../facts.ts";
 import { type Look, nodeCheck, nodeFinding, ofNetwork, quoted, type Suspect } from "./node-finding.ts";
@@ -26,7 +27,9 @@ export const cacheOrphan = nodeCheck(
     orphans.map(({ path, attachment }) => {
       const { containerId, network, addresses } = attachment;
       const ready = lives.isReady(containerId);
-      const given = addresses.filter(({ ofHost }) => !ofHost).map(({ address }) => address);
+      const given = addresses
+        .filter(({ address, ofHost }) => !ofHost && isOwn(address))
+        .map(({ address }) => address);
       const held = given.length === 0 ? "" : `, and ${listed(given)} may still be taken`;
       return nodeFinding({
         ...{ code: "cache-orphan", severity: "note", containerId, network, files: [path] },

@@ -1,6 +1,7 @@
 import { listed } from "../../story/findings/finding.ts";
 import type { CachedAttachment } from "../facts.ts";
 import type { LogAttachment } from "../log-pods.ts";
+import { lockedRemoval } from "./ipam-empty.ts";
 import { type Look, nodeCheck, nodeFinding, ofNetwork } from "./node-finding.ts";
 
 /** Of the log, the attachment that was made and never unmade; null if there is none. */
@@ -33,11 +34,21 @@ export const nodeLeak = nodeCheck(
       return nodeFinding({
         ...{ code: "leak", severity: "error", containerId, network, files: [path] },
         pod: look.lives.podOf(containerId),
-        brief: "the pod's network namespace is gone, and no DEL was ever called for it",
-        sentence: `The network namespace of ${look.lives.nameOf(containerId)} is gone, and no DEL was ever called for it${ofNetwork(network)}${held}`,
+        brief: "its network namespace is gone, and no DEL was ever called for it",
+        sentence: `No DEL was ever called for ${look.lives.nameOf(containerId)}${ofNetwork(network)}, whose network namespace is gone${held}`,
         lines: found?.lines ?? [],
-        advice:
-          "Look in the runtime's journal for the end of this sandbox. Free what it holds with the tool of the network's IPAM plugin.",
+        advice: `Look in the runtime's journal for the end of this sandbox. ${release(containerId, look)}`,
       });
     }),
 );
+
+/** How what a pod holds is given back. */
+function release(containerId: string, { facts }: Look): string {
+  const commands = facts.reservations.flatMap(({ path, files }) => {
+    const held = files.filter((file) => file.containerId === containerId).map((file) => file.path);
+    return held.length === 0 ? [] : [lockedRemoval(path, held)];
+  });
+  return commands.length === 0
+    ? "Free what it holds with the tool of the network's IPAM plugin."
+    : `${commands.join(" && ")} frees its addresses: only the record that they are taken is lost.`;
+}
