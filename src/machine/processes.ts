@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { CallUnderWay, Processes } from "../node-state/facts.ts";
+import { codeOf } from "./machine-error.ts";
 import type { Root } from "./root.ts";
 
 const ID = /[0-9a-f]{64}/g;
@@ -17,7 +18,7 @@ export function seeProcesses(root: Root): SeenProcesses | null {
   const proc = root.at("/proc");
   let names: string[];
   try {
-    readlinkSync(join(proc, "1/ns/net")); // else not root's to see
+    if (readFileSync(join(proc, "1/cmdline")).length === 0) return null;
     names = readdirSync(proc).filter((name) => /^\d+$/.test(name));
   } catch {
     return null;
@@ -34,6 +35,7 @@ export function seeProcesses(root: Root): SeenProcesses | null {
       for (const [id] of text.matchAll(ID)) ids.add(id);
     const inode = namespaceOf(folder);
     if (inode !== null) namespaces.add(inode);
+    else if (isHidden(folder) && name !== "1") return null; // then others may be as well
     const environment = read(join(folder, "environ"));
     const containerId = variable(environment, "CNI_CONTAINERID");
     if (containerId !== null && variable(environment, "CNI_COMMAND") !== null)
@@ -54,6 +56,16 @@ function namespaceOf(folder: string): number | null {
     return Number(/\[(\d+)\]/.exec(readlinkSync(join(folder, "ns/net")))?.[1] ?? Number.NaN) || null;
   } catch {
     return null; // it has ended
+  }
+}
+
+/** Whether a process is there and its namespaces are not this user's to see. */
+function isHidden(folder: string): boolean {
+  try {
+    readlinkSync(join(folder, "ns/net"));
+    return false;
+  } catch (error) {
+    return ["EACCES", "EPERM"].includes(codeOf(error));
   }
 }
 

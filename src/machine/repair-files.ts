@@ -8,10 +8,10 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  rmSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Repair } from "../node-state/repairs.ts";
-import { removeDurably, syncFolder } from "./atomic-file.ts";
 import { cannot, MachineError } from "./machine-error.ts";
 import type { Root } from "./root.ts";
 
@@ -28,34 +28,52 @@ export interface Repaired {
 /**
  * Removes files and keeps a copy of each. Those of host-local are removed under its own lock.
  * @param name the folder of the copies, below REPAIRED
+ * @param done is told each file that was removed, or was not there any more
  * @throws {MachineError} if a lock is not to be had, or a file cannot be copied or removed
  */
-export function repairFiles(root: Root, repairs: readonly Repair[], name: string): Repaired[] {
-  const byLock = new Map<string | null, Repair[]>();
-  for (const repair of repairs) byLock.set(repair.lockIn, [...(byLock.get(repair.lockIn) ?? []), repair]);
-  return [...byLock].flatMap(([folder, some]) => {
-    const act = () =>
-      some.map((repair) => removeKeepingCopy(root, repair, join(REPAIRED, name, repair.path)));
-    return folder === null ? act() : underLock(root, folder, act);
-  });
+export function repairFiles(
+  root: Root,
+  repairs: readonly Repair[],
+  name: string,
+  done: (repaired: Repaired) => void,
+): void {
+  for (const folder of new Set(repairs.map(({ lockIn }) => lockIn))) {
+    const some = repairs.filter(({ lockIn }) => lockIn === folder);
+    // Copies first: whoever waits for the lock is a pod that starts.
+    const copies = some.map((repair) => keepCopy(root, repair, join(REPAIRED, name, repair.path)));
+    const remove = () => copies.map((copied, at) => removeFile(root, copied, some[at]?.mtimeMs));
+    for (const repaired of folder === null ? remove() : underLock(root, folder, remove)) done(repaired);
+  }
 }
 
-function removeKeepingCopy(root: Root, { path, mtimeMs }: Repair, copy: string): Repaired {
-  const at = root.entry(path);
-  const stat = lstatSync(at, { throwIfNoEntry: false });
-  // Somebody has removed it, or written another one.
-  if (!stat?.isFile() || stat.mtimeMs !== mtimeMs) return { path, copy: null };
+/** Copies a file. Not if somebody has removed it, or has written another one. */
+function keepCopy(root: Root, { path, mtimeMs }: Repair, copy: string): Repaired {
   try {
+    if (!isSame(root.entry(path), mtimeMs)) return { path, copy: null };
     const target = join(root.at("/var/lib"), copy.slice("/var/lib/".length));
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    copyFileSync(at, target, constants.COPYFILE_EXCL);
+    copyFileSync(root.entry(path), target, constants.COPYFILE_EXCL);
     chmodSync(target, 0o600);
-    syncFolder(dirname(target));
-    removeDurably(at);
     return { path, copy };
   } catch (error) {
-    throw cannot(`repair ${path}`, error);
+    throw cannot(`copy ${path} to ${copy}`, error);
   }
+}
+
+function removeFile(root: Root, { path, copy }: Repaired, mtimeMs: number | undefined): Repaired {
+  const at = root.entry(path);
+  if (copy === null || mtimeMs === undefined || !isSame(at, mtimeMs)) return { path, copy: null };
+  try {
+    rmSync(at);
+    return { path, copy };
+  } catch (error) {
+    throw cannot(`remove ${path}`, error);
+  }
+}
+
+function isSame(at: string, mtimeMs: number): boolean {
+  const stat = lstatSync(at, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.mtimeMs === mtimeMs;
 }
 
 /**

@@ -43,15 +43,12 @@ export async function repairNode(
   const look = () => lookAtNode(places, log.netnsPaths);
   const still = new Set(planRepairs([...looks, await look()], log).map(({ path }) => path));
   const name = new Date().toISOString().replaceAll(":", ".");
-  const repaired = repairFiles(
-    new Root(places.hostRoot),
-    planned.filter(({ path }) => still.has(path)),
-    name,
-  );
-  for (const { path, copy } of repaired) {
+  const root = new Root(places.hostRoot);
+  const wanted = planned.filter(({ path }) => still.has(path));
+  repairFiles(root, wanted, name, ({ path, copy }) => {
     if (options.json) io.out(`${JSON.stringify({ repaired: path, copy })}\n`);
     else say(copy === null ? `${path} is gone already` : `removed ${path}; copy: ${copy}`);
-  }
+  });
   return errorsOf([await look()]);
 }
 
