@@ -101,7 +101,7 @@ async function audit(options: AuditCommandOptions, io: Io, ask: Ask): Promise<vo
   else showFindings(findings, io);
   if (closedEarly > 0) io.err(`cnitap: ${closedEarly} old pods were judged early: there are too many\n`);
   const said = [
-    ...(paths.length > 0 ? [sourcesText(sources)] : ["There is no log."]),
+    ...(paths.length > 0 ? [sourcesText(sources, node !== null)] : ["There is no log."]),
     ...(node === null ? [] : [nodeSourcesText(node.looks, pods)]),
   ].join("\n");
   if (options.json) io.err(`${said}\n`);
@@ -234,8 +234,8 @@ function filesText(group: readonly Finding<string>[]): string[] {
   return [...files.slice(0, FILES_SHOWN).map(shown), ...more];
 }
 
-/** Which sources the log had, and what could therefore not be looked for. */
-function sourcesText(sources: Sources): string {
+/** Which sources the log had, and what could therefore not be looked for in it. */
+function sourcesText(sources: Sources, withNode: boolean): string {
   const names: readonly (readonly [keyof Sources, string])[] = [
     ["json", "json"],
     ["classic", "classic"],
@@ -245,7 +245,10 @@ function sourcesText(sources: Sources): string {
     ["observer", "observer"],
   ];
   const had = names.flatMap(([key, name]) => (sources[key] ? [name] : []));
-  const missing = [...missingCodes(sources)].map(([words, codes]) => `  ${codes.join(", ")}: needs ${words}`);
+  const missing = [...missingCodes(sources)].flatMap(([words, codes]) => {
+    const own = codes.filter((code) => !withNode || code !== "leak"); // the node tells that, too
+    return own.length === 0 ? [] : [`  ${own.join(", ")}: needs ${words}`];
+  });
   const first = `The log has: ${had.length > 0 ? had.join(", ") : "no line of cni-tap"}.`;
   return missing.length === 0 ? first : [`${first} Not looked for:`, ...missing].join("\n");
 }

@@ -30,8 +30,8 @@ export const ipamStale = nodeCheck(staleOf, (suspects, { facts }) =>
   byDirectory(suspects).map(([directory, all]) => {
     const files = all.map(({ path }) => path);
     const old = all.filter(({ beforeBoot }) => beforeBoot).length;
-    const since =
-      old === 0 ? "" : `, ${old === files.length ? "all" : old} of them since before the last boot`;
+    const part = files.length === 1 ? "" : `${old === files.length ? "all" : old} of them `;
+    const since = old === 0 ? "" : `, ${part}since before the last boot`;
     const [are, pods] = files.length === 1 ? ["is", "a pod that is"] : ["are", "pods that are"];
     const share = shareOf(all, directory.path, facts);
     const count = files.length === 1 ? "1 address" : `${files.length} addresses`;

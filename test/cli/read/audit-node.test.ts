@@ -72,7 +72,7 @@ describe("cnitap audit --node", () => {
         "error    ipam-empty    1 address of network net is taken by empty files of host-local, which no DEL ever frees: 10.1.2.8",
         `                       ${DIRECTORY}/10.1.2.8`,
         `                       cnitap audit --node --repair, or flock -w 5 ${DIRECTORY}/lock rm ${DIRECTORY}/10.1.2.8: nothing is lost.`,
-        "warning  ipam-stale    1 address of 253 of network net is taken by a pod that is gone, all of them since before the last boot: 10.1.2.9",
+        "warning  ipam-stale    1 address of 253 of network net is taken by a pod that is gone, since before the last boot: 10.1.2.9",
         `                       ${DIRECTORY}/10.1.2.9`,
       ].join("\n"),
     );
