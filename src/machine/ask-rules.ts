@@ -40,26 +40,30 @@ function isNodesNetwork(): boolean {
   }
 }
 
-/** The rules of all kinds of one family; null unless each kind that the kernel has could be asked. */
-async function askIptables(
+/**
+ * The rules of all kinds of one family; null unless each kind that the kernel has could be asked. A tool of the legacy kind
+ * makes the kernel load its tables, so it is only started where they are.
+ */
+export async function askIptables(
   path: string,
   tool: string,
   legacyNames: string,
   hasNft: boolean,
 ): Promise<RulesById | null> {
+  const version = await ask(path, `${tool}-save`, ["--version"]);
+  const isNft = version?.includes("nf_tables") ?? false;
+  const kinds = [
+    { wanted: hasLegacyNat(legacyNames), own: version !== null && !isNft, suffix: "-legacy" },
+    { wanted: hasNft || isNft, own: isNft, suffix: "-nft" },
+  ];
   const found = new Map<string, string[]>();
-  const kinds = new Set<"nft" | "legacy">();
-  for (const kind of ["", "-legacy", "-nft"]) {
-    const text = await ask(path, `${tool}${kind}-save`, ["-t", "nat"]);
-    if (text === null) continue;
-    const isNft = text.includes("(nf_tables)") || kind === "-nft";
-    if (kinds.has(isNft ? "nft" : "legacy")) continue;
-    kinds.add(isNft ? "nft" : "legacy");
-    for (const [id, rules] of readIptablesRules(text, kind === "" ? tool : `${tool}${kind}`))
-      found.set(id, rules);
+  for (const { own, suffix } of kinds.filter(({ wanted }) => wanted)) {
+    const program = own ? tool : `${tool}${suffix}`;
+    const text = await ask(path, `${program}-save`, ["-t", "nat"]);
+    if (text === null) return null;
+    for (const [id, rules] of readIptablesRules(text, program)) found.set(id, rules);
   }
-  if (kinds.size === 0 || (hasLegacyNat(legacyNames) && !kinds.has("legacy"))) return null;
-  return hasNft && !kinds.has("nft") ? null : found;
+  return version === null ? null : found;
 }
 
 function hasLegacyNat(names: string): boolean {

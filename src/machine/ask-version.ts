@@ -3,6 +3,7 @@ import { isMembers, parseJson } from "../log/json.ts";
 
 const TIMEOUT_MS = 2000;
 const MOST_BYTES = 1 << 20;
+const LINGER_MS = 100;
 
 /** The versions that a plugin says it supports, or why it did not answer, as a clause. */
 export type VersionAnswer =
@@ -43,10 +44,9 @@ export function askVersion(file: string, path: string): Promise<VersionAnswer> {
       bytes += chunk.length;
       if (bytes > MOST_BYTES) fail("answered more than 1 MB");
     });
-    child.on("exit", (code, signal) => {
-      // What it has written is read; a child that holds its output is not waited for.
-      setImmediate(() => end(read(Buffer.concat(chunks).toString(), code, signal)));
-    });
+    child.on("close", (code, signal) => end(read(Buffer.concat(chunks).toString(), code, signal)));
+    // What it has started may hold its output: that ends with its group.
+    child.on("exit", () => setTimeout(() => killGroup(child.pid), LINGER_MS));
   });
 }
 

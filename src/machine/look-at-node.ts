@@ -12,7 +12,7 @@ import {
   readReservation,
 } from "../node-state/reservations.ts";
 import { askRules } from "./ask-rules.ts";
-import { CACHE } from "./attachments.ts";
+import { CACHE, decodeBase64 } from "./attachments.ts";
 import { readConfDir } from "./conf-dir.ts";
 import { findConfDir } from "./directories.ts";
 import { hostAddresses } from "./host-addresses.ts";
@@ -109,10 +109,6 @@ function readCache(root: Root, gaps: string[]): Cache {
   }
   if (odd > 0) gaps.push(`${odd} entries of ${CACHE} are no files of libcni, or cannot be read`);
   return { files, configs: [...newest.values()] };
-}
-
-function decodeBase64(text: string): string {
-  return Buffer.from(text, "base64").toString("utf8");
 }
 
 /** Of the configuration directory, and of networks that are only in libcni's cache: Multus' are. */

@@ -25,7 +25,7 @@ export interface CacheFileText {
 export interface ReadCacheFile {
   readonly file: CacheFile;
   /** Null where the file has none. */
-  readonly config: unknown;
+  readonly config: Members | null;
 }
 
 /**
@@ -39,7 +39,7 @@ export function readCacheFile(
   const file = (
     problem: string | null,
     attachment: CachedAttachment | null = null,
-    config: unknown = null,
+    config: Members | null = null,
   ) => ({
     file: { path, problem, mtimeMs, attachment },
     config,

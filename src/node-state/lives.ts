@@ -12,7 +12,8 @@ export class Lives {
   readonly #cached = new Map<string, CachedAttachment[]>();
   readonly #listed: ReadonlyMap<string, RuntimePod>;
   readonly #calls: ReadonlySet<string>;
-  readonly #seesProcesses: boolean;
+  /** Whether the processes of the node's pods are among those that are seen. */
+  readonly seesProcesses: boolean;
 
   constructor(facts: NodeFacts, log: LogPods) {
     this.#facts = facts;
@@ -25,12 +26,12 @@ export class Lives {
     }
     this.#listed = new Map((facts.runtime?.pods ?? []).map((pod) => [pod.id, pod]));
     this.#calls = new Set((facts.processes?.calls ?? []).map(({ containerId }) => containerId));
-    this.#seesProcesses = seesProcesses(facts);
+    this.seesProcesses = seesProcesses(facts);
   }
 
   /** Whether it can be told at all that somebody is gone. */
   get canTell(): boolean {
-    return this.#seesNamespaces || (this.#facts.runtime !== null && this.#seesProcesses);
+    return this.#seesNamespaces || (this.#facts.runtime !== null && this.seesProcesses);
   }
 
   get #seesNamespaces(): boolean {
@@ -53,7 +54,7 @@ export class Lives {
     const paths = this.#netnsOf(id);
     if (paths.some((path) => this.#facts.namespaces.there.has(path))) return false;
     if (this.#seesNamespaces && paths.length > 0) return true;
-    return hex !== undefined && this.#facts.runtime !== null && this.#seesProcesses;
+    return hex !== undefined && this.#facts.runtime !== null && this.seesProcesses;
   }
 
   /** Whether a pod has its network: its namespace is there, and its runtime does not say that it has ended. */

@@ -1,18 +1,21 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { asByteString, decodeUtf8 } from "../../log/byte-string.ts";
 import { LineReader } from "../../machine/line-reader.ts";
 import { readLogs } from "../../machine/log-reader.ts";
-import { Root } from "../../machine/root.ts";
 import { LogPods } from "../../node-state/log-pods.ts";
 import { Audit, type AuditOptions, type AuditReport } from "../../story/audit.ts";
 import { missingCodes } from "../../story/findings/codes.ts";
 import { type Finding, podName, type Severity } from "../../story/findings/finding.ts";
 import type { Sources } from "../../story/log-facts.ts";
-import { UsageError } from "../cli-error.ts";
 import { EXIT, escapeForTerminal, type Io, paint } from "../io.ts";
-import { AGAIN_SECONDS, auditNode, type NodeOptions, nodeSourcesText } from "./audit-node.ts";
+import {
+  AGAIN_SECONDS,
+  auditNode,
+  checkUsage,
+  type NodeOptions,
+  nodeLogs,
+  nodeSourcesText,
+} from "./audit-node.ts";
 import { progressOn } from "./progress.ts";
 import { addReadOptions, logsOf, type ReadOptions } from "./read-options.ts";
 import { type Ask, askOnTerminal, repairNode } from "./repair-node.ts";
@@ -73,16 +76,6 @@ Examples:
   });
 }
 
-const OF_NODE = ["hostRoot", "confDir", "runtimeEndpoint", "repair"] as const;
-
-function checkUsage(options: AuditCommandOptions): void {
-  const [first] = OF_NODE.filter((key) => options[key] !== undefined);
-  const flag = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  if (!options.node && first !== undefined)
-    throw new UsageError(`Cannot use ${flag(first)}: it needs --node`);
-  if (options.yes && !options.repair) throw new UsageError("Cannot use --yes: it needs --repair");
-}
-
 async function audit(options: AuditCommandOptions, io: Io, ask: Ask): Promise<void> {
   const pods = new LogPods((timeMs) => timeMs !== null && Date.now() - timeMs > options.stuck * 1000);
   const paths = options.node ? nodeLogs(options) : logsOf(options);
@@ -112,18 +105,6 @@ async function audit(options: AuditCommandOptions, io: Io, ask: Ask): Promise<vo
       ? await repairNode(options, node.looks, pods, io, ask)
       : found.filter(isError).length;
   if (left > 0 || logged.some(isError)) io.exitCode = EXIT.found;
-}
-
-/** The logs of the options, below the host's root; without the option the node's own, if there is one. */
-function nodeLogs(options: AuditCommandOptions): string[] {
-  const root = new Root(options.hostRoot);
-  const at = (path: string) =>
-    path === "-" || options.hostRoot === undefined ? path : root.at(resolve("/", path));
-  const named = options.logFile ?? [];
-  if (named.length > 0) return named.map(at);
-  return logsOf(options, root)
-    .map(at)
-    .filter((path) => existsSync(path) || existsSync(`${path}.1`));
 }
 
 function readNumber(text: string): number {

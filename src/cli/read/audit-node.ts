@@ -1,14 +1,18 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lookAtNode } from "../../machine/look-at-node.ts";
+import { Root } from "../../machine/root.ts";
 import type { NodeFacts } from "../../node-state/facts.ts";
 import { missingNodeCodes } from "../../node-state/findings/codes.ts";
 import type { NodeFinding } from "../../node-state/findings/node-finding.ts";
 import { judgeNode } from "../../node-state/judge-node.ts";
 import { Lives } from "../../node-state/lives.ts";
 import type { LogPods } from "../../node-state/log-pods.ts";
-import { CliError } from "../cli-error.ts";
+import { CliError, UsageError } from "../cli-error.ts";
 import { type CommonOptions, placesOf } from "../common-options.ts";
 import { escapeForTerminal, type Io } from "../io.ts";
+import { logsOf, type ReadOptions } from "./read-options.ts";
 
 /** The options of `audit --node`. */
 export interface NodeOptions
@@ -21,6 +25,36 @@ export interface NodeOptions
 
 /** Seconds from the first look to the second. */
 export const AGAIN_SECONDS = 5;
+
+const OF_NODE = ["hostRoot", "confDir", "runtimeEndpoint", "repair"] as const;
+
+/**
+ * Refuses options that only mean something with others.
+ * @throws {UsageError} if one of those is missing
+ */
+export function checkUsage(options: NodeOptions): void {
+  const [first] = OF_NODE.filter((key) => options[key] !== undefined);
+  const flag = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  if (!options.node && first !== undefined)
+    throw new UsageError(`Cannot use ${flag(first)}: it needs --node`);
+  if (options.yes && !options.repair) throw new UsageError("Cannot use --yes: it needs --repair");
+}
+
+/** The logs of the options, below the host's root; without the option the node's own, if there is one. */
+export function nodeLogs(options: NodeOptions & ReadOptions): string[] {
+  const root = new Root(options.hostRoot);
+  const at = (path: string) =>
+    path === "-" || options.hostRoot === undefined ? path : root.at(resolve("/", path));
+  const named = options.logFile ?? [];
+  if (named.length > 0) return named.map(at);
+  return logsOf(options, root)
+    .map(at)
+    .filter((path) => isFile(path) || isFile(`${path}.1`));
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
 
 export interface NodeReport {
   /** One look, or two if the first one showed something. */

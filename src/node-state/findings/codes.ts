@@ -22,7 +22,7 @@ const LIVES_AND_RULES: Need = {
 };
 const ADDRESSES: Need = { has: ({ hostAddresses }) => hostAddresses !== null, words: "the node's /proc" };
 const RUNTIME: Need = {
-  has: ({ runtime, processes }) => runtime !== null && processes !== null,
+  has: ({ runtime }, { seesProcesses }) => runtime !== null && seesProcesses,
   words: "an answer of the runtime, and the node's processes",
 };
 

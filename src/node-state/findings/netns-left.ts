@@ -6,8 +6,8 @@ const NAME = /^cni-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** A network namespace of a runtime's that no pod uses any more. */
 export const netnsLeft = nodeCheck(
   (look) => {
-    const { facts } = look;
-    if (facts.runtime === null || facts.processes === null) return [];
+    const { facts, lives } = look;
+    if (facts.runtime === null || !lives.seesProcesses) return [];
     const used = usedPaths(look);
     return facts.namespaces.mounted
       .filter(({ path, inode }) => {

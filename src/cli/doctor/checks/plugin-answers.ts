@@ -20,23 +20,21 @@ export const pluginAnswers: Check = {
     const { survey } = subject;
     if (this.unknown?.(subject) !== null) return [];
     const path = subject.runtimePaths()[0] ?? process.env.PATH ?? SYSTEM_PATH;
-    const findings: Finding[] = [];
-    for (const type of startedTypes(subject)) {
+    const found = startedTypes(subject).map(async (type): Promise<Finding[]> => {
       const file = survey.binDirs
         .map((folder) => join(folder, type))
         .find((one) => statSync(one, { throwIfNoEntry: false })?.isFile());
-      if (file === undefined || (statSync(file).mode & 0o111) === 0) continue; // reported by another check
+      if (file === undefined || (statSync(file).mode & 0o111) === 0) return []; // reported by another check
       const { versions, problem } = await askVersion(file, path);
-      if (problem !== null) {
-        findings.push(error(`${file} ${problem} when it was asked for its versions`, advice(type)));
-        continue;
-      }
-      for (const wanted of versionsFor(type, subject).filter((one) => !versions.includes(one)))
-        findings.push(
-          error(`${file} does not know cniVersion ${wanted}; it knows ${versions.join(", ")}`, advice(type)),
+      if (problem !== null)
+        return [error(`${file} ${problem} when it was asked for its versions`, advice(type))];
+      return versionsFor(type, subject)
+        .filter((one) => !versions.includes(one))
+        .map((one) =>
+          error(`${file} does not know cniVersion ${one}; it knows ${versions.join(", ")}`, advice(type)),
         );
-    }
-    return findings;
+    });
+    return (await Promise.all(found)).flat();
   },
 };
 
