@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
+import { NODE_CODES } from "../../src/node-state/findings/codes.ts";
 import { CNITAP } from "../cli/support/spawn.ts";
 import { tapPath } from "../support/run-tap.ts";
 import { describeAsRoot, useBareNode } from "./support/node.ts";
@@ -82,6 +83,24 @@ describeAsRoot("cnitap audit --node and cnitap doctor on a real containerd", () 
     }
     expect(await audit()).toEqual({ code: 0, found: [] });
     expect(await doctorErrors()).toEqual([]);
+  });
+
+  it("finds nothing while pods are made and ended", async () => {
+    let churns = true;
+    const churn = async (n: number) => {
+      for (let at = n; churns; at += 4) {
+        const id = await runPod(node(), 100 + (at % 100));
+        await node().stopPod(id);
+        await node().removePod(id);
+      }
+    };
+    const all = [0, 1, 2, 3].map(churn);
+    for (const again of ["0.5", "1"]) {
+      const { found } = await audit("--again", again);
+      expect(found.filter(({ code }) => code in NODE_CODES)).toEqual([]);
+    }
+    churns = false;
+    await Promise.all(all);
   });
 
   it("finds each condition that was made for real, repairs what is safe, and nothing is left once all is undone", async () => {
