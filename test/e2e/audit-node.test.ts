@@ -81,6 +81,10 @@ describeAsRoot("cnitap audit --node and cnitap doctor on a real containerd", () 
       const some = Array.from({ length: TOGETHER }, (_, n) => runPod(node(), first + n));
       ids.push(...(await Promise.all(some)));
     }
+    // What somebody has made by hand is nobody's business.
+    await shell(
+      `touch /run/netns/blue && unshare --net=/run/netns/blue true && ${hostLocal(join(node().folder, "cni/bin"), "by-hand", "hand")}`,
+    );
     expect(await audit()).toEqual({ code: 0, found: [] });
     expect(await doctorErrors()).toEqual([]);
   });
@@ -108,7 +112,11 @@ describeAsRoot("cnitap audit --node and cnitap doctor on a real containerd", () 
     const cache = (id: string) => `/var/lib/cni/results/k8s-pod-network-${id}-eth0`;
     const plugins = join(node().folder, "cni/bin");
     const rules = await shell("iptables-save -t nat");
-    const netns = JSON.parse(await shell(`cat ${cache(unmounted)}`)).netns;
+    // libcni before 1.3 does not keep the namespace itself.
+    const { interfaces }: { interfaces: readonly { sandbox?: string }[] } = JSON.parse(
+      await shell(`cat ${cache(unmounted)}`),
+    ).result;
+    const netns = interfaces.find(({ sandbox }) => sandbox)?.sandbox;
     const stale = rules
       .split("\n")
       .filter((line) => line.includes(gone) && line.startsWith("-A CNI-HOSTPORT-DNAT"));
@@ -217,11 +225,11 @@ async function runPod(node: ContainerdNode, n: number): Promise<string> {
   return (await node.runPod({ name: `web-${n}`, portMappings })).id;
 }
 
-/** The command that has host-local give an address of the small network to a pod. */
-function hostLocal(plugins: string, id: string): string {
+/** The command that has host-local give an address of the small network, or of one like it, to a pod. */
+function hostLocal(plugins: string, id: string, name = "small"): string {
   const conf = JSON.stringify({
     cniVersion: "1.0.0",
-    name: "small",
+    name,
     ipam: JSON.parse(SMALL).plugins[0].ipam,
   });
   return `echo '${conf}' | CNI_COMMAND=ADD CNI_CONTAINERID=${id} CNI_NETNS=/x CNI_IFNAME=net1 CNI_PATH=${plugins} ${plugins}/host-local >/dev/null`;
