@@ -297,6 +297,14 @@ test("daemon: a socket, a port of another network namespace, and plugins of whic
   expect(await find(hostWith({ type: "bridge", ipam: { type: "host-local" } }), "daemon")).toEqual([]);
 });
 
+test("daemon: a port of this machine that nobody listens on", async () => {
+  const host = hostWith({ type: "aws-cni" });
+  const run = cnitap("doctor", "--json", "--conf-dir", host.confDir, "--bin-dir", host.path("/opt/cni/bin"));
+  expect(await report(run, "daemon")).toEqual([
+    "error: ipamd (aws-node) takes no connection on 127.0.0.1:50051 (ECONNREFUSED)",
+  ]);
+});
+
 test("lost-taps: comes first, and says what each retry costs", async () => {
   const host = complete(useHost());
   await host.cnitap("install");
