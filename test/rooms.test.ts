@@ -12,6 +12,7 @@ const ROOMS = [
   "wrap",
   "story",
   "conflist",
+  "node-state",
   "nri",
   "machine",
   "plugins",
@@ -19,7 +20,7 @@ const ROOMS = [
   "cli",
 ];
 /** Rooms that become native programs: they may import neither Node's modules nor packages. */
-const BARE = ["cni", "log", "native", "tap", "wrap", "story", "conflist"];
+const BARE = ["cni", "log", "native", "tap", "wrap", "story", "conflist", "node-state"];
 const SRC = join(ROOT, "src");
 
 const sources = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) =>

@@ -97,7 +97,7 @@ function hasJq(): boolean {
 }
 
 /** What it costs, as /proc tells while it runs. */
-async function run({ command, args }: Reader): Promise<Cost> {
+export async function run({ command, args }: Reader): Promise<Cost> {
   const begun = performance.now();
   const child = spawn(command, args, { stdio: "ignore" });
   let peakMb = 0;

@@ -36,6 +36,8 @@ export interface AuditOptions extends LogFactsOptions {
   readonly slowMs?: number;
   /** Of more pods than this the oldest are judged at once. */
   readonly mostOpen?: number;
+  /** Gets each pod as it is judged. */
+  readonly eachPod?: (pod: Pod) => void;
 }
 
 export interface AuditReport {
@@ -53,9 +55,11 @@ export class Audit {
   readonly #checks: readonly { readonly check: Check; readonly late: boolean }[];
   readonly #findings: Finding[] = [];
   readonly #losses: Losses;
+  readonly #eachPod: AuditOptions["eachPod"];
 
   constructor(options: AuditOptions) {
     this.#log = new LogFacts(options);
+    this.#eachPod = options.eachPod;
     this.#losses = new Losses(this.#log);
     const report = (finding: Finding) => void this.#findings.push(finding);
     this.#checks = checksFor(options).map((make) => ({
@@ -107,6 +111,7 @@ export class Audit {
   #judge(pod: Pod): void {
     this.#losses.pod(pod);
     for (const { check, late } of this.#checks) if (late || !pod.story.resumed) check.pod?.(pod);
+    this.#eachPod?.(pod);
   }
 }
 

@@ -54,7 +54,8 @@ export function readResult(json: string | null): Result | null {
   return error === null ? parts : null;
 }
 
-function partsOf(value: Members): Result {
+/** What is in a result that has been parsed. */
+export function partsOf(value: Members): Result {
   const ips: ResultIp[] = [];
   const routes: string[] = [];
   for (const one of objectsOf(value.ips)) addIp(ips, one, "address");

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { LogLine } from "../../log/log-line.ts";
 import { LineReader } from "../../machine/line-reader.ts";
 import { readLogs } from "../../machine/log-reader.ts";
+import { Root } from "../../machine/root.ts";
 import { Stories, type StoriesOptions } from "../../story/stories.ts";
 import type { LineNumber, Strays } from "../../story/story.ts";
 import type { Io } from "../io.ts";
@@ -26,10 +27,10 @@ export function addReadOptions(command: Command): Command {
     .option("--json", "print one JSON object a line");
 }
 
-/** The logs to read. */
-export function logsOf({ logFile }: ReadOptions): readonly string[] {
+/** The logs to read: by default that of the taps of this node, or of one whose files are mounted elsewhere. */
+export function logsOf({ logFile }: ReadOptions, root = new Root()): readonly string[] {
   if (logFile && logFile.length > 0) return logFile;
-  const { logFile: own } = tapsKeys();
+  const { logFile: own } = tapsKeys(root);
   return [typeof own === "string" ? own : DEFAULT_LOG];
 }
 

@@ -90,7 +90,7 @@ async function findStories(
     if (isCalled(story, pod)) found.push(story);
   };
   const stories = new Stories({ close: keepMatching, keepInputs: piped });
-  const { findings } = await auditLogs({ ...options, stuck: STUCK_SECONDS }, io, stories);
+  const { findings } = await auditLogs({ ...options, stuck: STUCK_SECONDS }, io, { stories });
   if (!piped && found.length > 0) {
     const only = new Set(found.splice(0).map(({ containerId }) => containerId));
     await readStories(paths, { close: (story) => found.push(story), keepInputs: true, only }, io);

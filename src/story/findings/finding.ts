@@ -6,8 +6,8 @@ import type { Code } from "./codes.ts";
 export type Severity = "error" | "warning" | "note";
 
 /** Something that is wrong, with its evidence. Texts are byte strings (src/log/byte-string.ts). */
-export interface Finding {
-  readonly code: Code;
+export interface Finding<C extends string = Code> {
+  readonly code: C;
   readonly severity: Severity;
   readonly containerId: string | null;
   readonly namespace: string | null;
