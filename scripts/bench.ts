@@ -2,13 +2,14 @@
 import { cpus, release } from "node:os";
 import { Command, CommanderError, Option } from "commander";
 import { benchCalls, benchLogSize, benchStorm, Runner } from "./bench/calls.ts";
+import { benchNode } from "./bench/node.ts";
 import { benchNri } from "./bench/nri.ts";
 import { benchPods } from "./bench/pods.ts";
 import { buildPrograms, buildRunner, type Program } from "./bench/programs.ts";
 import { benchRead } from "./bench/read.ts";
 import { benchWrap } from "./bench/wrap.ts";
 
-const SECTIONS = ["calls", "wrap", "pods", "nri", "read"] as const;
+const SECTIONS = ["calls", "wrap", "pods", "nri", "read", "node"] as const;
 
 interface Options {
   readonly runs: string;
@@ -29,7 +30,7 @@ function print(lines: readonly string[]): void {
 function parse(): Options {
   const program = new Command("npm run bench --")
     .description(
-      "Measures the taps against a lower bound in C, Go and Python, wrapped plugins, pods with and without taps, NRI plugins, and readers of the log.",
+      "Measures the taps against a lower bound in C, Go and Python, wrapped plugins, pods with and without taps, NRI plugins, readers of the log, and a look at a node.",
     )
     .option("--runs <n>", "calls of each program at 1.5 KB", "1000")
     .option("--pods <n>", "pods on each containerd; 0 for none", "20")
@@ -82,6 +83,7 @@ async function main(): Promise<void> {
   else if (withPods) progress("not root: no pods");
   if (wanted("nri")) print(await benchNri(events, progress));
   if (wanted("read")) print(await benchRead(logBytes, progress));
+  if (wanted("node")) print(await benchNode(progress));
 }
 
 // Running child processes are ended by their own listeners.

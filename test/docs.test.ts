@@ -6,6 +6,7 @@ import { missingLinesNote } from "../src/log/notes.ts";
 import { POD_EVENTS } from "../src/log/pod-line.ts";
 import { HARMLESS_ENDINGS, OWN_FOLLOWERS, OWN_WORDS, SECRET_WORDS } from "../src/log/secret-keys.ts";
 import { FAULTS, SCAN_ERRORS } from "../src/native/host.ts";
+import { NODE_CODES } from "../src/node-state/findings/codes.ts";
 import { CODES } from "../src/story/findings/codes.ts";
 import { STANZA_KEYS } from "../src/tap/stanza-settings.ts";
 
@@ -105,13 +106,18 @@ describe("docs/log.md", () => {
   });
 });
 
-test("docs/install.md lists the checks of doctor, and no others", () => {
+test("docs/doctor.md lists the checks of doctor, and no others", () => {
   const directory = join(ROOT, "src/cli/doctor/checks");
   const ids = readdirSync(directory).map(
     (name) => /^ {2}id: "([^"]+)",$/m.exec(readFileSync(join(directory, name), "utf8"))?.[1] ?? name,
   );
-  const rows = section("docs/install.md", "Doctor").matchAll(/^\| `([a-z-]+)` \|/gm);
+  const rows = section("docs/doctor.md", "Before a pod fails").matchAll(/^\| `([a-z-]+)` \|/gm);
   expect([...rows].map((match) => match[1]).sort()).toEqual(ids.sort());
+});
+
+test("docs/doctor.md lists the findings of a node in their order, and no others", () => {
+  const rows = section("docs/doctor.md", "What the node itself shows").matchAll(/^\| `([a-z-]+)` \|/gm);
+  expect([...rows].map((match) => match[1])).toEqual(Object.keys(NODE_CODES));
 });
 
 test("docs/read.md lists the findings of audit in their order, and no others", () => {

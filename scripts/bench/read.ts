@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../cache-dir.ts";
+import type { LogOptions } from "../log/generate.ts";
 import { writeLog } from "../log/write-log.ts";
 import { median, table, times } from "./table.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const WATCH_MS = 5;
 /** Clock ticks a second, as /proc counts processor time. */
 const TICKS = 100;
@@ -26,12 +27,30 @@ interface Cost {
 
 /** cnitap's readers beside `jq -c .` and a loop of JSON.parse, on a made log. */
 export async function benchRead(bytes: number, progress: (line: string) => void): Promise<string[]> {
+  const usual = await benchLog({ seed: 1, bytes, strays: false }, "a log", readersOf, progress);
+  const kept = await benchLog(
+    { seed: 1, bytes, strays: false, removed: false },
+    "a log of pods that are never removed",
+    (path) => READERS.map((name) => cnitap(path, name)),
+    progress,
+  );
+  return [...usual, ...kept];
+}
+
+const READERS = ["pods", "stats", "audit"] as const;
+
+async function benchLog(
+  options: LogOptions,
+  what: string,
+  readersFor: (path: string) => Reader[],
+  progress: (line: string) => void,
+): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "cni-tap-bench-read-"));
   try {
     const path = join(folder, "cni.log");
-    progress(`making a log of ${bytes / 1e6} MB`);
-    const truth = writeLog(path, { seed: 1, bytes, strays: false });
-    const readers = readersOf(path);
+    progress(`making ${what} of ${options.bytes / 1e6} MB`);
+    const truth = writeLog(path, options);
+    const readers = readersFor(path);
     const costs = new Map(readers.map(({ name }) => [name, [] as Cost[]]));
     for (let round = 0; round < ROUNDS; round++) {
       progress(`reading it, round ${round + 1} of ${ROUNDS}`);
@@ -50,21 +69,18 @@ export async function benchRead(bytes: number, progress: (line: string) => void)
       of(name, "peakMb").toFixed(0),
     ]);
     const size = `${(truth.bytes / 1e6).toFixed(0)} MB, ${truth.lines} lines, ${truth.pods} pods`;
-    return [`### Reading a log of ${size}`, table(head, rows)];
+    return [`### Reading ${what} of ${size}`, table(head, rows)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function cnitap(path: string, ...args: readonly string[]): Reader {
+  return { name: `cnitap ${args.join(" ")}`, command: CNITAP, args: [...args, "--log-file", path] };
+}
+
 function readersOf(path: string): Reader[] {
-  const cnitap = (...args: readonly string[]): Reader => ({
-    name: `cnitap ${args.join(" ")}`,
-    command: CNITAP,
-    args: [...args, "--log-file", path],
-  });
-  const readers = [cnitap("pods"), cnitap("stats"), cnitap("tail", "-n", "10")];
-  if (/^ +audit /m.test(execFileSync(CNITAP, ["--help"], { encoding: "utf8" })))
-    readers.push(cnitap("audit"));
+  const readers = [...READERS.map((name) => cnitap(path, name)), cnitap(path, "tail", "-n", "10")];
   const loop = join(import.meta.dirname, "parse-loop.ts");
   readers.push({ name: "JSON.parse", command: process.execPath, args: [loop, path] });
   if (hasJq()) readers.push({ name: "jq -c .", command: "jq", args: ["-c", ".", path] });
@@ -81,7 +97,7 @@ function hasJq(): boolean {
 }
 
 /** What it costs, as /proc tells while it runs. */
-async function run({ command, args }: Reader): Promise<Cost> {
+export async function run({ command, args }: Reader): Promise<Cost> {
   const begun = performance.now();
   const child = spawn(command, args, { stdio: "ignore" });
   let peakMb = 0;

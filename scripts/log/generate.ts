@@ -46,7 +46,7 @@ export interface Truth {
   /** Lines that were cut, and those of other programs. */
   torn: number;
   foreign: number;
-  /** Addresses that two pods had at the same time. */
+  /** Addresses that two pods of a network had at the same time. */
   sharedIps: number;
 }
 
@@ -89,9 +89,9 @@ class Generator {
 
   #start(): void {
     const random = this.#random;
-    const pod = this.#newPod();
-    this.#truth.pods++;
     const fails = random.once(40);
+    const pod = this.#newPod(fails);
+    this.#truth.pods++;
     const endUs = isWrapped(pod) ? this.#addWrapped(pod, fails) : this.#addTapped(pod, fails);
     this.#truth.adds++;
     if (fails) {
@@ -123,7 +123,7 @@ class Generator {
     this.#put(eventLine(pod, atUs + 2000, "RemovePodSandbox"));
   }
 
-  #newPod(): MadePod {
+  #newPod(fails: boolean): MadePod {
     const random = this.#random;
     const at = this.#truth.pods;
     const hex = (letters: number) =>
@@ -135,7 +135,8 @@ class Generator {
       ).join("");
     const id = hex(64);
     const other = random.once(500) ? this.#running.at(-1) : undefined;
-    if (other) this.#truth.sharedIps++;
+    const own = NETWORKS[random.below(100) < (this.#options.wrapped ?? 50) ? 1 : 0] ?? NETWORKS[0];
+    if (other && !fails) this.#truth.sharedIps++;
     return {
       ...{
         id,
@@ -147,7 +148,7 @@ class Generator {
         netns: `/var/run/netns/cni-${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20, 32)}`,
       },
       ip: other?.ip ?? `10.${1 + (at >> 16)}.${(at >> 8) & 255}.${at & 255}`,
-      network: NETWORKS[random.below(100) < (this.#options.wrapped ?? 50) ? 1 : 0] ?? NETWORKS[0],
+      network: other?.network ?? own,
     };
   }
 

@@ -35,10 +35,11 @@ function head(pod: MadePod, atUs: number, tap: string, command: string, pid: num
 
 /** The result of an ADD with these interfaces on the node's side. */
 export function resultOf({ ip, netns, id }: MadePod): string {
+  const gateway = ip.replace(/\.\d+\.\d+$/, ".0.1");
   const mac = (at: number) => id.slice(at, at + 10).replace(/../g, ":$&");
   return (
     `{"cniVersion":"1.0.0","interfaces":[{"mac":"02${mac(0)}","name":"cni0"},{"mac":"06${mac(10)}","name":"veth${id.slice(0, 8)}"},` +
-    `{"mac":"0a${mac(20)}","name":"eth0","sandbox":"${netns}"}],"ips":[{"address":"${ip}/16","gateway":"10.0.0.1","interface":2}],` +
+    `{"mac":"0a${mac(20)}","name":"eth0","sandbox":"${netns}"}],"ips":[{"address":"${ip}/16","gateway":"${gateway}","interface":2}],` +
     `"routes":[{"dst":"0.0.0.0/0"}],"dns":{}}`
   );
 }

@@ -1,14 +1,20 @@
-import type { CallLine, LogLine, Payload, PluginEnd, PodEventLine, WrapLine } from "./log-line.ts";
+import { KnownTexts, type TextBytes } from "./known-texts.ts";
+import type {
+  CallLine,
+  LogLine,
+  Payload,
+  PayloadSpan,
+  PluginEnd,
+  PodEventLine,
+  WrapLine,
+} from "./log-line.ts";
 import { POD_EVENTS, type PodEvent } from "./pod-line.ts";
 
 /** The bytes of the line that is being read. */
-export interface HeadBytes {
-  readonly bytes: Uint8Array;
+export interface HeadBytes extends TextBytes {
   readonly from: number;
   /** The place of its last character, `}`. */
   readonly last: number;
-  /** Bytes as text, one character each. */
-  text(from: number, to: number): string;
   /** Whether the bytes from a place on are these bytes of another array. */
   has(at: number, other: Uint8Array, from: number, to: number): boolean;
 }
@@ -72,6 +78,7 @@ class LazyPayload implements Payload {
   readonly kind: Payload["kind"];
   readonly #at: number;
   readonly #line: HeadBytes;
+  #json: string | null = null;
 
   constructor(kind: Payload["kind"], at: number, line: HeadBytes) {
     this.kind = kind;
@@ -80,7 +87,12 @@ class LazyPayload implements Payload {
   }
 
   get json(): string {
-    return this.#line.text(this.#at, this.#line.last);
+    this.#json ??= this.#line.text(this.#at, this.#line.last);
+    return this.#json;
+  }
+
+  get span(): PayloadSpan {
+    return { source: this.#line, from: this.#at, to: this.#line.last };
   }
 }
 
@@ -123,7 +135,7 @@ export class HeadReader {
   /** Their bytes, each in a place of its own: arrays of their own would cost more than all the rest. */
   readonly #kept = new Uint8Array(SAME_MOST * SAME_BYTES);
   #keptAt = 0;
-  readonly #texts = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
+  readonly #texts = new KnownTexts(TEXTS_MOST);
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
 
@@ -289,17 +301,8 @@ export class HeadReader {
       this.#at = at + 1;
       return line.text(from, at);
     }
-    const known = this.#texts.get(key);
-    this.#at = from;
-    if (known !== undefined && known.bytes.length === at - from && this.#skip(known.bytes)) {
-      this.#at = at + 1;
-      return known.text;
-    }
     this.#at = at + 1;
-    const text = line.text(from, at);
-    if (this.#texts.size >= TEXTS_MOST) this.#texts.clear();
-    this.#texts.set(key, { bytes: bytes.slice(from, at), text });
-    return text;
+    return this.#texts.get(line, from, at, key);
   }
 
   /** Reads a number as JSON has them, without sign and exponent; -1 if there is none. */

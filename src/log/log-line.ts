@@ -1,5 +1,6 @@
 import { NO_COMMAND, NO_CONTAINER_ID, NO_TYPE } from "../cni/error-object.ts";
 import { isMembers, type Members, parseJson } from "./json.ts";
+import type { TextBytes } from "./known-texts.ts";
 import { isObserverNote } from "./notes.ts";
 import { POD_EVENTS, type PodEvent, type PodFacts } from "./pod-line.ts";
 
@@ -14,6 +15,15 @@ export type LogFormat = "classic" | "json";
 export interface Payload {
   readonly kind: "input" | "output";
   readonly json: string;
+  /** Its bytes, where the reader has them and nobody has looked at them. */
+  readonly span?: PayloadSpan;
+}
+
+/** A range of bytes, until the next line is read. */
+export interface PayloadSpan {
+  readonly source: TextBytes;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Why there is no payload. */

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type JsonValue, memberOf, parseJson } from "../conflist/json.ts";
 import { WRAP_KEY, WRAPPER } from "../conflist/wrapped-plugin.ts";
+import { isMembers, type Members, objectsOf, textIn } from "../log/json.ts";
+import { readCacheFile } from "../node-state/cache-file.ts";
+import { readSmallFile } from "./read-small-file.ts";
 import type { Root } from "./root.ts";
 
 /** A pod's attachment in libcni's cache. */
@@ -14,6 +16,9 @@ export interface Attachment {
 
 /** The directory of libcni's cache. */
 export const CACHE = "/var/lib/cni/results";
+
+/** A cached result has a few kilobytes. */
+const MOST_BYTES = 4 << 20;
 
 /**
  * Reads libcni's cache (`cniCacheV1`), which has the list of each attachment that was not deleted. An empty
@@ -29,33 +34,26 @@ export function cachedAttachments(root: Root): Attachment[] {
     return []; // there is no cache
   }
   return names.sort().flatMap((file): Attachment[] => {
-    try {
-      const { kind, config } = JSON.parse(readFileSync(join(folder, file), "utf8"));
-      if (kind !== undefined && kind !== "cniCacheV1") return []; // of a later libcni
-      if (kind === undefined) return []; // a bare result of libcni before 0.8
-      if (typeof config !== "string") return [{ file, types: null }];
-      return [{ file, types: typesOf(Buffer.from(config, "base64").toString("latin1")) }];
-    } catch {
-      return [{ file, types: null }];
-    }
+    const read = readSmallFile(join(folder, file), MOST_BYTES);
+    if (read.kind === "absent") return []; // the pod has just ended
+    if (read.kind !== "text") return [{ file, types: null }];
+    const { file: cachedFile, config } = readCacheFile({ path: file, ...read }, decodeBase64);
+    if (cachedFile.problem !== null) return [{ file, types: null }];
+    return config === null ? [] : [{ file, types: typesOf(config) }]; // a bare result, or of a later libcni
   });
 }
 
-function typesOf(config: string): string[] {
-  const root = parseJson(config);
-  if (root.kind !== "object") return [];
-  const list = memberOf(root, "plugins");
-  const entries = list?.kind === "array" ? list.items : [root];
+export function decodeBase64(text: string): string {
+  return Buffer.from(text, "base64").toString("utf8");
+}
+
+function typesOf(list: Members): string[] {
+  const entries = Array.isArray(list.plugins) ? objectsOf(list.plugins) : [list];
   return entries.flatMap((entry) => {
-    const type = stringOf(entry, "type");
+    const type = textIn(entry, "type");
     if (type === null) return [];
-    const wrapped = type === WRAPPER && entry.kind === "object" ? memberOf(entry, WRAP_KEY) : undefined;
-    const own = wrapped ? stringOf(wrapped, "type") : null;
+    const keys = type === WRAPPER ? entry[WRAP_KEY] : null;
+    const own = isMembers(keys) ? textIn(keys, "type") : null;
     return own === null ? [type] : [type, own];
   });
-}
-
-function stringOf(value: JsonValue, name: string): string | null {
-  const member = value.kind === "object" ? memberOf(value, name) : undefined;
-  return member?.kind === "scalar" && typeof member.value === "string" ? member.value : null;
 }

@@ -8,6 +8,7 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
+import { HeapWatch } from "./heap.ts";
 import { type LineBytes, LineSplitter } from "./line-splitter.ts";
 import { causeOf, codeOf, MachineError } from "./machine-error.ts";
 
@@ -152,10 +153,12 @@ function readFile(
   read: (bytes: number) => void,
 ) {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const heap = new HeapWatch();
   for (;;) {
     const bytes = tryRead(path, fd, chunk);
     if (bytes === 0) return;
     lines.push(chunk.subarray(0, bytes), line);
+    heap.look();
     read(bytes);
   }
 }
@@ -170,8 +173,12 @@ function tryRead(path: string, fd: number, chunk: Buffer): number {
 
 async function readStream(path: string, fd: number, lines: LineSplitter, line: LineBytes): Promise<void> {
   const stream = createReadStream("", { fd, autoClose: false, highWaterMark: CHUNK_BYTES });
+  const heap = new HeapWatch();
   try {
-    for await (const part of stream as AsyncIterable<Buffer>) lines.push(part, line);
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      lines.push(part, line);
+      heap.look();
+    }
   } catch (error) {
     throw new MachineError(`Cannot read ${path}: ${causeOf(error)}`);
   }

@@ -9,6 +9,7 @@ export const SOCKETS: readonly string[] = [
   "/run/containerd/containerd.sock",
   "/run/k3s/containerd/containerd.sock",
   "/var/run/crio/crio.sock",
+  "/var/snap/microk8s/common/run/containerd.sock",
 ];
 
 /** A network as the runtime has loaded it. */

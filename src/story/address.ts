@@ -1,3 +1,8 @@
+import { Memo } from "./memo.ts";
+
+const DOT = 0x2e;
+const ZERO = 0x30;
+
 /** An IP address as a number, so that spellings of one address are the same. */
 export interface Address {
   readonly family: 4 | 6;
@@ -8,6 +13,12 @@ export interface Address {
 
 /** Reads `10.1.2.3`, `10.1.2.3/24` or `fd00::1/64`. Null: it is no address. */
 export function readAddress(text: string): Address | null {
+  return ADDRESSES.get(text);
+}
+
+const ADDRESSES = new Memo(1000, parseAddress);
+
+function parseAddress(text: string): Address | null {
   const [host = "", length, more] = text.split("/");
   if (more !== undefined || (length !== undefined && !/^\d{1,3}$/.test(length))) return null;
   const prefix = length === undefined ? null : Number(length);
@@ -24,11 +35,19 @@ export function readAddress(text: string): Address | null {
 }
 
 function readV4(text: string): bigint | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (!match) return null;
-  const bytes = match.slice(1).map(Number);
-  if (bytes.some((byte) => byte > 255)) return null;
-  return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  let [value, byte, digits, parts] = [0, 0, 0, 1];
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      byte = byte * 10 + digit;
+      if (++digits > 3 || byte > 255) return null;
+    } else {
+      if (digit !== DOT - ZERO || digits === 0 || ++parts > 4) return null;
+      value = value * 256 + byte;
+      [byte, digits] = [0, 0];
+    }
+  }
+  return parts === 4 && digits > 0 ? BigInt(value * 256 + byte) : null;
 }
 
 function readV6(text: string): bigint | null {
@@ -50,9 +69,13 @@ function readV6(text: string): bigint | null {
 
 /** One spelling for each address, without its prefix length; a text that is no address stays as it is. */
 export function addressKey(text: string): string {
+  return KEYS.get(text);
+}
+
+const KEYS = new Memo(1000, (text) => {
   const address = readAddress(text);
   return address === null ? text : `${address.family}:${address.value.toString(16)}`;
-}
+});
 
 /** 169.254.0.0/16 and fe80::/10. */
 export function isLinkLocal({ family, value }: Address): boolean {

@@ -1,5 +1,5 @@
-import { parseJson } from "../log/json.ts";
 import type { LogLine } from "../log/log-line.ts";
+import { skipValue } from "../log/skip-json.ts";
 import { addFailed } from "./findings/add-failed.ts";
 import { callKilled } from "./findings/call-killed.ts";
 import { chainChanged } from "./findings/chain-changed.ts";
@@ -26,7 +26,8 @@ import { stranded } from "./findings/stranded.ts";
 import { untapped } from "./findings/untapped.ts";
 import { LogFacts, type LogFactsOptions, type Sources } from "./log-facts.ts";
 import { Losses } from "./losses.ts";
-import { readPod } from "./pod.ts";
+import { isSettled, type Pod, readPod } from "./pod.ts";
+import { readOutput } from "./result.ts";
 import { isTorn, Stories } from "./stories.ts";
 import type { LineNumber, PodStory } from "./story.ts";
 
@@ -35,6 +36,8 @@ export interface AuditOptions extends LogFactsOptions {
   readonly slowMs?: number;
   /** Of more pods than this the oldest are judged at once. */
   readonly mostOpen?: number;
+  /** Gets each pod as it is judged. */
+  readonly eachPod?: (pod: Pod) => void;
 }
 
 export interface AuditReport {
@@ -49,18 +52,29 @@ export interface AuditReport {
 export class Audit {
   readonly #log: LogFacts;
   readonly #stories: Stories;
-  readonly #checks: readonly Check[];
+  readonly #checks: readonly { readonly check: Check; readonly late: boolean }[];
   readonly #findings: Finding[] = [];
   readonly #losses: Losses;
+  readonly #eachPod: AuditOptions["eachPod"];
 
   constructor(options: AuditOptions) {
     this.#log = new LogFacts(options);
+    this.#eachPod = options.eachPod;
     this.#losses = new Losses(this.#log);
     const report = (finding: Finding) => void this.#findings.push(finding);
-    this.#checks = checksFor(options).map((make) => make(this.#log, report));
+    this.#checks = checksFor(options).map((make) => ({
+      check: make(this.#log, report),
+      late: LATE.includes(make),
+    }));
     const { mostOpen } = options;
     this.#stories = new Stories({
-      ...{ close: (story) => this.#judge(story), keepRequests: true },
+      ...{ close: (story) => this.#judge(this.#read(story)), keepRequests: true },
+      settle: (story) => {
+        const pod = this.#read(story);
+        const isDone = isSettled(pod);
+        if (isDone) this.#judge(pod);
+        return isDone;
+      },
       ...(mostOpen === undefined ? {} : { mostOpen }),
     });
   }
@@ -79,7 +93,7 @@ export class Audit {
 
   end(): AuditReport {
     this.#stories.end();
-    for (const { end } of this.#checks) end?.();
+    for (const { check } of this.#checks) check.end?.();
     const order = Object.keys(CODES);
     const findings = this.#losses.sift(this.#findings);
     findings.sort(
@@ -90,10 +104,14 @@ export class Audit {
     return { findings, sources: this.#log.sources, closedEarly };
   }
 
-  #judge(story: PodStory): void {
-    const pod = readPod(story, (network) => this.#log.tapsOf(network));
+  #read(story: PodStory): Pod {
+    return readPod(story, (network) => this.#log.tapsOf(network));
+  }
+
+  #judge(pod: Pod): void {
     this.#losses.pod(pod);
-    for (const check of this.#checks) check.pod?.(pod);
+    for (const { check, late } of this.#checks) if (late || !pod.story.resumed) check.pod?.(pod);
+    this.#eachPod?.(pod);
   }
 }
 
@@ -102,8 +120,15 @@ const HALF_LINE = '{"v":1,';
 /** Readers of lines may leave the payload unread: a line that was cut behind a `}` looks whole then. */
 function hasCutOutput(read: LogLine): boolean {
   if (read.kind !== "call" && read.kind !== "wrap") return false;
-  return read.content.kind === "output" && parseJson(read.content.json) === undefined;
+  const { content } = read;
+  if (content.kind !== "output") return false;
+  const { span } = content;
+  if (span && skipValue(span.source.bytes, span.from) === span.to) return false;
+  return !readOutput(content.json).isJson;
 }
+
+/** Those that can be made of single calls: of a pod that was judged, later ones too. */
+const LATE: readonly MakeCheck[] = [pluginDied, callKilled, quietFailure, innerDelFailed];
 
 function checksFor({ slowMs }: AuditOptions): MakeCheck[] {
   return [

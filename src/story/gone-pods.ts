@@ -4,7 +4,7 @@ import type { LineNumber } from "./story.ts";
 /** So many lines after its removal a story is over: the observer's lines may come late. */
 const LATE_LINES = 1000;
 /** So many closed ones are remembered: kubelet may ask for a removal again. */
-const REMEMBERED = 20_000;
+const REMEMBERED = 100_000;
 
 const NONE: readonly string[] = [];
 
@@ -27,6 +27,20 @@ export class GonePods {
     return false;
   }
 
+  /** Remembers that a story was closed. */
+  close(containerId: string): void {
+    this.#closed.add(containerId);
+    if (this.#closed.size > REMEMBERED)
+      for (const oldest of this.#closed) {
+        this.#closed.delete(oldest);
+        break;
+      }
+  }
+
+  reopen(containerId: string): void {
+    this.#closed.delete(containerId);
+  }
+
   note(line: LineNumber, read: PodLine): void {
     if (read.containerId === null || !tellsRemoval(read)) return;
     this.#gone.delete(read.containerId);
@@ -34,7 +48,7 @@ export class GonePods {
     this.#nextLine = Math.min(this.#nextLine, line + LATE_LINES);
   }
 
-  /** Stories that are over at this line. */
+  /** Pods whose stories are over at this line. */
   over(line: LineNumber): readonly string[] {
     if (line < this.#nextLine) return NONE;
     const over: string[] = [];
@@ -43,12 +57,6 @@ export class GonePods {
       if (line < this.#nextLine) return over;
       over.push(id);
       this.#gone.delete(id);
-      this.#closed.add(id);
-      if (this.#closed.size > REMEMBERED)
-        for (const oldest of this.#closed) {
-          this.#closed.delete(oldest);
-          break;
-        }
     }
     this.#nextLine = Number.POSITIVE_INFINITY;
     return over;

@@ -3,6 +3,7 @@ import type { NetworkTaps } from "./runs.ts";
 import { networkOf } from "./stories.ts";
 import type { LineNumber } from "./story.ts";
 import { timeOf } from "./time.ts";
+import { Times } from "./times.ts";
 
 /** What a log consists of: a finding whose source is not there cannot be made. */
 export interface Sources {
@@ -24,8 +25,8 @@ interface NetworkFacts {
   lastGc: LineNumber;
   /** The last line of each wrapped plugin. */
   readonly lastPlugin: Map<string, LineNumber>;
-  /** The times of all lines of taps and wrappers, in the order of the log. */
-  readonly times: number[];
+  /** The times of all lines of taps and wrappers. */
+  readonly times: Times;
 }
 
 const nothing = (): NetworkFacts => ({
@@ -34,7 +35,7 @@ const nothing = (): NetworkFacts => ({
   lastPre: 0,
   lastGc: 0,
   lastPlugin: new Map(),
-  times: [],
+  times: new Times(),
 });
 
 export interface LogFactsOptions {
@@ -72,7 +73,7 @@ export class LogFacts {
     if (read.build !== null && !this.builds.has(read.build)) this.builds.set(read.build, line);
     if (timeMs !== null) this.firstTapMs = Math.min(this.firstTapMs ?? timeMs, timeMs);
     const network = this.#factsOf(networkIn(read));
-    if (timeMs !== null) network.times.push(timeMs);
+    if (timeMs !== null) network.times.add(timeMs);
     if (read.command === "GC") network.lastGc = line;
     if (read.kind === "wrap") network.lastPlugin.set(read.plugin, line);
     if (read.kind === "wrap" || read.tap === "wrap") this.sources.wrap = true;
@@ -117,12 +118,9 @@ export class LogFacts {
 
   /** The times of a network's lines around a time: the last one before it and the first one after it. */
   around(network: string | null, timeMs: number): { readonly from: number; readonly to: number } {
-    let [from, to] = [-Infinity, Infinity];
-    for (const time of this.#factsOf(network).times) {
-      if (time <= timeMs) from = Math.max(from, time);
-      else to = Math.min(to, time);
-    }
-    return { from, to };
+    const { times } = this.#factsOf(network);
+    const before = times.upTo(timeMs);
+    return { from: times.at(before - 1) ?? -Infinity, to: times.at(before) ?? Infinity };
   }
 
   /** How long before the log's end a time is; null if the log tells no times. */

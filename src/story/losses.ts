@@ -12,6 +12,16 @@ const BEGIN_LINES = 200;
 const BEGIN_MS = 60_000;
 const LINES_MOST = 100;
 
+/** A half that is a loss only if other lines, which may still come, say so. */
+interface Doubt {
+  readonly line: LineNumber;
+  /** The tap whose line is not there; null: it is the beginning of a plugin's call. */
+  readonly lacks: "pre" | "post" | null;
+  readonly network: string | null;
+  /** What may be older than the log is no loss: when it began at the latest. False: it cannot be older. */
+  readonly begun: false | { readonly timeMs: number | null };
+}
+
 /**
  * Where a log shows that it has lost lines: calls of which it has one half although the other one was there. A finding that
  * rests on a line that did not come is not told where lines were lost.
@@ -19,43 +29,47 @@ const LINES_MOST = 100;
 export class Losses {
   readonly #log: LogFacts;
   readonly #lines: LineNumber[] = [];
+  readonly #doubts: Doubt[] = [];
 
   constructor(log: LogFacts) {
     this.#log = log;
   }
 
-  /** Looks for halves in a pod's story. */
+  /** Looks for halves in a pod's story. Of one that is settled, the rest of the log is not known yet. */
   pod(pod: Pod): void {
-    for (const attached of pod.attached)
+    for (const attached of pod.attached) {
+      const { dels, network } = attached;
       for (const run of attached.runs) {
-        const line = Math.min(...linesOf(run));
+        const isFirst = !hasBefore(run, attached);
         for (const call of run.calls)
-          if (
-            call.kind === "plugin" &&
-            call.end?.line === call.line &&
-            (call !== run.calls[0] || hasBefore(run, attached) || !this.#isOlder(call.line, call.timeMs))
-          )
-            this.#lines.push(call.line);
-        if (
-          isHeadless(run, attached, this.#log) &&
-          (hasBefore(run, attached) || !this.#isOlder(line, run.lastMs, BEGIN_MS))
-        )
-          this.#lines.push(line);
+          if (call.kind === "plugin" && call.end?.line === call.line) {
+            const begun = isFirst && call === run.calls[0] && { timeMs: call.timeMs };
+            this.#doubts.push({ line: call.line, lacks: null, network, begun });
+          }
+        const lacks = lackingHead(run);
+        if (lacks !== null) {
+          const begun = isFirst && { timeMs: run.lastMs === null ? null : run.lastMs - BEGIN_MS };
+          this.#doubts.push({ line: Math.min(...linesOf(run)), lacks, network, begun });
+        }
         if (isEndless(run, attached, pod, this.#log)) this.#lines.push(Math.max(...linesOf(run)));
-        const [first] = attached.dels;
-        if (run === first && isAdded(attached) && orderOf(run, true) === "second") this.#lines.push(line);
+        if (run === dels[0] && isAdded(attached) && orderOf(run, true) === "second")
+          this.#lines.push(Math.min(...linesOf(run)));
       }
+    }
   }
 
-  /** Whether what began at a time, or up to so much earlier, may be older than the log. */
-  #isOlder(line: LineNumber, timeMs: number | null, earlierMs = 0): boolean {
-    const { firstTapMs } = this.#log;
-    if (timeMs === null || firstTapMs === null) return line <= BEGIN_LINES;
-    return timeMs - earlierMs <= firstTapMs;
+  #isLoss({ line, lacks, network, begun }: Doubt): boolean {
+    const { firstTapMs, sources } = this.#log;
+    const taps = this.#log.tapsOf(network);
+    if (lacks === "pre" && !((taps.pre || !sources.json) && sources.pre)) return false;
+    if (lacks === "post" && !taps.post) return false;
+    if (begun === false) return true;
+    return begun.timeMs === null || firstTapMs === null ? line > BEGIN_LINES : begun.timeMs > firstTapMs;
   }
 
   /** Takes those out that rest on lines that may have been lost, and says how many. */
   sift(findings: readonly Finding[]): Finding[] {
+    for (const doubt of this.#doubts.splice(0)) if (this.#isLoss(doubt)) this.#lines.push(doubt.line);
     const lost = [...new Set([...this.#lines, ...this.#log.torn])].sort((one, other) => one - other);
     const isDoubtful = ({ absence }: Finding) =>
       absence !== undefined && firstFrom(lost, absence[0]) <= absence[1];
@@ -78,16 +92,15 @@ function firstFrom(sorted: readonly LineNumber[], line: LineNumber): LineNumber 
   return sorted[from] ?? Number.POSITIVE_INFINITY;
 }
 
-function isHeadless({ command, pre, post }: Run, { network }: Attached, log: LogFacts): boolean {
-  const taps = log.tapsOf(network);
-  if (command === "ADD")
-    return post !== null && pre === null && (taps.pre || !log.sources.json) && log.sources.pre;
-  return command === "DEL" && pre !== null && post === null && taps.post;
+/** The tap that has a run's first line, if that one is not there and its last one is. */
+function lackingHead({ command, pre, post }: Run): "pre" | "post" | null {
+  if (command === "ADD") return post !== null && pre === null ? "pre" : null;
+  return command === "DEL" && pre !== null && post === null ? "post" : null;
 }
 
-/** Whether the log has an earlier run of an attachment. */
-function hasBefore(run: Run, { runs }: Attached): boolean {
-  return runs[0] !== run;
+/** Whether an earlier run of an attachment is known. */
+function hasBefore(run: Run, { runs, pod }: Attached): boolean {
+  return pod.resumed || runs[0] !== run;
 }
 
 /** Whether a run went on, or was followed by what follows only a whole one, and the log lacks an end in it. */

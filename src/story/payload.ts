@@ -1,5 +1,5 @@
 import { isMembers, objectsOf, parseJson } from "../log/json.ts";
-import { readError } from "./result.ts";
+import { readOutput } from "./result.ts";
 
 /** The addresses of a result, with their prefix lengths. */
 export function addressesOf(result: string | null): string[] {
@@ -10,7 +10,7 @@ export function addressesOf(result: string | null): string[] {
 
 /** The code, msg and details of an error object, as one text; none where there is no such object. */
 export function errorOf(output: string): string[] {
-  const error = readError(parseJson(output));
+  const { error } = readOutput(output);
   if (error === null) return [];
   const { code, msg, details } = error;
   return [`code ${code}: ${msg}${details === null ? "" : `: ${details}`}`];

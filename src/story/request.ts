@@ -1,5 +1,4 @@
 import { isMembers, type Members, parseJson, textIn } from "../log/json.ts";
-import { type Result, resultOf } from "./result.ts";
 
 /** What findings need of a request: its network configuration (SPEC, section 3), without the rest. */
 export interface Request {
@@ -10,14 +9,14 @@ export interface Request {
   readonly runtimeConfig: readonly string[];
   /** The capabilities that the stanza declares. */
   readonly capabilities: readonly string[];
-  /** Of an ADD; of other commands only whether there is one. */
-  readonly prevResult: Result | null;
+  /** The JSON text of an ADD's; of other commands only whether there is one. `readParts` reads it. */
+  readonly prevResult: string | null;
   /** It starts other plugins with networks of their own, as Multus does. */
   readonly meta: boolean;
 }
 
 /** Of a DEL's prevResult only its being there matters: one for all saves memory. */
-const THERE: Result = { cniVersion: null, interfaces: [], ips: [], routes: [] };
+export const THERE = "{}";
 
 /** Null: it is no object. */
 export function readRequest(json: string, command: string): Request | null {
@@ -28,7 +27,7 @@ export function readRequest(json: string, command: string): Request | null {
     ...{ type: textIn(value, "type"), name: textIn(value, "name"), cniVersion: textIn(value, "cniVersion") },
     runtimeConfig: namesIn(runtimeConfig, hasContent),
     capabilities: namesIn(capabilities, (one) => one === true),
-    prevResult: !isMembers(prevResult) ? null : command === "ADD" ? resultOf(prevResult) : THERE,
+    prevResult: !isMembers(prevResult) ? null : command === "ADD" ? JSON.stringify(prevResult) : THERE,
     meta: "delegates" in value || "clusterNetwork" in value,
   };
 }

@@ -1,4 +1,4 @@
-import { parseJson } from "../log/json.ts";
+import { readOutput } from "./result.ts";
 import type { Attachment, Call, PluginCall, TapCall } from "./story.ts";
 
 /** Which taps a network has, so far as the log tells. In the classic format `cni_pre` logs no DEL. */
@@ -39,17 +39,19 @@ export interface Run {
 interface Cut {
   readonly command: string;
   readonly calls: Call[];
-  readonly delegates: Map<PluginCall, PluginCall>;
+  delegates: Map<PluginCall, PluginCall> | null;
 }
+
+const NO_DELEGATES: ReadonlyMap<PluginCall, PluginCall> = new Map();
 
 /** The lines of a run. */
 export function linesOf({ calls }: Pick<Run, "calls">): number[] {
-  const lines = calls.flatMap((call) =>
-    call.kind === "plugin" && call.end !== null && call.end.line !== call.line
-      ? [call.line, call.end.line]
-      : [call.line],
-  );
-  return lines.sort((one, other) => one - other);
+  const lines: number[] = [];
+  for (const call of calls) {
+    lines.push(call.line);
+    if (call.kind === "plugin" && call.end !== null && call.end.line !== call.line) lines.push(call.end.line);
+  }
+  return lines.length < 2 ? lines : lines.sort((one, other) => one - other);
 }
 
 /** Why a tap could not read a request of the run. */
@@ -72,33 +74,39 @@ const HIDDEN = /^\[redacted \d+ bytes\]$/;
 /** Whether an ADD ended well and gave no result. */
 export function isEmptyResult({ command, end }: PluginCall): boolean {
   if (command !== "ADD" || end?.exit !== 0 || end.outputBytes !== null) return false;
-  const output = parseJson(end.output);
-  if (typeof output === "string") return !HIDDEN.test(output);
-  return typeof output !== "object" || output === null || Array.isArray(output);
+  const { text, parts } = readOutput(end.output);
+  return text === null ? parts === null : !HIDDEN.test(text);
 }
 
 /** Cuts an attachment's calls into the runs of its chain. */
 export function runsOf({ calls }: Attachment, taps: NetworkTaps): Run[] {
   const cuts: Cut[] = [];
-  const ordered = [...calls].sort(inOrder);
+  const ordered = isOrdered(calls) ? calls : [...calls].sort(inOrder);
   const chain = listOrder(ordered);
   for (const call of ordered) {
     const last = cuts.at(-1);
     const caller = last && call.kind === "plugin" ? callerOf(call, last, chain) : null;
     if (last && caller && call.kind === "plugin") {
       last.calls.push(call);
+      last.delegates ??= new Map();
       last.delegates.set(call, caller);
     } else if (last && !beginsAnew(call, last)) last.calls.push(call);
-    else cuts.push({ command: call.command, calls: [call], delegates: new Map() });
+    else cuts.push({ command: call.command, calls: [call], delegates: null });
   }
   return cuts.map((cut) => readRun(cut, taps, chain));
 }
 
 /** The types of the list's plugins as their ADDs came, for as much of it as can be known. */
 function listOrder(calls: readonly Call[]): string[] {
-  const adds = calls.filter((call): call is PluginCall => call.kind === "plugin" && call.command === "ADD");
-  const own = adds.filter((call) => !adds.some((other) => encloses(other, call)));
-  return own.map(({ plugin }) => plugin);
+  const own: string[] = [];
+  for (const call of calls) {
+    if (call.kind !== "plugin" || call.command !== "ADD") continue;
+    const isInner = calls.some(
+      (other) => other.kind === "plugin" && other.command === "ADD" && encloses(other, call),
+    );
+    if (!isInner) own.push(call.plugin);
+  }
+  return own;
 }
 
 interface At {
@@ -112,16 +120,26 @@ function inOrder(one: At, other: At): number {
   return early === null || late === null || early === late ? one.line - other.line : early - late;
 }
 
+function isOrdered(calls: readonly Call[]): boolean {
+  for (let at = 1; at < calls.length; at++) {
+    const [one, other] = [calls[at - 1], calls[at]];
+    if (one && other && inOrder(one, other) > 0) return false;
+  }
+  return true;
+}
+
 /** Whether one call was made while another one was under way. */
 export function encloses(outer: PluginCall, inner: Call): boolean {
   return outer !== inner && outer.end !== null && inOrder(outer, inner) < 0 && inOrder(outer.end, inner) > 0;
 }
 
 function callerOf(call: PluginCall, { calls }: Cut, chain: readonly string[]): PluginCall | null {
-  const plugins = calls.filter((one): one is PluginCall => one.kind === "plugin" && one !== call);
-  const around = plugins.findLast((one) => encloses(one, call));
+  const isPlugin = (one: Call): one is PluginCall => one.kind === "plugin" && one !== call;
+  const around = calls.findLast((one): one is PluginCall => isPlugin(one) && encloses(one, call));
   if (around) return around;
-  const open = plugins.findLast((one) => one.end === null && inOrder(one, call) < 0);
+  const open = calls.findLast(
+    (one): one is PluginCall => isPlugin(one) && one.end === null && inOrder(one, call) < 0,
+  );
   return open && isDelegateOf(open, call, chain) ? open : null;
 }
 
@@ -141,32 +159,51 @@ function beginsAnew(call: Call, { command, calls, delegates }: Cut): boolean {
     return call.tap === first || calls.some((one) => one.kind === "tap" && one.tap === call.tap);
   }
   if (command === "ADD" && call.request?.prevResult) return false;
-  return calls.some((one) => one.kind === "plugin" && !delegates.has(one) && one.plugin === call.plugin);
+  return calls.some((one) => one.kind === "plugin" && !delegates?.has(one) && one.plugin === call.plugin);
 }
 
-function readRun({ command, calls, delegates }: Cut, taps: NetworkTaps, chain: readonly string[]): Run {
-  const tap = (which: "pre" | "post") =>
-    calls.find((call): call is TapCall => call.kind === "tap" && call.tap === which) ?? null;
-  const plugins = calls.filter(
-    (call): call is PluginCall => call.kind === "plugin" && call.command === command && !delegates.has(call),
-  );
-  const [pre, post] = [tap("pre"), tap("post")];
-  const [first, last] = command === "DEL" ? [post, pre] : [pre, post];
+function readRun(cut: Cut, taps: NetworkTaps, chain: readonly string[]): Run {
+  const { command, calls, delegates: inner } = cut;
+  const delegates = inner ?? NO_DELEGATES;
+  const plugins: PluginCall[] = [];
+  let pre: TapCall | null = null;
+  let post: TapCall | null = null;
+  for (const call of calls) {
+    if (call.kind === "plugin") {
+      if (call.command === command && !delegates.has(call)) plugins.push(call);
+    } else if (call.tap === "pre") pre ??= call;
+    else post ??= call;
+  }
+  const first = command === "DEL" ? post : pre;
+  const last = command === "DEL" ? pre : post;
   const begun = first ?? plugins[0];
   const lastPlugin = plugins.at(-1);
   const state = stateOf({ command, calls, plugins, end: last }, taps, chain);
-  const times = calls.flatMap((call) => [call.timeMs, call.kind === "plugin" ? call.end?.timeMs : null]);
-  const known = times.filter((time) => time !== null && time !== undefined);
+  let lastMs: number | null = null;
+  for (const call of calls) {
+    lastMs = laterOf(lastMs, call.timeMs);
+    if (call.kind === "plugin" && call.end !== null) lastMs = laterOf(lastMs, call.end.timeMs);
+  }
   return {
-    ...{ command, calls, pre, post, plugins, delegates, state },
+    command,
+    calls,
+    pre,
+    post,
+    plugins,
+    delegates,
+    state,
     failed: plugins.find(hasFailed) ?? null,
     netns: calls[0]?.netns ?? null,
     begunMs: begun?.timeMs ?? null,
     endedMs: state !== "whole" ? null : (last?.timeMs ?? lastPlugin?.end?.timeMs ?? null),
-    lastMs: known.length > 0 ? Math.max(...known) : null,
+    lastMs,
     result:
       command !== "ADD" || state !== "whole" ? null : last ? last.output : (lastPlugin?.end?.output ?? null),
   };
+}
+
+function laterOf(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 interface Parts {

@@ -1,12 +1,15 @@
-import type { CallLine, LogLine, PodEventLine, WrapLine } from "../log/log-line.ts";
+import type { CallLine, LogLine, Note, Payload, PodEventLine, WrapLine } from "../log/log-line.ts";
 import { GonePods } from "./gone-pods.ts";
-import { readRequest } from "./request.ts";
+import { Memo } from "./memo.ts";
+import { type Request, readRequest } from "./request.ts";
+import { RequestReader } from "./request-reader.ts";
 import type {
   Attachment,
   Call,
   EventSeen,
   LineNumber,
   PluginCall,
+  PluginEnded,
   PodStory,
   Strays,
   TapCall,
@@ -16,15 +19,25 @@ import { timeOf } from "./time.ts";
 /** How many stories are open at a time, unless told otherwise. */
 export const OPEN_MOST = 30_000;
 
+/** So many results are compared with the next one. */
+const RESULTS_MOST = 200;
+
 export interface StoriesOptions {
   /** Of more stories than this the oldest are closed. */
   readonly mostOpen?: number;
   /** Only these pods, by container ID. */
   readonly only?: ReadonlySet<string>;
-  /** Whether requests are kept too: they are most of a log. Results are kept anyway. */
+  /** Whether requests are kept too: they are most of a log. */
   readonly keepInputs?: boolean;
+  /** Whether results are left out: then `output` is empty. */
+  readonly dropOutputs?: boolean;
   /** Whether stories of pods that were removed are closed a while after that. Later lines about them are left out. */
   readonly closeGone?: boolean;
+  /**
+   * Gets each story of a pod that was removed a while ago, instead of `closeGone`. It answers whether it has dealt with it: then
+   * the story is dropped, and later lines about the pod begin another one, which is `resumed`.
+   */
+  readonly settle?: (story: PodStory) => boolean;
   /** Whether what findings need of a request is kept. */
   readonly keepRequests?: boolean;
   /** Gets each story that is over. */
@@ -42,11 +55,14 @@ export class Stories {
   readonly #open = new Map<string, PodStory>();
   #latest: PodStory | null = null;
   readonly #gone: GonePods | null;
+  readonly #requests = new RequestReader();
+  /** The plugins of a chain hand on one result: it is kept once. */
+  readonly #texts = new Memo(RESULTS_MOST, (text) => text);
 
   constructor(options: StoriesOptions) {
     this.#options = options;
     this.#mostOpen = options.mostOpen ?? OPEN_MOST;
-    this.#gone = options.closeGone ? new GonePods() : null;
+    this.#gone = options.closeGone || options.settle ? new GonePods() : null;
   }
 
   /**
@@ -60,18 +76,37 @@ export class Stories {
       else this.strays.foreign++;
     } else if (read.kind === "note" || read.containerId === null) {
       this.strays.notes++;
-    } else if (this.#gone?.wasClosed(read) === true) {
-      return;
     } else if (this.#options.only === undefined || this.#options.only.has(read.containerId)) {
-      const story = this.#storyOf(read.containerId);
-      const { keepInputs = false, keepRequests = false } = this.#options;
-      const keep = { keepInputs, keepRequests };
+      const resumed = this.#gone?.wasClosed(read) === true;
+      if (resumed && !this.#options.settle) return;
+      const story = this.#storyOf(read.containerId, resumed);
       if (read.kind === "pod") addEvent(story, line, read);
-      else if (read.kind === "wrap") addPluginLine(story, line, read, keep);
-      else addTapCall(story, line, read, keep);
+      else if (read.kind === "wrap") addPluginLine(story, line, read, this.#kept(read.content, read.command));
+      else addTapCall(story, line, read, this.#kept(read.content, read.command));
       this.#gone?.note(line, read);
-      if (this.#gone) for (const id of this.#gone.over(line)) this.#close(id);
+      if (this.#gone) for (const id of this.#gone.over(line)) this.#closeGone(id, this.#gone);
     }
+  }
+
+  /** What is kept of a payload. */
+  #kept(content: Payload | Note, command: string): Kept {
+    const { keepInputs = false, keepRequests = false, dropOutputs = false } = this.#options;
+    if (content.kind === "note") return { input: null, request: null, output: null, note: content.text };
+    if (content.kind === "output") {
+      const output = dropOutputs ? "" : this.#texts.get(content.json);
+      return { input: null, request: null, output, note: null };
+    }
+    if (!keepInputs && !keepRequests) return NOTHING;
+    const input = keepInputs ? content.json : null;
+    const request = keepRequests ? this.#requestOf(content, command) : null;
+    return { input, request, output: null, note: null };
+  }
+
+  #requestOf(content: Payload, command: string): Request | null {
+    const { span } = content;
+    const request = (span && this.#requests.read(span, command)) ?? readRequest(content.json, command);
+    if (request === null || request.prevResult === null || command !== "ADD") return request;
+    return { ...request, prevResult: this.#texts.get(request.prevResult) };
   }
 
   /** Closes all stories; the log is over. */
@@ -81,35 +116,45 @@ export class Stories {
     this.#latest = null;
   }
 
-  #close(containerId: string): void {
+  #closeGone(containerId: string, gone: GonePods): void {
     const story = this.#open.get(containerId);
-    if (story) this.#options.close(story);
+    const { settle, close } = this.#options;
+    if (story && settle?.(story) === false) return;
+    if (story && !settle) close(story);
     this.#open.delete(containerId);
     this.#latest = null;
+    gone.close(containerId);
   }
 
-  #storyOf(containerId: string): PodStory {
+  #storyOf(containerId: string, resumed: boolean): PodStory {
     if (this.#latest?.containerId === containerId) return this.#latest;
     const known = this.#open.get(containerId);
-    const story = known ?? {
-      ...{ containerId, namespace: null, name: null, uid: null, attachments: [], events: [] },
-    };
+    const story = known ?? newStory(containerId, resumed);
     if (known) this.#open.delete(containerId);
+    else if (resumed) this.#gone?.reopen(containerId);
     this.#open.set(containerId, story);
     this.#latest = story;
-    if (this.#open.size > this.#mostOpen) {
-      const oldest = this.#open.values().next().value;
-      if (oldest) {
-        this.#open.delete(oldest.containerId);
-        this.closedEarly++;
-        this.#options.close(oldest);
-      }
-    }
+    if (this.#open.size > this.#mostOpen) this.#closeOldest();
     return story;
+  }
+
+  #closeOldest(): void {
+    const oldest = this.#open.values().next().value;
+    if (!oldest) return;
+    this.#open.delete(oldest.containerId);
+    this.closedEarly++;
+    this.#options.close(oldest);
+    if (this.#options.settle) this.#gone?.close(oldest.containerId);
   }
 }
 
-type Keep = Required<Pick<StoriesOptions, "keepInputs" | "keepRequests">>;
+function newStory(containerId: string, resumed: boolean): PodStory {
+  return { containerId, namespace: null, name: null, uid: null, attachments: [], events: [], resumed };
+}
+
+type Kept = Pick<TapCall, "input" | "request" | "output" | "note">;
+
+const NOTHING: Kept = { input: null, request: null, output: null, note: null };
 
 /** Whether a line that cannot be read begins as ours do. */
 export function isTorn(text: string): boolean {
@@ -170,31 +215,38 @@ export function networkOf(json: string): string | null {
   return has && typeof request.name === "string" ? request.name : null;
 }
 
-function addTapCall(story: PodStory, line: LineNumber, read: CallLine, keep: Keep): void {
-  const { content, command, netns, cniVersion } = read;
+function addTapCall(story: PodStory, line: LineNumber, read: CallLine, kept: Kept): void {
+  const { content, command, netns, cniVersion, format } = read;
   addName(story, read.args);
-  const classicInput = read.format === "classic" && content.kind === "input" ? content.json : null;
+  const classicInput = format === "classic" && content.kind === "input" ? content.json : null;
   const network = classicInput === null ? read.network : networkOf(classicInput);
   // In the classic format cni_pre logs nothing but the input of an ADD.
   const first = command === "ADD" && content.kind === "input";
   const tap = read.tap === "pre" || (read.tap === null && first) ? "pre" : "post";
-  const call: TapCall = {
-    ...{ kind: "tap", line, timeMs: timeOf(read.time), tap, command, netns, cniVersion },
-    input: content.kind === "input" && keep.keepInputs ? content.json : null,
-    request: content.kind === "input" && keep.keepRequests ? readRequest(content.json, command) : null,
-    format: read.format,
-    output: content.kind === "output" ? content.json : null,
-    note: content.kind === "note" ? content.text : null,
-  };
-  const unknown = read.format === "classic" && network === null;
+  const unknown = format === "classic" && network === null;
   const attachment = (unknown && openOne(story, hasOpenAdd)) || attachmentOf(story, read.ifname, network);
-  attachment.calls.push(call);
+  const { input, request, output, note } = kept;
+  const timeMs = timeOf(read.time);
+  attachment.calls.push({
+    kind: "tap",
+    line,
+    timeMs,
+    tap,
+    command,
+    netns,
+    cniVersion,
+    input,
+    output,
+    note,
+    format,
+    request,
+  });
 }
 
-function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, keep: Keep): void {
-  const { plugin, pid, command, netns, cniVersion, content, end } = read;
+function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, kept: Kept): void {
+  const { plugin, pid, command, netns, cniVersion, content, end, format } = read;
   addName(story, read.args);
-  const classicInput = read.format === "classic" && end === null ? content.json : null;
+  const classicInput = format === "classic" && end === null ? content.json : null;
   const network = classicInput === null ? read.network : networkOf(classicInput);
   const isBegun = (call: Call): call is PluginCall =>
     call.kind === "plugin" &&
@@ -202,34 +254,35 @@ function addPluginLine(story: PodStory, line: LineNumber, read: WrapLine, keep: 
     call.plugin === plugin &&
     call.command === command &&
     call.pid === pid;
-  const unknown = read.format === "classic" && network === null;
+  const unknown = format === "classic" && network === null;
   const attachment =
     (unknown && openOne(story, (calls) => calls.some(isBegun))) || attachmentOf(story, read.ifname, network);
-  const timeMs = timeOf(read.time);
-  const same = {
+  const { input, request, output } = kept;
+  const { calls } = attachment;
+  let timeMs = timeOf(read.time);
+  let ended: PluginEnded | null = null;
+  if (end !== null) {
+    const { ms, exit, signal, stderr, outputBytes } = end;
+    ended = { line, timeMs, ms, exit, signal, stderr, outputBytes, output: output ?? "" };
+    const begun = calls.findLast(isBegun);
+    if (begun) {
+      begun.end = ended;
+      return;
+    }
+    if (timeMs !== null) timeMs -= ms;
+  }
+  calls.push({
     kind: "plugin",
     line,
+    timeMs,
     plugin,
     pid,
     command,
     netns,
     cniVersion,
-    format: read.format,
-  } as const;
-  if (end === null) {
-    const about = { ...same, timeMs, input: keep.keepInputs ? content.json : null };
-    attachment.calls.push({
-      ...about,
-      request: keep.keepRequests ? readRequest(content.json, command) : null,
-      end: null,
-    });
-    return;
-  }
-  const ended = { line, timeMs, ...end, output: content.json };
-  const begun = attachment.calls.findLast(isBegun);
-  if (begun) begun.end = ended;
-  else {
-    const startMs = timeMs === null ? null : timeMs - end.ms;
-    attachment.calls.push({ ...same, timeMs: startMs, input: null, request: null, end: ended });
-  }
+    input,
+    format,
+    request,
+    end: ended,
+  });
 }

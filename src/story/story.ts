@@ -96,6 +96,8 @@ export interface PodStory {
   uid: string | null;
   readonly attachments: Attachment[];
   readonly events: EventSeen[];
+  /** What came before was judged already: this story tells what came late. */
+  readonly resumed: boolean;
 }
 
 /** The last line about a pod. */

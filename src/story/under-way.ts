@@ -1,33 +1,17 @@
+import { Times } from "./times.ts";
+
 /** How many things were under way at a time. */
 export class UnderWay {
-  readonly #begun: number[] = [];
-  readonly #ended: number[] = [];
-  #sorted = true;
+  readonly #begun = new Times();
+  readonly #ended = new Times();
 
   /** @param endMs null: it has not ended */
   add(beginMs: number, endMs: number | null): void {
-    this.#begun.push(beginMs);
-    if (endMs !== null) this.#ended.push(endMs);
-    this.#sorted = false;
+    this.#begun.add(beginMs);
+    if (endMs !== null) this.#ended.add(endMs);
   }
 
   at(timeMs: number): number {
-    if (!this.#sorted) {
-      this.#begun.sort((one, other) => one - other);
-      this.#ended.sort((one, other) => one - other);
-      this.#sorted = true;
-    }
-    return upTo(this.#begun, timeMs) - upTo(this.#ended, timeMs);
+    return this.#begun.upTo(timeMs) - this.#ended.upTo(timeMs);
   }
-}
-
-/** How many of the sorted numbers are not above one. */
-function upTo(sorted: readonly number[], most: number): number {
-  let [from, to] = [0, sorted.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if ((sorted[middle] ?? 0) <= most) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }

@@ -2,7 +2,8 @@ import { recordedKeys } from "../../conflist/installations.ts";
 import type { Network } from "../../conflist/network.ts";
 import { modeOf, tapStanzas } from "../../conflist/tap-entries.ts";
 import { DEFAULT_TARGET } from "../../log/target.ts";
-import type { Survey } from "../../machine/survey.ts";
+import { seeProcesses } from "../../machine/processes.ts";
+import { defaultNetworks, type Survey } from "../../machine/survey.ts";
 import { lockFileOf, logFileOf } from "../stanza-options.ts";
 
 /** One check of `cnitap doctor`. */
@@ -15,6 +16,8 @@ export interface Check {
   readonly allowsInstall?: boolean;
   /** A more specific text than the title, shown if there are no findings. */
   summarize?(subject: CheckSubject): string;
+  /** Why it cannot be done here, or what is not known, as a clause that follows "unknown:"; null if it can. */
+  unknown?(subject: CheckSubject): string | null;
   run(subject: CheckSubject): Finding[] | Promise<Finding[]>;
 }
 
@@ -32,8 +35,12 @@ export interface CheckSubject {
   readonly networks: readonly Network[];
   /** The networks with taps or wrapped plugins, without those in drop-ins. */
   readonly tapped: readonly Network[];
+  /** The networks that pods get, and those with taps. */
+  readonly used: readonly Network[];
   /** Whether a planned installation is checked, whose executables need not exist yet. */
   readonly beforeInstall: boolean;
+  /** The PATH of each process of a runtime that can be seen. */
+  readonly runtimePaths: () => readonly string[];
   /** Log and lock files of the taps' entries, or of the planned installation. */
   readonly logFiles: readonly string[];
   readonly lockFiles: readonly string[];
@@ -49,16 +56,23 @@ type Entry = Readonly<Record<string, unknown>>;
 export function checkSubject(survey: Survey, planned?: Entry): CheckSubject {
   const networks = survey.location.candidates.flatMap(({ network }) => network ?? []);
   const tapped = networks.filter((network) => modeOf(network) !== "none");
+  const taken = defaultNetworks(survey).map(({ network }) => network);
   const inline = tapped.flatMap(tapStanzas);
   const recorded = survey.record
     .filter((one) => one.confDir === survey.confDir)
     .map((one): Entry => ({ ...recordedKeys(one) }));
   const existing = inline.length > 0 ? inline : recorded;
   const entries = planned ? [planned] : existing.length > 0 ? existing : [DEFAULT_TARGET];
+  let paths: readonly string[] | undefined;
   return {
     survey,
     networks,
+    runtimePaths: () => {
+      paths ??= seeProcesses(survey.root)?.runtimePaths ?? [];
+      return paths;
+    },
     tapped,
+    used: networks.filter((one) => taken.includes(one) || modeOf(one) !== "none"),
     beforeInstall: planned !== undefined,
     logFiles: [...new Set(entries.map(logFileOf))],
     lockFiles: [...new Set(entries.map(lockFileOf))],

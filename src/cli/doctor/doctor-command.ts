@@ -24,10 +24,9 @@ Example:
       .flatMap(({ findings }) => findings)
       .filter(({ level }) => level === "error").length;
     if (options.json) {
-      const checks = reports.map(({ check, summary, findings }) => ({
-        id: check.id,
-        title: summary,
-        findings,
+      const checks = reports.map(({ check, summary, findings, unknown }) => ({
+        ...{ id: check.id, title: summary, findings },
+        ...(unknown === null ? {} : { unknown }),
       }));
       printJson(io, { confDir: survey.confDir, errors, checks });
     } else {
@@ -38,8 +37,10 @@ Example:
 }
 
 function show(io: Io, reports: readonly Report[]): void {
-  for (const { summary, findings } of reports) {
-    if (findings.length === 0) io.out(`${paint(io, "green", "ok")}       ${escapeForTerminal(summary)}\n`);
+  for (const { summary, findings, unknown } of reports) {
+    if (unknown !== null) io.out(`${paint(io, "bold", "unknown")}  ${escapeForTerminal(unknown)}\n`);
+    else if (findings.length === 0)
+      io.out(`${paint(io, "green", "ok")}       ${escapeForTerminal(summary)}\n`);
     for (const { level, seen, advice } of findings) {
       const label = level === "error" ? paint(io, "red", "error") : paint(io, "yellow", "warning");
       io.out(

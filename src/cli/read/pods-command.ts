@@ -4,7 +4,7 @@ import { lastLineOf, type PodStory } from "../../story/story.ts";
 import { type State, type Summary, summarizePod } from "../../story/summary.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
 import { addReadOptions, logsOf, type ReadOptions, readStories } from "./read-options.ts";
-import { tableLines } from "./table.ts";
+import { longTable } from "./table.ts";
 
 interface PodsOptions extends ReadOptions {
   readonly all?: boolean;
@@ -97,7 +97,7 @@ function rounded(ms: number | null): number | null {
 function showTable(rows: readonly Row[], io: Io): void {
   if (rows.length === 0) return;
   const show = (bytes: string | null) => escapeForTerminal(textOf(bytes) ?? "").replaceAll(/[\n\t]/g, " ");
-  const cells = rows.map(({ summary, ...story }) => [
+  const cellsOf = ({ summary, ...story }: Row) => [
     story.name === null ? "?" : `${show(story.namespace)}/${show(story.name)}`,
     show(story.containerId).slice(0, ID_LETTERS),
     summary.state,
@@ -106,7 +106,7 @@ function showTable(rows: readonly Row[], io: Io): void {
     msOf(summary.addMs),
     msOf(summary.delMs),
     ageOf(summary.addedAt),
-  ]);
+  ];
   const columns = [
     { head: "POD", cut: true },
     { head: "CONTAINER ID" },
@@ -117,13 +117,14 @@ function showTable(rows: readonly Row[], io: Io): void {
     { head: "DEL ms", right: true },
     { head: "AGE", right: true },
   ] as const;
-  const [head = "", ...lines] = tableLines(columns, cells, io.columns);
-  io.out(`${paint(io, "bold", head)}\n`);
-  lines.forEach((line, at) => {
-    const state = rows[at]?.summary.state ?? "removed";
-    const colour = COLOURS[state];
-    io.out(`${colour ? line.replace(state, paint(io, colour, state)) : line}\n`);
-  });
+  const cells = (at: number) => (rows[at] ? cellsOf(rows[at]) : []);
+  let at = -1;
+  for (const line of longTable(columns, rows.length, cells, io.columns)) {
+    const state = rows[at++]?.summary.state;
+    const colour = state && COLOURS[state];
+    if (state === undefined) io.out(`${paint(io, "bold", line)}\n`);
+    else io.out(`${colour ? line.replace(state, paint(io, colour, state)) : line}\n`);
+  }
 }
 
 function msOf(ms: number | null): string {

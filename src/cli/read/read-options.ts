@@ -28,16 +28,16 @@ export function addReadOptions(command: Command): Command {
     .option("--json", "print one JSON object a line");
 }
 
-/** The logs to read. */
-export function logsOf({ logFile }: ReadOptions): readonly string[] {
+/** The logs to read: by default that of the taps of this node, or of one whose files are mounted elsewhere. */
+export function logsOf({ logFile }: ReadOptions, root = new Root()): readonly string[] {
   if (logFile && logFile.length > 0) return logFile;
-  return [logFileOf(tapsKeys())];
+  return [logFileOf(tapsKeys(root))];
 }
 
 /** The keys of this node's taps from cnitap's record. */
-function tapsKeys(): Readonly<Record<string, unknown>> {
+function tapsKeys(root: Root): Readonly<Record<string, unknown>> {
   try {
-    return firstRecordedKeys(readRecord(new Root()));
+    return firstRecordedKeys(readRecord(root));
   } catch (error) {
     if (!(error instanceof MachineError)) throw error;
     return {}; // it cannot be read or is invalid: the defaults

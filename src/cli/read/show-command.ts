@@ -10,8 +10,8 @@ import { summarizePod } from "../../story/summary.ts";
 import { type Moment, timelineOf } from "../../story/timeline.ts";
 import { CliError } from "../cli-error.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
-import { auditFor, findingJson, STUCK_SECONDS } from "./audit-command.ts";
-import { addReadOptions, addTo, logsOf, type ReadOptions, readLines, readStories } from "./read-options.ts";
+import { auditLogs, findingJson, STUCK_SECONDS } from "./audit-command.ts";
+import { addReadOptions, logsOf, type ReadOptions, readStories } from "./read-options.ts";
 
 interface ShowOptions extends ReadOptions {
   readonly brief?: boolean;
@@ -89,18 +89,13 @@ async function findStories(
   const keepMatching = (story: PodStory) => {
     if (isCalled(story, pod)) found.push(story);
   };
-  const audit = auditFor({ ...options, stuck: STUCK_SECONDS });
-  const all = new Stories({ close: keepMatching, keepInputs: piped });
-  await readLines(paths, io, (number, read) => {
-    audit.add(number, read);
-    addTo(all, number, read);
-  });
-  all.end();
+  const stories = new Stories({ close: keepMatching, keepInputs: piped });
+  const { findings } = await auditLogs({ ...options, stuck: STUCK_SECONDS }, io, { stories });
   if (!piped && found.length > 0) {
     const only = new Set(found.splice(0).map(({ containerId }) => containerId));
     await readStories(paths, { close: (story) => found.push(story), keepInputs: true, only }, io);
   }
-  return { stories: found.reverse(), findings: audit.end().findings };
+  return { stories: found.reverse(), findings };
 }
 
 /** What the runtime's journal has about the pod. */

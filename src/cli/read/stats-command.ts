@@ -45,7 +45,12 @@ Example:
     const stats = new CallStats(
       prometheus === undefined ? { by } : { by, afterMs: before.untilMs ?? Number.NEGATIVE_INFINITY },
     );
-    await readStories(logsOf(options), { close: (story) => stats.add(story), closeGone: true }, io);
+    const { closedEarly } = await readStories(
+      logsOf(options),
+      { close: (story) => stats.add(story), closeGone: true, dropOutputs: true },
+      io,
+    );
+    if (closedEarly > 0) io.err(`cnitap: ${closedEarly} old pods were counted early: there are too many\n`);
     const counts = stats.counts();
     if (prometheus !== undefined) {
       const untilMs = stats.untilMs ?? before.untilMs;

@@ -18,15 +18,30 @@ export function tableLines(
   rows: readonly (readonly string[])[],
   width: number | null,
 ): string[] {
-  const all = [columns.map(({ head }) => head), ...rows];
-  const widths = columns.map((_, at) => Math.max(...all.map((row) => lengthOf(row[at] ?? ""))));
+  return [...longTable(columns, rows.length, (at) => rows[at] ?? [], width)];
+}
+
+/** As `tableLines`, line by line, for tables whose cells are too many to keep: each row is asked for twice. */
+export function* longTable(
+  columns: readonly Column[],
+  count: number,
+  row: (at: number) => readonly string[],
+  width: number | null,
+): Generator<string> {
+  const heads = columns.map(({ head }) => head);
+  const widths = heads.map(lengthOf);
+  for (let at = 0; at < count; at++)
+    row(at).forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, lengthOf(cell));
+    });
   if (width !== null) narrow(columns, widths, width);
-  return all.map((row) =>
+  const line = (cells: readonly string[]) =>
     columns
-      .map(({ right }, at) => fitted(row[at] ?? "", widths[at] ?? 0, right === true))
+      .map(({ right }, at) => fitted(cells[at] ?? "", widths[at] ?? 0, right === true))
       .join(GAP)
-      .trimEnd(),
-  );
+      .trimEnd();
+  yield line(heads);
+  for (let at = 0; at < count; at++) yield line(row(at));
 }
 
 /** Takes width from the widest column that may be cut, until the table fits or none is left to take from. */
@@ -49,6 +64,8 @@ function fitted(text: string, width: number, right: boolean): string {
   return right ? space + text : text + space;
 }
 
+const ASCII = /^[ -~]*$/;
+
 function lengthOf(text: string): number {
-  return [...text].length;
+  return ASCII.test(text) ? text.length : [...text].length;
 }

@@ -28,7 +28,8 @@ export function addressesFor({ ips, interfaces }: Result, ifname: string | null)
 
 /** The addresses that the whole ADDs of an attachment gave. */
 export function givenTo({ adds }: Attached): string[] {
-  const all = adds.flatMap(({ result }) => readResult(result)?.ips ?? []);
-  const seen = new Map(all.map(({ address }) => [addressKey(address), address]));
+  const seen = new Map<string, string>();
+  for (const { result } of adds)
+    for (const { address } of readResult(result)?.ips ?? []) seen.set(addressKey(address), address);
   return [...seen.values()].filter(isOwn);
 }

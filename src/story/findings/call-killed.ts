@@ -1,5 +1,5 @@
 import { failedBefore } from "../del-order.ts";
-import type { Pod } from "../pod.ts";
+import type { Pod, Who } from "../pod.ts";
 import { linesOf, type Run } from "../runs.ts";
 import type { LineNumber, PluginCall } from "../story.ts";
 import { UnderWay } from "../under-way.ts";
@@ -12,8 +12,6 @@ import {
   type MakeCheck,
   podName,
   shownMs,
-  type Who,
-  whoOf,
 } from "./finding.ts";
 import { absenceIn, cameUp, isKilled, nextRun } from "./what-failed.ts";
 
@@ -45,7 +43,7 @@ export const callKilled: MakeCheck = (_log, report): Check => {
             if (!killed || next === undefined) continue;
             const { plugin, command, timeMs } = call;
             const lines = [...linesOf({ calls: [call] }), ...linesOf(next).slice(0, 1)];
-            const who = whoOf(pod.story);
+            const who = pod.who;
             const { network } = attached;
             const absence = failedBefore(run, next) ? {} : { absence: absenceIn(run, next) };
             found.push({ who, network, plugin, command, timeMs, nextMs: next.begunMs, lines, absence });

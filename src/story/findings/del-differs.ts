@@ -54,19 +54,17 @@ export const delDiffers: MakeCheck = (_log, report): Check => {
 
 /** What `runtimeConfig` had in the ADD and not in the DEL, of a tap or plugin that is asked for it in both. */
 function lackingIn(add: Run, del: Run): string[] {
-  const pairs = [
-    [add.pre?.request, del.pre?.request ?? del.post?.request],
-    ...add.plugins.map((call) => [
-      call.request,
-      del.plugins.find(({ plugin }) => plugin === call.plugin)?.request,
-    ]),
-  ];
-  const names = pairs.flatMap(([had, has]) =>
-    had && has
-      ? had.runtimeConfig.filter((name) => isDeclared(name, had, has) && !has.runtimeConfig.includes(name))
-      : [],
-  );
-  return [...new Set(names)].map((name) => `runtimeConfig.${name}`);
+  const lacking: string[] = [];
+  const compare = (had: Request | null, has: Request | null) => {
+    for (const name of had?.runtimeConfig ?? []) {
+      const lacks = had && has && isDeclared(name, had, has) && !has.runtimeConfig.includes(name);
+      if (lacks && !lacking.includes(name)) lacking.push(name);
+    }
+  };
+  compare(add.pre?.request ?? null, del.pre?.request ?? del.post?.request ?? null);
+  for (const { plugin, request } of add.plugins)
+    compare(request, del.plugins.find((call) => call.plugin === plugin)?.request ?? null);
+  return lacking.map((name) => `runtimeConfig.${name}`);
 }
 
 /** A stanza that does not declare a capability does not get it. */

@@ -1,9 +1,9 @@
 import { addressKey } from "../address.ts";
 import { orderOf } from "../del-order.ts";
-import { type Attached, isAdded, type Pod } from "../pod.ts";
+import { type Attached, isAdded, type Pod, type Who } from "../pod.ts";
 import type { LineNumber } from "../story.ts";
 import { bare, givenTo } from "./addresses.ts";
-import { about, type Check, inNetwork, type MakeCheck, podName, type Who, whoOf } from "./finding.ts";
+import { about, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
 
 /** How long an attachment has an address. In the classic format lines stand for times. */
 interface Holding {
@@ -53,8 +53,8 @@ function overlap(older: Holding, newer: Holding): boolean {
 }
 
 /** An address goes to the next pod before the DEL of its owner has ended, but not before it has begun. */
-function holdingsOf(attached: Attached, { gone }: Pod): Holding[] {
-  const { pod, ifname, add, dels, nested } = attached;
+function holdingsOf(attached: Attached, { gone, who }: Pod): Holding[] {
+  const { ifname, add, dels, nested } = attached;
   const [first] = dels;
   if (!isAdded(attached) || add === null || nested) return [];
   const order = first ? orderOf(first, true) : "unknown";
@@ -67,7 +67,7 @@ function holdingsOf(attached: Attached, { gone }: Pod): Holding[] {
     timed ? gone?.timeMs : gone?.line,
   ].filter((one) => one !== null && one !== undefined);
   return givenTo(attached).map((address) => ({
-    ...{ who: whoOf(pod), ifname, address: bare(address), line, timed },
+    ...{ who, ifname, address: bare(address), line, timed },
     from: add.endedMs ?? line,
     to: Math.min(Number.POSITIVE_INFINITY, ...ends),
     sure: order === "first" && timed,

@@ -1,13 +1,13 @@
 import type { LogFacts } from "../log-facts.ts";
-import type { Attached, Pod } from "../pod.ts";
-import type { LineNumber, PodStory } from "../story.ts";
+import type { Attached, Pod, Who } from "../pod.ts";
+import type { LineNumber } from "../story.ts";
 import type { Code } from "./codes.ts";
 
 export type Severity = "error" | "warning" | "note";
 
 /** Something that is wrong, with its evidence. Texts are byte strings (src/log/byte-string.ts). */
-export interface Finding {
-  readonly code: Code;
+export interface Finding<C extends string = Code> {
+  readonly code: C;
   readonly severity: Severity;
   readonly containerId: string | null;
   readonly namespace: string | null;
@@ -41,13 +41,6 @@ type Said = Pick<Finding, "code" | "severity" | "brief" | "sentence" | "lines" |
 
 /** In a busy log, what belongs to a call is not further away than so many lines. */
 export const SOON_LINES = 200;
-
-/** Who a finding is about: all that is kept of a pod to the log's end. */
-export type Who = Pick<PodStory, "containerId" | "namespace" | "name">;
-
-export function whoOf({ containerId, namespace, name }: Who): Who {
-  return { containerId, namespace, name };
-}
 
 /** A finding about one attachment of a pod. */
 export function aboutAttached({ pod, network }: Attached, said: Said): Finding {

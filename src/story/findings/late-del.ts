@@ -1,13 +1,13 @@
 import { orderOf } from "../del-order.ts";
-import { isAdded, isWhole, type Pod } from "../pod.ts";
+import { isAdded, isWhole, type Pod, type Who } from "../pod.ts";
 import type { LineNumber } from "../story.ts";
-import { about, type Check, type MakeCheck, podName, shownMs, whoOf } from "./finding.ts";
+import { about, type Check, type MakeCheck, podName, shownMs } from "./finding.ts";
 
 /** One sandbox of a pod. In the classic format lines stand for times. */
 interface Sandbox {
-  readonly containerId: string;
-  readonly namespace: string | null;
-  readonly name: string;
+  readonly who: Who;
+  /** The pods that were over first come first. */
+  readonly lastLine: LineNumber;
   readonly network: string | null;
   readonly timed: boolean;
   /** When its first ADD began; null if the log does not have it. */
@@ -25,23 +25,25 @@ export const lateDel: MakeCheck = (_log, report): Check => {
     pod: (pod: Pod) => {
       const { namespace, name } = pod.story;
       if (name === null) return;
-      const sandbox = sandboxOf(pod, name);
+      const sandbox = sandboxOf(pod);
       const key = JSON.stringify([namespace, name]);
       const others = pods.get(key);
       if (sandbox && others) others.push(sandbox);
       else if (sandbox) pods.set(key, [sandbox]);
     },
     end: () => {
-      for (const sandboxes of pods.values())
+      for (const sandboxes of pods.values()) {
+        sandboxes.sort((one, other) => one.lastLine - other.lastLine);
         for (const older of sandboxes) {
           const newer = sandboxes.find((one) => isLate(older, one));
           if (newer) report(findingOf(older, newer));
         }
+      }
     },
   };
 };
 
-function sandboxOf({ attached, story }: Pod, name: string): Sandbox | null {
+function sandboxOf({ attached, who, lastLine }: Pod): Sandbox | null {
   const all = attached.filter(({ nested }) => !nested);
   const add = all.find(({ adds }) => adds.length > 0)?.adds[0] ?? null;
   const dels = all.flatMap((one) => one.dels.filter(isWhole).slice(0, 1));
@@ -54,9 +56,8 @@ function sandboxOf({ attached, story }: Pod, name: string): Sandbox | null {
   if (del && orderOf(del, added) === "second") return null;
   const timed = (add ?? del)?.begunMs !== null;
   const at = (run: typeof add) => (run === null ? null : timed ? run.begunMs : (run.calls[0]?.line ?? null));
-  const { containerId, namespace } = story;
   return {
-    ...{ containerId, namespace, name, network: all[0]?.network ?? null, timed },
+    ...{ who, lastLine, network: all[0]?.network ?? null, timed },
     ...{
       added: at(add),
       addLine: add?.calls[0]?.line ?? 0,
@@ -69,15 +70,14 @@ function sandboxOf({ attached, story }: Pod, name: string): Sandbox | null {
 function isLate(older: Sandbox, newer: Sandbox): boolean {
   if (older === newer || older.timed !== newer.timed || newer.added === null || older.deleted === null)
     return false;
-  if (older.containerId === newer.containerId) return false;
+  if (older.who.containerId === newer.who.containerId) return false;
   return (older.added === null || older.added < newer.added) && older.deleted > newer.added;
 }
 
 function findingOf(older: Sandbox, newer: Sandbox) {
-  const { containerId, network, timed, deleted } = older;
-  const who = whoOf(older);
+  const { who, network, timed, deleted } = older;
   const after = timed ? shownMs((deleted ?? 0) - (newer.added ?? 0)) : null;
-  const ids = `${containerId.slice(0, 12)} came ${after === null ? "" : `${after} `}after the ADD of its newer one ${newer.containerId.slice(0, 12)}`;
+  const ids = `${who.containerId.slice(0, 12)} came ${after === null ? "" : `${after} `}after the ADD of its newer one ${newer.who.containerId.slice(0, 12)}`;
   return about(who, network, {
     ...{ code: "late-del", severity: "warning", timeMs: timed ? deleted : null },
     brief: "the DEL of an older sandbox came after the ADD of the newer one",

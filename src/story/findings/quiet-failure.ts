@@ -1,6 +1,5 @@
-import { parseJson } from "../../log/json.ts";
 import type { Pod } from "../pod.ts";
-import { readError } from "../result.ts";
+import { readOutput } from "../result.ts";
 import { isEmptyResult, linesOf } from "../runs.ts";
 import type { PluginEnded, PodStory } from "../story.ts";
 import { aboutAttached, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
@@ -13,6 +12,8 @@ export const quietFailure: MakeCheck = (_log, report): Check => ({
         for (const call of calls) {
           if (call.kind !== "plugin" || call.end === null || call.end.exit !== 0 || isEmptyResult(call))
             continue;
+          const { error, text } = readOutput(call.end.output);
+          if (call.end.stderr === null && error === null && text === null) continue;
           const names = namesOf(story, attached.network, call.netns);
           const words = outputWords(call.end, names) ?? stderrWords(call.end, names);
           if (words === null) continue;
@@ -58,10 +59,9 @@ function speaksOfFailure(text: string, names: readonly string[]): boolean {
 }
 
 function outputWords({ output }: PluginEnded, names: readonly string[]): string | null {
-  const value = parseJson(output);
-  const error = readError(value);
+  const { text, error } = readOutput(output);
   if (error) return `code ${error.code}: ${error.msg}`;
-  return typeof value === "string" && speaksOfFailure(value, names) ? shortened(value) : null;
+  return text !== null && speaksOfFailure(text, names) ? shortened(text) : null;
 }
 
 function stderrWords({ stderr }: PluginEnded, names: readonly string[]): string | null {

@@ -1,8 +1,8 @@
 import { readAddress } from "../address.ts";
-import { isAdded, type Pod } from "../pod.ts";
+import { isAdded, type Pod, type Who } from "../pod.ts";
 import type { LineNumber } from "../story.ts";
 import { givenTo } from "./addresses.ts";
-import { about, type Check, inNetwork, type MakeCheck, podName, type Who, whoOf } from "./finding.ts";
+import { about, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
 
 /** So many pods before and after one are its neighbours, and so many of all of them must have both families. */
 const EACH_SIDE = 10;
@@ -19,14 +19,14 @@ interface Given {
 export const resultFamily: MakeCheck = (_log, report): Check => {
   const networks = new Map<string | null, Given[]>();
   return {
-    pod: ({ story, attached: all }: Pod) => {
+    pod: ({ who, attached: all }: Pod) => {
       for (const attached of all) {
         const { add, network } = attached;
         if (!isAdded(attached) || add === null || add.result === null) continue;
         const found = new Set(givenTo(attached).map((address) => readAddress(address)?.family));
         const families = found.size === 2 ? 10 : found.has(4) ? 4 : found.has(6) ? 6 : 0;
         const line = add.post?.line ?? add.plugins.at(-1)?.end?.line ?? 0;
-        const given = { who: whoOf(story), families, line, timeMs: add.begunMs } as const;
+        const given = { who, families, line, timeMs: add.begunMs } as const;
         const known = networks.get(network);
         if (known) known.push(given);
         else networks.set(network, [given]);

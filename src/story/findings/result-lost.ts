@@ -1,6 +1,6 @@
 import { addressKey } from "../address.ts";
 import type { Pod } from "../pod.ts";
-import { type Result, readResult } from "../result.ts";
+import { type Result, readParts, readResult } from "../result.ts";
 import { isWell, linesOf } from "../runs.ts";
 import { aboutAttached, type Check, inNetwork, listed, type MakeCheck, podName } from "./finding.ts";
 import { absenceIn } from "./what-failed.ts";
@@ -14,9 +14,11 @@ export const resultLost: MakeCheck = (_log, report): Check => ({
     for (const attached of all)
       for (const run of attached.adds)
         for (const call of run.plugins) {
-          const before = call.request?.prevResult;
-          const after = isWell(call) ? readResult(call.end?.output ?? null) : null;
-          if (!before || after === null) continue;
+          const given = call.request?.prevResult ?? null;
+          if (given === null || !isWell(call) || given === call.end?.output) continue;
+          const before = readParts(given);
+          const after = readResult(call.end?.output ?? null);
+          if (before === null || after === null) continue;
           const lost = lostOf(before, after, ROUTE_TAKERS.includes(call.plugin));
           if (lost.length === 0) continue;
           const brief = `the result of ${call.plugin} lacks what the plugins before it gave`;

@@ -2,7 +2,7 @@ import { isAdded, type Pod } from "../pod.ts";
 import { readResult } from "../result.ts";
 import { isWell, linesOf, type Run } from "../runs.ts";
 import type { Call, LineNumber } from "../story.ts";
-import { about, aboutLog, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
+import { about, aboutLog, type Check, type Finding, inNetwork, type MakeCheck, podName } from "./finding.ts";
 
 const OLDEST = "0.1.0";
 
@@ -12,7 +12,7 @@ interface Given {
   readonly cniVersion: string | null;
   /** That of the list. */
   readonly listed: string | null;
-  readonly lines: readonly LineNumber[];
+  readonly call: Call;
   /** The call after it failed, or the pod did not come up. */
   readonly bad: boolean;
 }
@@ -22,7 +22,8 @@ interface Given {
  * family than the list's, which the next plugin refuses (weave#3942, containerd#6575).
  */
 export const resultVersion: MakeCheck = (_log, report): Check => {
-  const warned = new Set<string>();
+  /** Of each network that of the pod that was over first. */
+  const warnings = new Map<string | null, { readonly finding: Finding; readonly lastLine: LineNumber }>();
   return {
     pod: (pod: Pod) => {
       for (const attached of pod.attached) {
@@ -32,7 +33,8 @@ export const resultVersion: MakeCheck = (_log, report): Check => {
         // The chain's result repeats what its plugins gave: those are named, if they are known.
         const [first] = all.filter(isWrong);
         if (first === undefined) continue;
-        const { plugin, cniVersion, listed, lines, bad } = first;
+        const { plugin, cniVersion, listed, call, bad } = first;
+        const lines = linesOf({ calls: [call] });
         const whose = plugin ? `The result of ${plugin}` : "The result of the chain";
         const said = { code: "result-no-version", plugin, lines, timeMs: add?.begunMs ?? null } as const;
         if (cniVersion === null) {
@@ -50,11 +52,14 @@ export const resultVersion: MakeCheck = (_log, report): Check => {
         const sentence = `${whose} for ${podName(pod.story)}${inNetwork(network)} is of version ${cniVersion}, the list of ${listed}`;
         const advice = `Update ${plugin ?? "the plugin"}, or set the list's cniVersion to ${cniVersion}.`;
         if (bad) report(about(pod.story, network, { ...said, severity: "error", brief, sentence, advice }));
-        else if (!warned.has(network ?? "")) {
-          warned.add(network ?? "");
-          report(aboutLog(network, { ...said, severity: "warning", brief, sentence, advice }));
+        else if (pod.lastLine < (warnings.get(network)?.lastLine ?? Number.POSITIVE_INFINITY)) {
+          const finding = aboutLog(network, { ...said, severity: "warning", brief, sentence, advice });
+          warnings.set(network, { finding, lastLine: pod.lastLine });
         }
       }
+    },
+    end: () => {
+      for (const { finding } of warnings.values()) report(finding);
     },
   };
 };
@@ -67,7 +72,7 @@ function givenIn({ plugins, delegates, post, calls }: Run, up: boolean): Given[]
     const next = plugins[plugins.indexOf(call) + 1];
     return [
       {
-        ...{ plugin: call.plugin, cniVersion: result.cniVersion, lines: linesOf({ calls: [call] }) },
+        ...{ plugin: call.plugin, cniVersion: result.cniVersion, call },
         listed: versionOf(call),
         bad: !up || (plugins.includes(call) && next?.end != null && next.end.exit !== 0),
       },
@@ -77,7 +82,7 @@ function givenIn({ plugins, delegates, post, calls }: Run, up: boolean): Given[]
   if (post === null || result === null) return own;
   const asked = calls.find(({ request }) => request) ?? post;
   const listed = post.format === "json" ? versionOf(post) : versionOf(asked);
-  return [...own, { plugin: null, cniVersion: result.cniVersion, listed, lines: [post.line], bad: !up }];
+  return [...own, { plugin: null, cniVersion: result.cniVersion, listed, call: post, bad: !up }];
 }
 
 /** The list's version; one without is of 0.1.0. The classic format tells it in requests only: null if there is none. */

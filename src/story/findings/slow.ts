@@ -1,18 +1,9 @@
-import { type Attached, isAdded, type Pod } from "../pod.ts";
+import { type Attached, isAdded, type Pod, type Who } from "../pod.ts";
 import { linesOf, type Run } from "../runs.ts";
-import type { LineNumber, PodStory } from "../story.ts";
+import type { LineNumber } from "../story.ts";
+import { Times } from "../times.ts";
 import { UnderWay } from "../under-way.ts";
-import {
-  about,
-  aboutLog,
-  type Check,
-  inNetwork,
-  type MakeCheck,
-  podName,
-  shownMs,
-  type Who,
-  whoOf,
-} from "./finding.ts";
+import { about, aboutLog, type Check, inNetwork, type MakeCheck, podName, shownMs } from "./finding.ts";
 
 /** One in so many is judged by the others only where there are so many. */
 const LEAST_CALLS = 100;
@@ -34,10 +25,11 @@ interface Timed {
 interface Calls {
   readonly network: string | null;
   readonly command: string;
-  readonly times: number[];
+  readonly times: Times;
   readonly slow: Timed[];
   readonly underWay: UnderWay;
-  firstLine: LineNumber;
+  /** Of the pod that was over first. */
+  first: { readonly line: LineNumber; readonly lastLine: LineNumber };
   /** How much of the time was whose. */
   readonly shares: Map<string, number>;
 }
@@ -47,18 +39,17 @@ export function slow(slowMs: number | null): MakeCheck {
   return (_log, report): Check => {
     const all = new Map<string, Calls>();
     return {
-      pod: ({ attached, story }: Pod) => {
-        for (const one of attached)
+      pod: (pod: Pod) => {
+        for (const one of pod.attached)
           for (const run of timedRuns(one))
-            note(all, one, run, story, Math.min(slowMs ?? ABOVE_MEDIAN_MS, ABOVE_MEDIAN_MS));
+            note(all, one, run, pod, Math.min(slowMs ?? ABOVE_MEDIAN_MS, ABOVE_MEDIAN_MS));
       },
       end: () => {
         for (const calls of all.values()) {
-          const sorted = calls.times.sort((one, other) => one - other);
-          const median = quantile(sorted, 0.5);
-          const most = limitOf(sorted, median, slowMs);
+          const median = quantile(calls.times, 0.5);
+          const most = limitOf(calls.times, median, slowMs);
           for (const timed of calls.slow) if (timed.ms > most) report(findingOf(timed, calls, median));
-          if (sorted.length >= LEAST_FOR_MEDIAN && median > SLOW_MEDIAN_MS)
+          if (calls.times.count >= LEAST_FOR_MEDIAN && median > SLOW_MEDIAN_MS)
             report(wholeFinding(calls, median));
         }
       },
@@ -66,14 +57,14 @@ export function slow(slowMs: number | null): MakeCheck {
   };
 }
 
-function limitOf(sorted: readonly number[], median: number, slowMs: number | null): number {
+function limitOf(times: Times, median: number, slowMs: number | null): number {
   const own = slowMs ?? Number.POSITIVE_INFINITY;
-  if (sorted.length < LEAST_CALLS) return own;
-  return Math.min(own, Math.max(quantile(sorted, 0.99), 2 * median, median + ABOVE_MEDIAN_MS));
+  if (times.count < LEAST_CALLS) return own;
+  return Math.min(own, Math.max(quantile(times, 0.99), 2 * median, median + ABOVE_MEDIAN_MS));
 }
 
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+function quantile(times: Times, share: number): number {
+  return times.at(Math.max(0, Math.ceil(share * times.count) - 1)) ?? 0;
 }
 
 /** The ADD, and the first DEL: the second one has nothing left to do. */
@@ -85,32 +76,31 @@ function timedRuns(attached: Attached): Run[] {
   ];
 }
 
-function note(
-  all: Map<string, Calls>,
-  { network }: Attached,
-  run: Run,
-  story: PodStory,
-  leastMs: number,
-): void {
+function note(all: Map<string, Calls>, { network }: Attached, run: Run, pod: Pod, leastMs: number): void {
   const { begunMs, endedMs, command } = run;
   // A chain of cni_post alone tells no beginning.
   const hasBegun = command === "DEL" ? run.post !== null : run.pre !== null;
   if (begunMs === null || endedMs === null || (!hasBegun && run.plugins.length === 0)) return;
   const key = `${command} ${network}`;
   const calls = all.get(key) ?? {
-    ...{ network, command, times: [], slow: [], underWay: new UnderWay() },
-    ...{ firstLine: run.calls[0]?.line ?? 0, shares: new Map<string, number>() },
+    ...{ network, command, times: new Times(), slow: [], underWay: new UnderWay() },
+    ...{
+      first: { line: run.calls[0]?.line ?? 0, lastLine: pod.lastLine },
+      shares: new Map<string, number>(),
+    },
   };
   all.set(key, calls);
+  if (pod.lastLine < calls.first.lastLine)
+    calls.first = { line: run.calls[0]?.line ?? 0, lastLine: pod.lastLine };
   const ms = endedMs - begunMs;
-  calls.times.push(ms);
+  calls.times.add(ms);
   calls.underWay.add(begunMs, endedMs);
   for (const { plugin, end } of run.plugins)
     calls.shares.set(plugin, (calls.shares.get(plugin) ?? 0) + (end?.ms ?? 0));
   if (ms <= leastMs) return;
   const lines = linesOf(run);
   const most = longest(run);
-  calls.slow.push({ who: whoOf(story), ms, begunMs, most, lines });
+  calls.slow.push({ who: pod.who, ms, begunMs, most, lines });
 }
 
 /** The plugin that took most of a run: a delegate, if that is where its caller's time went. */
@@ -149,14 +139,14 @@ function adviceFor(plugin: string | null, others: number): string {
     : `Look for what ${plugin} waits for, such as its daemon or the API server.`;
 }
 
-function wholeFinding({ network, command, shares, times, firstLine }: Calls, median: number) {
+function wholeFinding({ network, command, shares, times, first }: Calls, median: number) {
   const [most] = [...shares].sort(([, one], [, other]) => other - one);
   const whose = most ? `; ${most[0]} takes most of it` : "";
   const plugin = most?.[0] ?? null;
   return aboutLog(network, {
-    ...{ code: "slow", severity: "warning", plugin, lines: [firstLine] },
+    ...{ code: "slow", severity: "warning", plugin, lines: [first.line] },
     brief: `half of all ${command}s take longer than 1 s`,
-    sentence: `Half of the ${times.length} ${command}s${inNetwork(network)} take longer than ${shownMs(median)}${whose}`,
+    sentence: `Half of the ${times.count} ${command}s${inNetwork(network)} take longer than ${shownMs(median)}${whose}`,
     advice: plugin
       ? `Look for what ${plugin} does in each call, such as waiting for IPv6's duplicate address detection.`
       : "cnitap install --mode wrap logs how long each plugin takes.",

@@ -1,7 +1,7 @@
 import { addressKey } from "../address.ts";
 import type { LogFacts } from "../log-facts.ts";
 import { type Attached, isAdded, isWhole, type Pod } from "../pod.ts";
-import { readResult } from "../result.ts";
+import { readParts, readResult } from "../result.ts";
 import { isWell, linesOf, type Run } from "../runs.ts";
 import type { PluginCall } from "../story.ts";
 import { bare, givenTo, isOwn } from "./addresses.ts";
@@ -80,7 +80,9 @@ function heldBy(pod: Pod, attached: Attached, log: LogFacts): Held | null {
 
 /** Addresses that were not in the result before a plugin's. */
 function newAddresses({ request, end }: PluginCall): string[] {
-  const before = new Set((request?.prevResult?.ips ?? []).map(({ address }) => addressKey(address)));
+  const before = new Set(
+    (readParts(request?.prevResult ?? null)?.ips ?? []).map(({ address }) => addressKey(address)),
+  );
   const ips = readResult(end?.output ?? null)?.ips ?? [];
   return ips.map(({ address }) => address).filter((one) => isOwn(one) && !before.has(addressKey(one)));
 }

@@ -1,14 +1,13 @@
-import { parseJson } from "../../log/json.ts";
 import { failedBefore } from "../del-order.ts";
 import type { Attached, Pod } from "../pod.ts";
-import { readError } from "../result.ts";
+import { readOutput } from "../result.ts";
 import { hasFailed, isEmptyResult, linesOf, type Run } from "../runs.ts";
 import type { LineNumber, PluginCall, PluginEnded } from "../story.ts";
 import { SOON_LINES } from "./finding.ts";
 
 /** How a plugin failed, for a sentence: `code 11: no addresses`, or its exit code and what it wrote. */
 export function saidBy(end: PluginEnded): string {
-  const error = readError(parseJson(end.output));
+  const { error } = readOutput(end.output);
   const details = error?.details ? ` (${error.details})` : "";
   const words = error ? `code ${error.code}: ${error.msg}${details}` : `exit code ${end.exit}`;
   const stderr = lastWords(end.stderr);
@@ -35,10 +34,10 @@ export interface Failure {
 
 export function failureOf({ failed, delegates, command }: Run): Failure | null {
   if (failed === null || failed.end === null) return null;
-  const message = readError(parseJson(failed.end.output))?.msg ?? failed.end.output;
+  const message = readOutput(failed.end.output).error?.msg ?? failed.end.output;
   for (const [call] of delegates) {
     if (!hasFailed(call) || call.end === null || call.command !== command) continue;
-    const own = readError(parseJson(call.end.output))?.msg;
+    const own = readOutput(call.end.output).error?.msg;
     if (isCalledBy(call, failed, delegates) && own && message.includes(own))
       return { call, end: call.end, caller: failed };
   }

@@ -120,12 +120,12 @@ describe("cached", () => {
   });
 });
 
-test("plugins: the missing executable of a drop-in", async () => {
+test("lost-taps: the missing executable of a drop-in", async () => {
   const host = await hostWith({});
   await host.cnitap("install", "--mode", "drop-in");
-  expect(await found(host, "plugins")).toEqual([]);
+  expect(await found(host, "lost-taps")).toEqual([]);
   rmSync(host.path("/opt/cni/bin/cni_post"));
-  expect(await found(host, "plugins")).toEqual(["error: cni_post is not in /opt/cni/bin"]);
+  expect(await found(host, "lost-taps")).toEqual(["error: cni_post is not in /opt/cni/bin"]);
 });
 
 test("valid-files: a broken first file is an error, also with CRI-O", async () => {

@@ -1,7 +1,8 @@
 import { rmSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
+import { listenAt } from "../../support/listen.ts";
 import { useContainerd } from "../support/containerd.ts";
-import { CALICO, CALICO_FILE, type Host, useHost } from "../support/host.ts";
+import { CALICO, CALICO_FILE, complete, type Host, useHost } from "../support/host.ts";
 
 const LINKS = "/opt/cni/bin/cni-tap";
 
@@ -22,8 +23,9 @@ const list = (...plugins: object[]) => JSON.stringify({ cniVersion: "1.0.0", nam
 const wrapper = (type: string) => ({ type: "cni_wrap", cniTap: { type } });
 
 test("a wrapped node has no error, also with Cilium and with links", async () => {
-  const cilium = useHost({ "05-cilium.conflist": list({ type: "cilium-cni" }) });
-  const calico = useHost();
+  const cilium = complete(useHost({ "05-cilium.conflist": list({ type: "cilium-cni" }) }));
+  await listenAt(cilium.path("/var/run/cilium/cilium.sock"));
+  const calico = complete(useHost());
   for (const host of [cilium, calico]) {
     await wrap(host, "--delegates");
     const { code, out } = await host.cnitap("doctor");
@@ -44,7 +46,7 @@ test("plugins: the wrapper or the plugin in it is missing, which install refuses
     "Cannot install: portmap is not in /opt/cni/bin",
   );
   rmSync(host.path("/opt/cni/bin/cni_wrap"));
-  expect(await find(host, "plugins")).toContainEqual(
+  expect(await find(host, "lost-taps")).toContainEqual(
     expect.stringContaining("error: cni_wrap is not in /opt/cni/bin\nRun cnitap install --mode wrap"),
   );
   expect((await host.cnitap("status")).code).toBe(1);

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -134,6 +135,14 @@ describe("cnitap show", () => {
       "",
     ]);
     for (const name of ["dns-0", "d2", "d"]) expect((await show(path, name, "--brief")).out).toBe(out);
+  });
+
+  test("reads a pipe once, and tells the same of it", async () => {
+    const path = useLog(ALL);
+    const pipe = useScratch().path("pipe");
+    execFileSync("mkfifo", [pipe]);
+    spawn("sh", ["-c", 'exec cat "$0" > "$1"', path, pipe], { stdio: "ignore" });
+    expect(await show(pipe, "dns-0", "--brief")).toEqual(await show(path, "dns-0", "--brief"));
   });
 
   test("shows requests and results in full, unless --brief is given", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tableLines } from "../../../src/cli/read/table.ts";
+import { longTable, tableLines } from "../../../src/cli/read/table.ts";
 
 const COLUMNS = [{ head: "POD", cut: true }, { head: "STATE" }, { head: "MS", right: true }] as const;
 const ROWS = [
@@ -23,4 +23,13 @@ test("on a narrow terminal, the widest column that may be cut is cut", () => {
     "default/web       failed   123",
   ]);
   expect(Math.max(...tableLines(COLUMNS, ROWS, 1).map((line) => line.length))).toBe(22);
+});
+
+test("a table may have more rows than a call can have arguments", () => {
+  let [lines, last] = [0, ""];
+  for (const line of longTable(COLUMNS, 200_000, (at) => [`pod-${at}`, "running", ""], null)) {
+    lines++;
+    last = line;
+  }
+  expect([lines, last]).toEqual([200_001, "pod-199999  running"]);
 });

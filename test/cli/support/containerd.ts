@@ -15,6 +15,8 @@ export interface RuntimeFacts {
   readonly loadStatus?: string;
   /** If false, it never loads changed files. */
   readonly loads?: boolean;
+  /** Its pod sandboxes. */
+  readonly pods?: readonly { readonly id: string; readonly namespace: string; readonly name: string }[];
   /** Its answer about its networks, in place of the real one; null for none. */
   readonly cniConfig?: string | null;
 }
@@ -77,8 +79,15 @@ export async function useContainerd(
     if (cniConfig !== null) info.push(["cniconfig", cniConfig]);
     const status = info.map(([key, value]) => field(2, Buffer.concat([field(1, key), field(2, value)])));
     const about = [field(1, "0.1.0"), field(2, name), field(3, version)];
-    const isVersion = headers[":path"]?.endsWith("/Version");
-    replyGrpc(stream, grpcFrame(Buffer.concat(isVersion ? about : status)));
+    const pods = (facts.pods ?? []).map(({ id, ...pod }) =>
+      field(
+        1,
+        Buffer.concat([field(1, id), field(2, Buffer.concat([field(1, pod.name), field(3, pod.namespace)]))]),
+      ),
+    );
+    const method = headers[":path"]?.split("/").at(-1);
+    const answer = method === "Version" ? about : method === "ListPodSandbox" ? pods : status;
+    replyGrpc(stream, grpcFrame(Buffer.concat(answer)));
   });
   const path = host.path(socket ?? "/run/containerd/containerd.sock");
   mkdirSync(dirname(path), { recursive: true });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { run } from "../../../src/cli/run-command-line.ts";
 import { useScratch } from "../../support/scratch.ts";
@@ -55,6 +55,20 @@ export async function cnitap(...args: string[]): Promise<Ran> {
   };
   await run(args, { version: "0.0.0-test", program: "cnitap" }, io);
   return { code: io.exitCode, out, err };
+}
+
+/** Adds what a node has besides: the interpreter of the plugins, the loopback plugin, kubeconfigs. */
+export function complete(host: Host): Host {
+  host.write("/bin/sh", "", 0o755);
+  host.write("/opt/cni/bin/loopback", "#!/bin/sh\n", 0o755);
+  for (const name of readdirSync(host.confDir)) {
+    const text = statSync(join(host.confDir, name)).isFile()
+      ? readFileSync(join(host.confDir, name), "latin1")
+      : "";
+    for (const [, file = ""] of text.matchAll(/"kubeconfig": ?"(\/[^"]+)"/g))
+      host.write(file, "users: []\n", 0o600);
+  }
+  return host;
 }
 
 /** A node with these files in its directory of networks, and with their plugins. */

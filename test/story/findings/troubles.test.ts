@@ -2,7 +2,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../../../scripts/cache-dir.ts";
+import type { NodeFacts } from "../../../src/node-state/facts.ts";
+import type { NodeCode } from "../../../src/node-state/findings/codes.ts";
 import type { Code } from "../../../src/story/findings/codes.ts";
+import {
+  BOOT_MS,
+  cached,
+  directory,
+  idOf,
+  logOf,
+  netnsOf,
+  node,
+  reserved,
+  sentences,
+} from "../../node-state/support.ts";
 import { beginLine, endLine } from "../support.ts";
 import { chain, findingsOf, later, resultWith, WITH_RESULT, wrapped } from "./support.ts";
 
@@ -16,8 +29,11 @@ const lastFails = (first: string, last: string, msg: string): Lines => [
   ...wrapped("DEL", last, { at: 30, pid: 3 }, fails(msg)),
 ];
 const noInterfaces = { cniVersion: "0.3.0", ips: [{ address: "10.32.0.4/12" }] };
-const ports = { capabilities: { portMappings: true }, runtimeConfig: { portMappings: [{ HostPort: 80 }] } };
-const noPorts = { ...ports, ...WITH_RESULT, runtimeConfig: {} };
+const WITH_PORTS = {
+  capabilities: { portMappings: true },
+  runtimeConfig: { portMappings: [{ HostPort: 80 }] },
+};
+const noPorts = { ...WITH_PORTS, ...WITH_RESULT, runtimeConfig: {} };
 
 /** A list that ran without its second plugin for one of three pods. */
 const lost = (first: string, second: string): Lines => {
@@ -98,18 +114,6 @@ const TROUBLES: readonly (readonly [thread: string, code: Code, lines: Lines, sa
     "bandwidth said code 100: no interfaces provided",
   ],
   [
-    "rke2#3361",
-    "stranded",
-    lastFails("calico", "portmap", "no iptables"),
-    "10.1.2.3 of calico is still held",
-  ],
-  [
-    "containerd#6876",
-    "add-failed",
-    wrapped("ADD", "loopback", { at: 0, network: "cni-loopback" }, fails("incompatible CNI versions", 1)),
-    "loopback said code 1: incompatible CNI versions",
-  ],
-  [
     "azure-container-networking#2817",
     "add-failed",
     wrapped("ADD", "azure-vnet", { at: 0 }, fails("timed out locking store")),
@@ -132,7 +136,7 @@ const TROUBLES: readonly (readonly [thread: string, code: Code, lines: Lines, sa
     "rke#2999",
     "del-differs",
     [
-      ...chain("ADD", { at: 0 }).map((line) => line.replace('"input":{', `"input":{${body(ports)},`)),
+      ...chain("ADD", { at: 0 }).map((line) => line.replace('"input":{', `"input":{${body(WITH_PORTS)},`)),
       ...chain("DEL", { at: 900 }, noPorts),
     ],
     "lacks runtimeConfig.portMappings",
@@ -187,6 +191,64 @@ const TROUBLES: readonly (readonly [thread: string, code: Code, lines: Lines, sa
   ["plugins#680", "slow", calls("ADD", 1900, 20), "bridge takes most of it"],
 ];
 
+const held = (n: number, file: object) => ({
+  ...node(1),
+  reservations: [directory(reserved(1), reserved(n, file))],
+});
+const ports = {
+  plugins: [{ type: "portmap", backend: null }],
+  portMappings: [{ hostPort: 80, protocol: "tcp", hostIp: "" }],
+};
+
+/** What each thread's node would have shown, the log's lines if it needs them, and what the finding says. */
+const NODE_TROUBLES: readonly (readonly [
+  thread: string,
+  code: NodeCode,
+  facts: NodeFacts,
+  lines: Lines,
+  says: string,
+])[] = [
+  [
+    "containerd#5438",
+    "leak",
+    { ...node(1), cache: [cached(1), cached(3)] },
+    chain("ADD", { at: 0, id: idOf(3), netns: netnsOf(3) }),
+    "No DEL was ever called for default/web-3 of network net, whose network namespace is gone: 10.1.2.3",
+  ],
+  [
+    "kubernetes#108121",
+    "ipam-stale",
+    held(9, { mtimeMs: BOOT_MS - 1 }),
+    [],
+    "taken by a pod that is gone, since before the last boot: 10.1.2.9",
+  ],
+  [
+    "plugins#498",
+    "ipam-empty",
+    held(9, { containerId: null }),
+    [],
+    "empty files of host-local, which no DEL ever frees: 10.1.2.9",
+  ],
+  [
+    "calico#3589",
+    "result-host-ip",
+    { ...node(1), hostAddresses: ["10.1.2.1"] },
+    [],
+    "default/web-1 of network net has 10.1.2.1, which is one of the host's own",
+  ],
+  [
+    "cni#778",
+    "hostport-missing",
+    { ...node(1), cache: [cached(1, ports)] },
+    [],
+    "host ports of default/web-1 of network net are gone",
+  ],
+];
+
+test.each(NODE_TROUBLES)("%s: %s", (_, code, facts, lines, says) => {
+  expect(sentences(code, facts, logOf(...lines))).toEqual([expect.stringContaining(says)]);
+});
+
 function body(keys: object): string {
   return JSON.stringify(keys).slice(1, -1);
 }
@@ -202,6 +264,11 @@ test("docs/read.md says of these troubles, and of no others, that audit names th
   );
   const rows = [...section.matchAll(/^\| (\S*#\d+) \| [^|]+ \| ([^|]+) \| ([^|]*)\|$/gm)];
   expect(rows).toHaveLength(40);
+  const onNode = rows.flatMap(([, thread, finding = ""]) => {
+    const code = /^`cnitap audit --node`: `([a-z-]+)`$/.exec(finding)?.[1];
+    return code === undefined ? [] : [`${thread} ${code}`];
+  });
+  expect(onNode).toEqual(NODE_TROUBLES.map(([thread, code]) => `${thread} ${code}`));
   const named = rows.flatMap(([, thread, finding = ""]) => {
     const code = /^`([a-z-]+)`$/.exec(finding)?.[1];
     return code === undefined ? [] : [`${thread} ${code}`];
@@ -218,6 +285,6 @@ test("docs/read.md says of these troubles, and of no others, that audit names th
     const check = /^`cnitap doctor`: `([a-z-]+)`$/.exec(finding)?.[1];
     if (check !== undefined)
       expect(readFileSync(join(checks, `${check}.ts`), "utf8")).toContain(`id: "${check}"`);
-    else expect(finding).toMatch(/^`[a-z-]+`$/);
+    else expect(finding).toMatch(/^(`cnitap audit --node`: )?`[a-z-]+`$/);
   }
 });
