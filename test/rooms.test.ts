@@ -48,7 +48,8 @@ test.each(sources)("%s imports only from its room and the rooms above", (name) =
     }
     const path = relative(SRC, resolve(SRC, dirname(name), target));
     expect(path.startsWith(".."), `${name} leaves src`).toBe(false);
-    if (BARE.includes(roomOf(name))) expect(path, `${name} imports ${path}`).not.toMatch(/^nri\/(nodejs|gen)\//);
+    if (BARE.includes(roomOf(name)))
+      expect(path, `${name} imports ${path}`).not.toMatch(/^nri\/(nodejs|gen)\//);
     expect(ROOMS.indexOf(roomOf(path)), `${name} imports ${path}`).toBeLessThanOrEqual(
       ROOMS.indexOf(roomOf(name)),
     );
