@@ -10,7 +10,7 @@ import { childrenOf } from "./support/writers.ts";
 /** Pods that come and go at a time, and how many such generations: a busy node has as many in a month, in soak a year. */
 const AT_ONCE = 50;
 const GENERATIONS = howOften(60, 3_000);
-/** A tenth of its memory at the start. */
+/** What the heaps may differ by, of 1,400 KB: pages that are in use at one time and not at another. */
 const SLACK_KB = 400;
 
 /** The memory of a process that it has for itself, in KB. */

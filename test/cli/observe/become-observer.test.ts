@@ -38,7 +38,7 @@ test.each<[readonly string[], string, Readonly<Record<string, string>>, readonly
 describe("cnitap observe", () => {
   test("becomes cnitap-observe: same process, name, arguments and environment, and its exit", async () => {
     const odd = ["--set", "label=a b\n'$x", "--socket", NOWHERE];
-    const observing = observe({ args: odd, env: { ODD: "a=b c", EMPTY: "" } });
+    const observing = observe({ exe: CNITAP, args: ["observe", ...odd], env: { ODD: "a=b c", EMPTY: "" } });
     const proc = (name: string) =>
       readFileSync(`/proc/${observing.pid}/${name}`, "utf8").split("\0").slice(0, -1);
     await waitFor("cnitap-observe", () => executableOf(observing.pid).endsWith("/cnitap-observe"));
