@@ -1,4 +1,4 @@
-/** `npm run build`: builds bin/cni_pre, bin/cni_post, bin/cni_wrap and bin/cnitap. */
+/** `npm run build`: builds bin/cni_pre, bin/cni_post, bin/cni_wrap, bin/cnitap-observe and bin/cnitap. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { buildCnitap } from "./build/cnitap.ts";
@@ -17,6 +17,7 @@ async function step(out: string, make: () => Promise<unknown>): Promise<void> {
 const pre = join(ROOT, "bin", "cni_pre");
 const post = join(ROOT, "bin", "cni_post");
 const wrap = join(ROOT, "bin", "cni_wrap");
+const observe = join(ROOT, "bin", "cnitap-observe");
 const cnitap = join(ROOT, "bin", "cnitap");
 try {
   await step(pre, () => buildTap({ entry: join(ROOT, "src", "tap", "cni-pre.ts"), out: pre }));
@@ -24,7 +25,16 @@ try {
   await step(wrap, () =>
     buildTap({ program: "wrap", entry: join(ROOT, "src", "wrap", "cni-wrap.ts"), out: wrap }),
   );
-  await step(cnitap, () => buildCnitap(cnitap, { cni_pre: pre, cni_post: post, cni_wrap: wrap }));
+  await step(observe, () =>
+    buildTap({
+      program: "observe",
+      entry: join(ROOT, "src", "observe", "cnitap-observe.ts"),
+      out: observe,
+    }),
+  );
+  await step(cnitap, () =>
+    buildCnitap(cnitap, { cni_pre: pre, cni_post: post, cni_wrap: wrap, "cnitap-observe": observe }),
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -33,6 +33,7 @@ const BESIDE = [...QUICK, "cli/read", "scripts", "wrap"];
 const SOAK = [
   "cli/races",
   "faults/fuzz",
+  "faults/observe-memory",
   "faults/rotation",
   "faults/storm",
   "faults/wrap-fuzz",
@@ -42,6 +43,7 @@ const SOAK = [
   "native/scan",
   "native/wrap-texts",
   "nri/wire",
+  "observe",
 ];
 
 const [mode, ...rest] = process.argv.slice(2);

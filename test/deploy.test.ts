@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../scripts/cache-dir.ts";
+import { OBSERVER_PATH } from "../src/machine/observer-files.ts";
 import { observeRuntime } from "./cli/observe/support/observing.ts";
 import { classicPodLineOf, podNumber, tell } from "./cli/observe/support/pods.ts";
 import { rootOnOwnMachine } from "./support/own-machine.ts";
@@ -16,8 +17,8 @@ function valuesOf(key: string): string[] {
 
 test("the unit's command observes pods without any capability", async () => {
   const [command = ""] = valuesOf("ExecStart");
-  const [program, verb, ...args] = command.split(" ");
-  expect([program, verb]).toEqual(["/usr/local/bin/cnitap", "observe"]);
+  const [program, ...args] = command.split(" ");
+  expect(program).toBe(OBSERVER_PATH);
   expect(valuesOf("CapabilityBoundingSet")).toEqual([""]);
   expect(valuesOf("NoNewPrivileges")).toEqual(["yes"]);
   const scratch = useScratch();
@@ -29,6 +30,7 @@ test("the unit's command observes pods without any capability", async () => {
   ];
   const { observing, connection } = await observeRuntime({
     via,
+    exe: join(ROOT, "bin", "cnitap-observe"),
     args: [...args, "--log-file", scratch.logFile],
   });
   await connection.start();
@@ -38,7 +40,10 @@ test("the unit's command observes pods without any capability", async () => {
   expect(scratch.lines()).toEqual([classicPodLineOf("RunPodSandbox", 1)]);
 });
 
-test("the unit gives the observer the host's /tmp and more than a second to stop", () => {
+test("the unit gives the observer the host's /tmp, more than a second to stop, and its writers their time", () => {
   expect(valuesOf("PrivateTmp")).toEqual(["no"]);
+  expect(valuesOf("ProtectHome")).toEqual([]); // the log may be there
+  expect(valuesOf("KillMode")).toEqual(["mixed"]);
+  expect(valuesOf("Restart")).toEqual(["always"]);
   expect(Number(valuesOf("TimeoutStopSec")[0])).toBeGreaterThan(1);
 });

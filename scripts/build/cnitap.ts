@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import sea from "@yao-pkg/pkg/lib-es5/sea.js";
 import { build } from "esbuild";
+import { UNIT } from "../../src/machine/carried-taps.ts";
 import { ROOT } from "../cache-dir.ts";
 import { packageVersion } from "./tap.ts";
 
@@ -16,7 +17,7 @@ const require = createRequire(import.meta.url);
 const NODE_FLAGS = ["--max-semi-space-size=2"];
 
 /** Paths of the executables that are built into cnitap, by asset name. */
-export type CarriedTaps = Readonly<Record<"cni_pre" | "cni_post" | "cni_wrap", string>>;
+export type CarriedTaps = Readonly<Record<"cni_pre" | "cni_post" | "cni_wrap" | "cnitap-observe", string>>;
 
 /** Bundles a source of src/ with all its imports into one script. */
 async function bundle(source: string, define: Readonly<Record<string, string>>): Promise<string> {
@@ -35,17 +36,14 @@ async function bundle(source: string, define: Readonly<Record<string, string>>):
 
 /** Builds cnitap: one script and the taps in a copy of the Node that runs this. Downloads nothing. */
 export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"built" | "unchanged"> {
+  const assets = { ...taps, [UNIT]: join(ROOT, "deploy", UNIT) };
   const folder = join(ROOT, "build");
   mkdirSync(folder, { recursive: true });
-  const worker = await bundle("machine/append-worker.ts", {});
-  const script = await bundle("cli/cnitap.ts", {
-    BUILD: JSON.stringify(packageVersion()),
-    APPEND_WORKER: JSON.stringify(worker),
-  });
+  const script = await bundle("cli/cnitap.ts", { BUILD: JSON.stringify(packageVersion()) });
   const pkgVersion: unknown = require("@yao-pkg/pkg/package.json").version;
   const made = createHash("sha256")
     .update(JSON.stringify([process.version, NODE_FLAGS, pkgVersion, script]))
-    .update(Buffer.concat(Object.values(taps).map((tap) => readFileSync(tap))))
+    .update(Buffer.concat(Object.values(assets).map((asset) => readFileSync(asset))))
     .digest("hex");
   const stamp = join(folder, "cnitap.stamp");
   if (existsSync(out) && existsSync(stamp) && readFileSync(stamp, "utf8") === made) return "unchanged";
@@ -55,7 +53,7 @@ export async function buildCnitap(out: string, taps: CarriedTaps): Promise<"buil
   writeFileSync(entry, script);
   const seaConfig = {
     ...{ disableExperimentalSEAWarning: true, useSnapshot: false, useCodeCache: false },
-    ...{ execArgv: NODE_FLAGS, assets: taps },
+    ...{ execArgv: NODE_FLAGS, assets },
   };
   await sea.default(entry, {
     useLocalNode: true,

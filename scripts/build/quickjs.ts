@@ -17,14 +17,17 @@ export function quickjsSource(env: NodeJS.ProcessEnv = process.env): string {
   return folder;
 }
 
-/** QuickJS, optimized for size: the objects to link with a tap, and qjsc, its bytecode compiler. */
+/** QuickJS: the objects to link with a tap, and qjsc, its bytecode compiler. */
 export interface QuickJs {
   readonly objects: readonly string[];
   readonly qjsc: string;
 }
 
-/** Builds QuickJS: the objects with the given compiler, qjsc always static with musl. */
-export async function buildQuickJs(command: CCompiler = "musl-gcc"): Promise<QuickJs> {
+/**
+ * Builds QuickJS: the objects with the given compiler, qjsc always static with musl.
+ * @param fast optimized for speed, for a program that runs for long; else for size
+ */
+export async function buildQuickJs(command: CCompiler = "musl-gcc", fast = false): Promise<QuickJs> {
   const source = quickjsSource();
   const version = readFileSync(join(source, "VERSION"), "utf8").trim();
   const compiler: Compiler = {
@@ -60,6 +63,7 @@ export async function buildQuickJs(command: CCompiler = "musl-gcc"): Promise<Qui
     ]);
     renameSync(fresh, qjsc);
   }
-  if (command === "musl-gcc") return { objects: objects.slice(0, engine.length), qjsc };
-  return { objects: await compile({ ...compiler, command }, engine), qjsc };
+  if (command === "musl-gcc" && !fast) return { objects: objects.slice(0, engine.length), qjsc };
+  const flags = fast ? compiler.flags.map((flag) => (flag === "-Os" ? "-O2" : flag)) : compiler.flags;
+  return { objects: await compile({ ...compiler, command, flags }, engine), qjsc };
 }

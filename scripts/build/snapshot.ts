@@ -24,7 +24,7 @@ const CALLS = {
   tap: { request: { ...NETWORK, type: "cni_post", ...KEYS, prevResult: RESULT }, answer: RESULT },
   wrap: { request: { ...CAT, type: "cni_wrap", cniTap: { type: "cat", ...KEYS } }, answer: CAT },
 };
-export type Program = keyof typeof CALLS;
+export type AnsweringProgram = keyof typeof CALLS;
 
 /** What snapshot_write() ends with. */
 const FAILURES: Readonly<Record<number, string>> = {
@@ -35,7 +35,11 @@ const FAILURES: Readonly<Record<number, string>> = {
 };
 
 /** Runs an executable on the request. */
-function call(program: Program, executable: string, args: readonly string[]): SpawnSyncReturns<Buffer> {
+function call(
+  program: AnsweringProgram,
+  executable: string,
+  args: readonly string[],
+): SpawnSyncReturns<Buffer> {
   const request = `${executable}.request`;
   writeFileSync(request, JSON.stringify(CALLS[program].request));
   const stdin = openSync(request, "r"); // a file: it is read more than once
@@ -51,7 +55,7 @@ function call(program: Program, executable: string, args: readonly string[]): Sp
  * Has an executable prepare itself, and puts what came of it into the file (src/native/core/snapshot.h). An executable
  * that does not have it in the end, or does not answer with it, is none.
  */
-export async function addSnapshot(program: Program, executable: string): Promise<void> {
+export async function addSnapshot(program: AnsweringProgram, executable: string): Promise<void> {
   const { status, stdout, error } = call(program, executable, ["--write-snapshot"]);
   if (status !== 0) {
     const seen = FAILURES[status ?? 0] ?? error?.message ?? `it ended with ${status}`;

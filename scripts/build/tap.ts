@@ -5,45 +5,62 @@ import { ROOT } from "../cache-dir.ts";
 import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
 import { writePolicyHeader } from "./policy-header.ts";
 import { buildQuickJs, quickjsSource } from "./quickjs.ts";
-import { addSnapshot, type Program } from "./snapshot.ts";
+import { type AnsweringProgram, addSnapshot } from "./snapshot.ts";
 
 const NATIVE = join(ROOT, "src", "native");
 export const CORE = join(NATIVE, "core");
-const SOURCES = [
-  ...[
-    "scan",
-    "json-string",
-    "json-string-searched",
-    "secret",
-    "secret-key",
-    "secret-parts",
-    "pair",
-    "source",
-    "control",
-    "values",
-    "file",
-    "lock",
-    "rotate",
-    "log",
-    "io",
-    "arena",
-    "engine",
-    "host",
-    "guard",
-    "snapshot",
-  ].map((name) => join(CORE, `${name}.c`)),
+
+const core = (...names: readonly string[]) => names.map((name) => `core/${name}`);
+
+/** Of the core, what each program has. */
+const SHARED = core(
+  "json-string",
+  "secret",
+  "secret-key",
+  "secret-parts",
+  "values",
+  "common",
+  "file",
+  "lock",
+  "rotate",
+  "log",
+  "io",
+  "engine",
+  "guard",
+);
+
+/** What a program has that answers one request and starts from a snapshot. */
+const ANSWERING = [
+  ...SHARED,
+  ...core("scan", "json-string-searched", "pair", "source", "control", "arena", "host", "snapshot"),
+  "tap/answer",
 ];
 
-/** What is native of each program besides the core. */
+/** The C files of each program, in src/native. */
 const PROGRAMS = {
-  tap: ["tap/answer", "tap/last-resort", "tap/main"],
+  tap: [...ANSWERING, "tap/last-resort", "tap/main"],
   wrap: [
-    "tap/answer",
+    ...ANSWERING,
     ...["last-resort", "main", "functions", "find", "child", "relay", "capture", "quote"].map(
       (name) => `wrap/${name}`,
     ),
   ],
-} as const satisfies Record<Program, readonly string[]>;
+  observe: [
+    ...SHARED,
+    ...[
+      ...["memory", "main", "complain", "errno-name", "functions", "texts", "messages", "bytes", "fields"],
+      ...["streams", "writer", "serve"],
+    ].map((name) => `observe/${name}`),
+  ],
+} as const satisfies Record<AnsweringProgram | "observe", readonly string[]>;
+export type Program = keyof typeof PROGRAMS;
+
+/** What a program has beside its script, in parts that are evaluated when they are needed: symbol and entry point. */
+const PARTS: Readonly<Record<Program, readonly (readonly [symbol: string, entry: string])[]>> = {
+  tap: [],
+  wrap: [],
+  observe: [["program_yaml", join(ROOT, "src", "observe", "yaml-parser.ts")]],
+};
 
 /** The C code is small and runs once a call: speed where the payload is, size elsewhere matters less. */
 export const NATIVE_FLAGS = [
@@ -118,7 +135,7 @@ export async function compileHost({
     includes: nativeIncludes(),
   };
   const own = PROGRAMS[program].map((name) => join(NATIVE, `${name}.c`));
-  return compile(compiler, [...SOURCES, ...own, ...sources]);
+  return compile(compiler, [...own, ...sources]);
 }
 
 /** An executable from a script: esbuild, qjsc, a C compiler. */
@@ -132,7 +149,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
     flags = [],
     snapshot = true,
   } = tap;
-  const quickjs = await buildQuickJs(compiler);
+  const quickjs = await buildQuickJs(compiler, program === "observe");
   const objects = await compileHost(tap);
   mkdirSync(dirname(out), { recursive: true });
   const work = mkdtempSync(`${out}-build-`);
@@ -145,7 +162,9 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       await runTool(quickjs.qjsc, ["-c", "-s", "-s", "-N", symbol, "-o", to, from]);
       return to;
     };
-    const code = [await bytecode("program_script", await bundleTap(entry)), join(work, "name.c")];
+    const code = [join(work, "name.c")];
+    for (const [symbol, part] of [["program_script", entry] as const, ...PARTS[program]])
+      code.push(await bytecode(symbol, await bundleTap(part)));
     const mark = `\\0cni-tap program=${name} version=${packageVersion()}`;
     writeFileSync(
       join(work, "name.c"),
@@ -156,7 +175,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       ...(compiler === "musl-gcc" ? ["-static"] : []),
       "-Os",
       "-Wl,--undefined=program_mark", // nothing reads it but cnitap, in the file
-      "-Wl,--wrap=clock_gettime,--wrap=getpid,--wrap=gettimeofday", // snapshot.c says why
+      ...(program === "observe" ? [] : ["-Wl,--wrap=clock_gettime,--wrap=getpid,--wrap=gettimeofday"]), // snapshot.c says why
       "-Wl,--gc-sections,-z,noseparate-code,-z,norelro,--build-id=none",
       ...(flags.includes("-g") ? [] : ["-s"]),
       ...flags,
@@ -167,7 +186,7 @@ export async function buildTap(tap: TapBuild): Promise<void> {
       ...quickjs.objects,
       "-lm",
     ]);
-    if (snapshot && compiler === "musl-gcc") await addSnapshot(program, fresh);
+    if (snapshot && program !== "observe" && compiler === "musl-gcc") await addSnapshot(program, fresh);
     renameSync(fresh, out); // never written in place: it may be running
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -9,6 +9,7 @@ import {
   RegisterPluginRequestSchema,
   SynchronizeRequestSchema,
 } from "../../src/nri/gen/api_pb.js";
+import { protobufEnvelope } from "../../src/nri/protobuf-codec.ts";
 import { Client } from "../../src/nri/wire/client.ts";
 import { MessageDecoder } from "../../src/nri/wire/message.ts";
 import { Connection, encodeFrames, MuxDecoder } from "../../src/nri/wire/mux.ts";
@@ -40,8 +41,8 @@ export class RuntimeConnection {
     const write = (connection: number) => (message: Uint8Array) => {
       if (!socket.destroyed) socket.write(encodeFrames(connection, message));
     };
-    this.#client = new Client(write(Connection.plugin));
-    this.#server = new Server(write(Connection.runtime));
+    this.#client = new Client(protobufEnvelope, write(Connection.plugin));
+    this.#server = new Server(protobufEnvelope, write(Connection.runtime));
     this.closed = new Promise((resolve) => {
       socket.on("close", resolve).on("error", () => {});
     });

@@ -6,7 +6,7 @@ import { type ByteString, decodeUtf8 } from "../log/byte-string.ts";
 import { waitForCalls } from "../machine/calls.ts";
 import { withLock } from "../machine/edit-lock.ts";
 import { findLeftovers, removeLeftovers } from "../machine/leftovers.ts";
-import { isLinkFolder } from "../machine/link-folder.ts";
+import { linkFolderOf } from "../machine/link-folder.ts";
 import { type LoadedNetwork, type Runtime, waitForRuntime } from "../machine/runtime.ts";
 import { Changed, perform, type Step } from "../machine/step.ts";
 import type { Survey } from "../machine/survey.ts";
@@ -61,17 +61,19 @@ export async function carryOut<T extends Plan>(
   return withLock(survey.root.at(survey.confDir), say, async () => {
     removeLeftovers(survey);
     const done: Step[] = [];
+    const folders = survey.binDirs.map(linkFolderOf);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const plan = await retryWhileFilesChange(make);
       try {
         for (const step of plan.steps) {
+          const isUnlinking = (one: Step) => one.kind === "remove" && folders.includes(dirname(one.path));
           if (isUnlinking(step) && !done.some(isUnlinking)) await letCallsEnd(survey, step);
           perform(survey.root, step);
           done.push(step);
         }
         return {
           ...plan,
-          steps: done.filter((step, at) => !done.slice(0, at).some(({ path }) => path === step.path)),
+          steps: done.filter((step, at) => !done.slice(0, at).some((other) => isSameChange(other, step))),
         };
       } catch (error) {
         if (!(error instanceof Changed)) throw error;
@@ -83,9 +85,10 @@ export async function carryOut<T extends Plan>(
   });
 }
 
-/** Whether a step removes a link to the wrapper. */
-function isUnlinking({ kind, path }: Step): boolean {
-  return kind === "remove" && isLinkFolder(dirname(path));
+/** Whether two steps are of one file, planned twice. */
+function isSameChange(one: Step, other: Step): boolean {
+  if (one.kind === "systemctl" || other.kind === "systemctl") return isDeepStrictEqual(one, other);
+  return one.path === other.path;
 }
 
 /** Waits for calls that began with the list of before. @throws {CliError} if they do not end */

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import type { PluginEnvironment } from "../nri/identity.ts";
 import { doctorCommand } from "./doctor/doctor-command.ts";
 import { installCommand } from "./install/install-command.ts";
 import { escapeForTerminal, type Io } from "./io.ts";
@@ -13,20 +12,8 @@ import { tailCommand } from "./read/tail-command.ts";
 import { statusCommand } from "./status/status-command.ts";
 import { uninstallCommand } from "./uninstall/uninstall-command.ts";
 
-/** How this process was started. */
-export interface Started {
-  /** cnitap's version. */
-  readonly version: string;
-  /** The path of the executable, as given. */
-  readonly program: string;
-  readonly env: PluginEnvironment;
-}
-
 /** The command tree of cnitap. */
-export function createProgram(
-  { version, program: file }: Pick<Started, "version" | "program">,
-  io: Io,
-): Command {
+export function createProgram(version: string, io: Io): Command {
   const program = new Command("cnitap")
     .description("See what every CNI call on this node got and gave, and for which pod.")
     .version(version, "-V, --version", "print the version")
@@ -44,7 +31,7 @@ Its taps, cni_pre and cni_post, write to /tmp/cni.log, and observe adds the pods
     uninstallCommand(io),
     statusCommand(io),
     doctorCommand(io),
-    observeCommand(io, file),
+    observeCommand(),
     pluginCommand(io),
     podsCommand(io),
     showCommand(io),

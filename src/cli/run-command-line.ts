@@ -1,36 +1,31 @@
-import { type Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { ConflistError } from "../conflist/conflist-error.ts";
 import { MachineError } from "../machine/machine-error.ts";
-import { rewriteGoFlags } from "../nri/go-flags.ts";
 import { CliError, UsageError } from "./cli-error.ts";
 import { EXIT, escapeForTerminal, type Io } from "./io.ts";
-import { isPlugin } from "./observe/identity.ts";
 import { findLaunch } from "./plugin/launch.ts";
 import { runSamplePlugin } from "./plugin/run-sample-plugin.ts";
-import { createProgram, type Started } from "./program.ts";
+import { createProgram } from "./program.ts";
 
-const OBSERVE = "observe";
+/** How this process was started. */
+export interface Started {
+  /** cnitap's version. */
+  readonly version: string;
+  /** The path of the executable, as given. */
+  readonly program: string;
+}
 
 /** Runs a command line (without the program name), reports errors and sets the exit code. */
 export async function run(args: readonly string[], started: Started, io: Io): Promise<void> {
-  const program = createProgram(started, io);
+  const program = createProgram(started.version, io);
   try {
     const launch = findLaunch(args, started.program);
     if (launch) return await runSamplePlugin(launch, io);
-    const own = ownArguments(args, started, program);
-    if (own.length === 0) program.outputHelp();
-    else await program.parseAsync(own, { from: "user" });
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: "user" });
   } catch (error) {
     io.exitCode = report(error, io);
   }
-}
-
-/** Converts the arguments of the plugin, and of observe, from Go's style. */
-function ownArguments(args: readonly string[], { program, env }: Started, tree: Command): string[] {
-  const plugin = isPlugin(args, program, env);
-  const [command, ...rest] = plugin ? [OBSERVE, ...args] : args;
-  const options = tree.commands.find((one) => one.name() === OBSERVE)?.options ?? [];
-  return command === OBSERVE ? [command, ...rewriteGoFlags(rest, options)] : [...args];
 }
 
 function report(error: unknown, io: Io): number {

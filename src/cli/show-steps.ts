@@ -10,6 +10,7 @@ export function stepLine(step: Step, tense: "will" | "did"): string {
   const will = tense === "will";
   const path = escapeForTerminal(step.path);
   if (step.kind === "link") return `${will ? "link" : "linked"} ${path} to ${escapeForTerminal(step.target)}`;
+  if (step.kind === "systemctl") return `${will ? "run" : "ran"} systemctl ${step.args.join(" ")}`;
   if (step.kind === "remove" || step.kind === "remove-folder" || ("after" in step && step.after === null)) {
     return `${will ? "remove" : "removed"} ${path}`;
   }
@@ -43,9 +44,21 @@ export function paintDiff(io: Io, diff: string): string {
   return diff.split("\n").map(colour).join("\n");
 }
 
+/** What is left to do by hand. */
+export function showNotes(io: Io, notes: readonly string[]): void {
+  for (const note of notes) io.out(`${escapeForTerminal(note)}\n`);
+}
+
 /** A step for --json, without the content. */
-export function stepJson(step: Step): { kind: string; path: string; target?: string; diff?: string } {
+export function stepJson(step: Step): {
+  kind: string;
+  path: string;
+  target?: string;
+  args?: readonly string[];
+  diff?: string;
+} {
   const diff = stepDiff(step);
   const target = step.kind === "link" ? { target: step.target } : {};
-  return { kind: step.kind, path: step.path, ...target, ...(diff === null ? {} : { diff }) };
+  const args = step.kind === "systemctl" ? { args: step.args } : {};
+  return { kind: step.kind, path: step.path, ...target, ...args, ...(diff === null ? {} : { diff }) };
 }

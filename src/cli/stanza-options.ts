@@ -1,8 +1,7 @@
 import { InvalidArgumentError } from "commander";
-import { readKeys } from "../conflist/stanza-keys.ts";
+import { parseSetting, readKeys, SETTING_EXPECTED } from "../conflist/stanza-keys.ts";
 import type { StanzaEntry } from "../conflist/tap-entries.ts";
 import { DEFAULT_TARGET } from "../log/target.ts";
-import { STANZA_KEYS } from "../tap/stanza-settings.ts";
 import { UsageError } from "./cli-error.ts";
 
 const DEFAULTS: Readonly<Record<string, unknown>> = {
@@ -11,27 +10,12 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   logStatus: false,
   redact: true,
 };
-const STRINGS: readonly string[] = ["logFile", "lockFile", "logFormat", "label"];
 
 /** Parses KEY=VALUE of --set and adds it to the earlier ones. */
 export function collectSetting(text: string, before: StanzaEntry = {}): StanzaEntry {
-  const cut = text.indexOf("=");
-  const key = text.slice(0, cut);
-  if (cut < 0 || !STANZA_KEYS.some((known) => known === key)) {
-    throw new InvalidArgumentError(`Expected KEY=VALUE, where KEY is one of ${STANZA_KEYS.join(", ")}.`);
-  }
-  return { ...before, [key]: readSetting(key, text.slice(cut + 1)) };
-}
-
-function readSetting(key: string, text: string): string | number | boolean {
-  if (STRINGS.includes(key)) return text;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "number" || typeof value === "boolean") return value;
-  } catch {
-    // Not JSON: it stays a string, which `checkKeys` refuses.
-  }
-  return text;
+  const setting = parseSetting(text);
+  if (!setting) throw new InvalidArgumentError(SETTING_EXPECTED);
+  return { ...before, [setting[0]]: setting[1] };
 }
 
 /** Combines the keys from their own options and from --set, which takes precedence. */

@@ -1,5 +1,8 @@
 import type { StanzaEntry } from "./tap-entries.ts";
 
+/** Where cnitap's record is. */
+export const RECORD_PATH = "/var/lib/cni-tap/wanted.json";
+
 export type InstallMode = "both" | "post" | "drop-in" | "wrap";
 
 /** The wanted state of one network, recorded by `cnitap install`. */
@@ -36,6 +39,15 @@ export function parseInstallations(text: string): Installation[] | null {
 /** The keys that the taps of a network log with; null if it has none. */
 export function recordedKeys({ pre, post, wrap }: Installation): StanzaEntry | null {
   return post ?? pre ?? wrap ?? null;
+}
+
+/** The keys of the first network whose taps log; empty if none does. */
+export function firstRecordedKeys(networks: readonly Installation[]): StanzaEntry {
+  for (const installation of networks) {
+    const keys = recordedKeys(installation);
+    if (keys) return keys;
+  }
+  return {};
 }
 
 export function encodeInstallations(networks: readonly Installation[]): string {

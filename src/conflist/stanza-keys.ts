@@ -27,3 +27,32 @@ function shallow(keys: Keys): Keys {
   });
   return Object.fromEntries(values);
 }
+
+const STRINGS: readonly string[] = ["logFile", "lockFile", "logFormat", "label"];
+
+/** What a key of a tap's stanza must look like on a command line. */
+export const SETTING_EXPECTED = `Expected KEY=VALUE, where KEY is one of ${STANZA_KEYS.join(", ")}.`;
+
+/** Reads KEY=VALUE as on a command line; null if it is not of this form. The value is not checked. */
+export function parseSetting(text: string): readonly [key: string, value: string | number | boolean] | null {
+  const cut = text.indexOf("=");
+  const key = text.slice(0, cut);
+  if (cut < 0 || !STANZA_KEYS.some((known) => known === key)) return null;
+  return [key, readSetting(key, text.slice(cut + 1))];
+}
+
+function readSetting(key: string, text: string): string | number | boolean {
+  if (STRINGS.includes(key)) return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "number" || typeof value === "boolean") return value;
+  } catch {
+    // Not JSON: it stays a string, which its reader refuses.
+  }
+  return text;
+}
+
+/** What a tap would complain about, if these were the keys of its stanza. */
+export function checkedKeys(keys: Keys): readonly string[] {
+  return readKeys(keys).stanza.complaints;
+}

@@ -5,7 +5,9 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -63,18 +65,16 @@ export function writeAtomically(path: string, content: Uint8Array, options: Writ
 }
 
 /**
- * Makes a symbolic link, or replaces what is at its path, atomically.
- * @throws {MachineError} if a system call fails
+ * Makes a symbolic link, if it is not there. Not under a temporary name first: containerd takes none of its NRI plugins if
+ * one has a name that is no plugin's (nri, pkg/adaptation).
+ * @throws {MachineError} if a system call fails, or something else is there
  */
-export function linkAtomically(path: string, target: string): void {
-  const temp = tempName(path);
+export function linkDurably(path: string, target: string): void {
   try {
-    rmSync(temp, { force: true }); // from a killed run
-    symlinkSync(target, temp);
-    renameSync(temp, path);
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(path) === target) return;
+    symlinkSync(target, path);
     syncFolder(dirname(path));
   } catch (error) {
-    rmSync(temp, { force: true });
     throw cannot(`write ${path}`, error);
   }
 }

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type Installation, parseInstallations } from "../conflist/installations.ts";
+import { type Installation, parseInstallations, RECORD_PATH } from "../conflist/installations.ts";
 import type { ByteString } from "../log/byte-string.ts";
 import { bufferOf } from "./conf-dir.ts";
 import { cannot, codeOf, MachineError } from "./machine-error.ts";
 import type { Root } from "./root.ts";
 
-export const RECORD_PATH = "/var/lib/cni-tap/wanted.json";
+export { RECORD_PATH };
 
 /**
  * Reads cnitap's record; empty if the file does not exist.

@@ -4,6 +4,7 @@ import { TEMP_ENDING } from "./atomic-file.ts";
 import { lockPath, ownerPath } from "./edit-lock.ts";
 import { RECORD_PATH } from "./installation-record.ts";
 import { linkFolderOf } from "./link-folder.ts";
+import { OBSERVER_PATH, UNIT_PATH } from "./observer-files.ts";
 import type { Survey } from "./survey.ts";
 
 /** The lock and temporary files of killed or running commands. */
@@ -13,7 +14,7 @@ export function findLeftovers(survey: Survey): string[] {
   const folders = [
     confDir,
     ...survey.binDirs.flatMap((path) => [survey.root.at(path), survey.root.at(linkFolderOf(path))]),
-    dirname(survey.root.at(RECORD_PATH)),
+    ...[RECORD_PATH, OBSERVER_PATH, UNIT_PATH].map((path) => dirname(survey.root.at(path))),
   ];
   return folders.flatMap((folder) =>
     namesOf(folder)

@@ -10,10 +10,11 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { ByteString } from "../log/byte-string.ts";
-import { linkAtomically, removeDurably, syncFolder, writeAtomically } from "./atomic-file.ts";
+import { linkDurably, removeDurably, syncFolder, writeAtomically } from "./atomic-file.ts";
 import { bufferOf, readText } from "./conf-dir.ts";
 import { cannot, codeOf } from "./machine-error.ts";
 import type { Root } from "./root.ts";
+import { systemctl } from "./systemd.ts";
 
 /**
  * A change of the node's files as a value: a dry run shows it, `perform` makes it. Paths are the host's.
@@ -24,12 +25,14 @@ export type Step =
   | { readonly kind: "log"; readonly path: string }
   | { readonly kind: "private"; readonly path: string; readonly text: ByteString }
   | FileStep
-  /** A file of a plugin directory: the keys of what is started by a link. */
+  /** A file that every user may read: the keys of what is started by a link, the observer's unit. */
   | { readonly kind: "settings"; readonly path: string; readonly text: ByteString }
   | { readonly kind: "link"; readonly path: string; readonly target: string }
   | { readonly kind: "remove"; readonly path: string }
   /** Removes a directory, unless others have put something into it. */
-  | { readonly kind: "remove-folder"; readonly path: string };
+  | { readonly kind: "remove-folder"; readonly path: string }
+  /** Runs systemctl for the unit at the path. */
+  | { readonly kind: "systemctl"; readonly path: string; readonly args: readonly string[] };
 
 /** A change of a file that runtimes read. `before` and `after` are null if the file does not exist. */
 export interface FileStep {
@@ -55,6 +58,7 @@ export function perform(root: Root, step: Step): void {
   const path = root.at(step.path);
   switch (step.kind) {
     case "binary":
+      makeFolder(dirname(path), 0o755);
       writeAtomically(path, step.content, { mode: 0o755, setMode: true });
       break;
     case "log":
@@ -77,13 +81,16 @@ export function perform(root: Root, step: Step): void {
       break;
     case "link":
       makeFolder(dirname(root.entry(step.path)), 0o755);
-      linkAtomically(root.entry(step.path), step.target);
+      linkDurably(root.entry(step.path), step.target);
       break;
     case "remove":
       removeDurably(root.entry(step.path)); // of a link, the link
       break;
     case "remove-folder":
       removeFolderIfEmpty(path);
+      break;
+    case "systemctl":
+      systemctl(...step.args);
       break;
   }
 }

@@ -15,15 +15,15 @@ import {
 } from "./gen/api_pb.js";
 import type { Context, Handlers, RuntimeInfo, UpdateInit } from "./handlers.ts";
 import { type NriError, reasonOf } from "./nri-error.ts";
+import { protobufCodec } from "./protobuf-codec.ts";
+import type { LogLevel } from "./run-sessions.ts";
 import { type Call, type Identity, nriVersion, type Output, Session } from "./session.ts";
 import { Synchronization, type SynchronizePart } from "./synchronization.ts";
 import { StatusCode } from "./wire/status.ts";
+import { configuringText, overdueText, registeringText, startedText, titleOf } from "./wording.ts";
 
 /** Timeout of UpdateContainers. */
 const updateTimeoutMs = 10_000;
-
-/** "debug" is for a failure that was already reported and continues. */
-export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export interface DriverOptions {
   readonly handlers: Handlers;
@@ -48,7 +48,7 @@ export interface Port {
 export class Driver {
   readonly #options: DriverOptions;
   readonly #port: Port;
-  readonly #session = new Session();
+  readonly #session = new Session(protobufCodec);
   #runtime: RuntimeInfo = {
     ...{ name: "", version: "", nriVersion: "", config: "" },
     requestTimeoutMs: this.#session.requestTimeoutMs,
@@ -82,7 +82,7 @@ export class Driver {
 
   open(identity: Identity): void {
     this.#title = titleOf(identity);
-    this.#options.log("info", `Registering plugin ${this.#title} using NRI version ${nriVersion}...`);
+    this.#options.log("info", registeringText(this.#title, nriVersion));
     this.#session.open(identity, this.#port.now());
     this.#pump();
   }
@@ -131,7 +131,7 @@ export class Driver {
     }
   }
 
-  #do(output: Output): void {
+  #do(output: Output<PluginCall>): void {
     const { log } = this.#options;
     switch (output.kind) {
       case "write":
@@ -223,13 +223,11 @@ export class Driver {
       config: request.config,
       requestTimeoutMs: this.#session.requestTimeoutMs,
     };
-    const version = request.NRIVersion && ` (NRI version ${request.NRIVersion})`;
-    const runtime = `${request.runtimeName}/${request.runtimeVersion}${version}`;
-    log("info", `Configuring plugin ${this.#title} for runtime ${printable(runtime)}...`);
+    log("info", configuringText(this.#title, this.#runtime));
     const handled = handledEvents(handlers);
     const subscribe = (names: readonly EventName[] = handled) => {
       const events = this.#maskFor(names.filter(isEventName));
-      log("info", `Started plugin ${this.#title}...`);
+      log("info", startedText(this.#title));
       return encode(ConfigureResponseSchema, { events });
     };
     this.#answer(call, subscribe, () => {
@@ -292,19 +290,9 @@ export class Driver {
   }
 }
 
-/** A plugin's name in runtimes, such as "10-network-logger". */
-export function titleOf({ index, name }: Identity): string {
-  return `${index}-${name}`;
-}
-
 /** The events that have a handler. */
 export function handledEvents(handlers: Handlers): EventName[] {
   return eventNames.filter((name) => handlers[name]);
-}
-
-function overdueText({ name, timeoutMs }: Call): string {
-  const rule = "the runtime closes the connection of such a plugin";
-  return `The handler ${name} has not answered within ${Math.round(timeoutMs)} ms: ${rule}`;
 }
 
 /** " for NAMESPACE/POD, container NAME"; "" if the runtime has named neither. */

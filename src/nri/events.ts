@@ -1,21 +1,19 @@
-import { Event } from "./gen/api_pb.js";
-
 /** The events of the API and their numbers (api.proto, Event). In a mask, event n is bit n-1. */
 const numbers = {
-  runPodSandbox: Event.RUN_POD_SANDBOX,
-  stopPodSandbox: Event.STOP_POD_SANDBOX,
-  removePodSandbox: Event.REMOVE_POD_SANDBOX,
-  createContainer: Event.CREATE_CONTAINER,
-  postCreateContainer: Event.POST_CREATE_CONTAINER,
-  startContainer: Event.START_CONTAINER,
-  postStartContainer: Event.POST_START_CONTAINER,
-  updateContainer: Event.UPDATE_CONTAINER,
-  postUpdateContainer: Event.POST_UPDATE_CONTAINER,
-  stopContainer: Event.STOP_CONTAINER,
-  removeContainer: Event.REMOVE_CONTAINER,
-  updatePodSandbox: Event.UPDATE_POD_SANDBOX,
-  postUpdatePodSandbox: Event.POST_UPDATE_POD_SANDBOX,
-  validateContainerAdjustment: Event.VALIDATE_CONTAINER_ADJUSTMENT,
+  runPodSandbox: 1,
+  stopPodSandbox: 2,
+  removePodSandbox: 3,
+  createContainer: 4,
+  postCreateContainer: 5,
+  startContainer: 6,
+  postStartContainer: 7,
+  updateContainer: 8,
+  postUpdateContainer: 9,
+  stopContainer: 10,
+  removeContainer: 11,
+  updatePodSandbox: 12,
+  postUpdatePodSandbox: 13,
+  validateContainerAdjustment: 14,
 } as const;
 
 /** An event that a plugin can subscribe to, named after its handler. */
@@ -34,7 +32,7 @@ export type Notification = Exclude<
   "createContainer" | "updateContainer" | "stopContainer" | "updatePodSandbox" | "validateContainerAdjustment"
 >;
 
-const notifications = new Map<Event, Notification>(
+const notifications = new Map<number, Notification>(
   (
     [
       "runPodSandbox",
@@ -51,7 +49,7 @@ const notifications = new Map<Event, Notification>(
 );
 
 /** The event of a StateChange; undefined if its number is not that of a notification. */
-export function notificationOf(event: Event): Notification | undefined {
+export function notificationOf(event: number): Notification | undefined {
   return notifications.get(event);
 }
 
@@ -86,7 +84,7 @@ export function knownEvents(runtime: RuntimeVersion): readonly EventName[] {
   const own = parseVersion(runtime.version);
   const first = withNri010[runtime.name];
   const recent = nri ? atLeast(nri, [0, 10]) : own && first ? atLeast(own, first) : false;
-  return recent ? eventNames : eventNames.filter((name) => numbers[name] <= Event.REMOVE_CONTAINER);
+  return recent ? eventNames : eventNames.filter((name) => numbers[name] <= numbers.removeContainer);
 }
 
 function parseVersion(text: string): readonly [number, number] | undefined {

@@ -1,7 +1,6 @@
 import { printable } from "../log/printable.ts";
-import { decodeCall, type PluginCall } from "./calls.ts";
-import { encode } from "./encode.ts";
-import { Plugin, RegisterPluginRequestSchema, Runtime } from "./gen/api_pb.js";
+import type { Codec } from "./codec.ts";
+import { PLUGIN_SERVICE, REGISTER_PLUGIN, RUNTIME_SERVICE } from "./names.ts";
 import { NriError, reasonOf } from "./nri-error.ts";
 import { Client, type Outcome } from "./wire/client.ts";
 import { type Message, MessageDecoder } from "./wire/message.ts";
@@ -29,18 +28,18 @@ export interface Identity {
 export interface Call {
   readonly id: number;
   /** The name of its handler. */
-  readonly name: PluginCall["name"];
+  readonly name: string;
   /** How long the runtime waits for the answer, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /** What the owner of a session must do or report. */
-export type Output =
+export type Output<Content extends { readonly name: string }> =
   | { readonly kind: "write"; readonly bytes: Uint8Array }
   /** Close the connection. No outputs follow. */
   | { readonly kind: "close"; readonly error: NriError }
   /** Answer it with `respond` or `refuse`. */
-  | { readonly kind: "call"; readonly call: Call; readonly content: PluginCall }
+  | { readonly kind: "call"; readonly call: Call; readonly content: Content }
   /** A call was not answered within the runtime's timeout. */
   | { readonly kind: "overdue"; readonly call: Call }
   /** A fault of the runtime that does not end the session. */
@@ -50,8 +49,9 @@ export type Output =
  * The plugin's side of one connection to a runtime, without I/O: bytes and the time go in, `take` returns
  * what to do. All times are milliseconds of one monotonic clock.
  */
-export class Session {
-  #outputs: Output[] = [];
+export class Session<Content extends { readonly name: string }> {
+  readonly #codec: Codec<Content>;
+  #outputs: Output<Content>[] = [];
   #closed = false;
   #spoken = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
@@ -61,13 +61,19 @@ export class Session {
     [Connection.plugin as number, new MessageDecoder()],
     [Connection.runtime, new MessageDecoder()],
   ]);
-  readonly #server = new Server((message) => this.#write(Connection.plugin, message));
-  readonly #client = new Client((message) => this.#write(Connection.runtime, message));
+  readonly #server: Server;
+  readonly #client: Client;
   /** Unanswered calls, and when the runtime gives up on each; in order of arrival. */
   readonly #underWay = new Map<number, { readonly call: Call; readonly endsMs: number; reported: boolean }>();
 
+  constructor(codec: Codec<Content>) {
+    this.#codec = codec;
+    this.#server = new Server(codec.envelope, (message) => this.#write(Connection.plugin, message));
+    this.#client = new Client(codec.envelope, (message) => this.#write(Connection.runtime, message));
+  }
+
   /** Returns the outputs since the last call. */
-  take(): readonly Output[] {
+  take(): readonly Output<Content>[] {
     const outputs = this.#outputs;
     if (outputs.length > 0) this.#outputs = [];
     return outputs;
@@ -87,10 +93,9 @@ export class Session {
   }
 
   /** Registers with the runtime. */
-  open({ name, index }: Identity, nowMs: number): void {
-    const fields = { pluginName: name, pluginIdx: index, NRIVersion: nriVersion };
-    const payload = encode(RegisterPluginRequestSchema, fields);
-    this.call(Runtime.method.registerPlugin.name, payload, registrationTimeoutMs, nowMs, (outcome) => {
+  open(identity: Identity, nowMs: number): void {
+    const payload = this.#codec.encodeRegistration(identity, nriVersion);
+    this.call(REGISTER_PLUGIN, payload, registrationTimeoutMs, nowMs, (outcome) => {
       if (!("error" in outcome)) return;
       const { message, status } = outcome.error;
       const reason = status === undefined ? this.silence : "rejected";
@@ -111,7 +116,7 @@ export class Session {
       return;
     }
     this.#wakeAtMs = Math.min(this.#wakeAtMs, nowMs + timeoutMs);
-    this.#client.call({ service: Runtime.typeName, method, payload, timeoutMs }, nowMs, done);
+    this.#client.call({ service: RUNTIME_SERVICE, method, payload, timeoutMs }, nowMs, done);
   }
 
   /** Takes bytes from the socket. */
@@ -190,9 +195,9 @@ export class Session {
     const { streamId, service, method } = incoming;
     const timeoutMs = incoming.timeoutMs > 0 ? incoming.timeoutMs : this.#requestTimeoutMs;
     try {
-      const known = service === Plugin.typeName;
+      const known = service === PLUGIN_SERVICE;
       this.#spoken ||= known;
-      const content = known ? decodeCall(method, incoming.payload) : undefined;
+      const content = known ? this.#codec.decodeCall(method, incoming.payload) : undefined;
       if (content) this.#begin({ id: streamId, name: content.name, timeoutMs }, content, nowMs);
       else this.#refuseUnknown(streamId, known ? `method ${method}` : `service ${service}`);
     } catch (error) {
@@ -201,7 +206,7 @@ export class Session {
     }
   }
 
-  #begin(call: Call, content: PluginCall, nowMs: number): void {
+  #begin(call: Call, content: Content, nowMs: number): void {
     const endsMs = nowMs + call.timeoutMs;
     this.#wakeAtMs = Math.min(this.#wakeAtMs, endsMs);
     this.#underWay.set(call.id, { call, endsMs, reported: false });

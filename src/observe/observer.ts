@@ -1,28 +1,24 @@
-import type { PodEvent, PodFacts } from "../log/pod-line.ts";
-import type { Handlers } from "../nri/handlers.ts";
-import { readPod } from "./pod-facts.ts";
-import {
-  foundSentence,
-  removedSentence,
-  shutdownSentence,
-  startedSentence,
-  stoppedSentence,
-  synchronizedSentence,
-  vanishedSentence,
-} from "./sentences.ts";
+import type { ByteString } from "../log/byte-string.ts";
+import type { PodEvent } from "../log/pod-line.ts";
+import type { PodCall, SynchronizedPart } from "./codec.ts";
 
-/** A pod event. */
-export interface PodEventRecord {
+/** What is said of a pod on standard error. */
+export type Saying = "found" | "started" | "stopped" | "removed" | "vanished";
+
+/** One pod of an event. */
+export interface ReportedPod {
   readonly event: PodEvent;
-  readonly pod: PodFacts;
+  readonly saying: Saying;
+  /** See pod-record.ts. */
+  readonly record: ByteString;
 }
 
-/** One NRI event: sentences for people, pod events for the log. */
+/** One NRI event: for the log, and, after a sentence of its own if it has one, for people. */
 export interface ObserverReport {
   /** The wall clock, milliseconds since 1970. */
   readonly timeMs: number;
-  readonly sentences: readonly string[];
-  readonly events: readonly PodEventRecord[];
+  readonly sentence: string | null;
+  readonly pods: readonly ReportedPod[];
 }
 
 export interface ObserverPort {
@@ -31,89 +27,87 @@ export interface ObserverPort {
   /** Calls back after the event was answered. */
   afterAnswer(act: () => void): void;
   report(report: ObserverReport): void;
+  /** The pod sandbox ID in a record. */
+  idOf(record: ByteString): ByteString;
 }
 
-type PodHandlers = Required<
-  Pick<Handlers, "synchronize" | "runPodSandbox" | "stopPodSandbox" | "removePodSandbox" | "shutdown">
->;
+const EVENTS = {
+  runPodSandbox: { event: "RunPodSandbox", saying: "started" },
+  stopPodSandbox: { event: "StopPodSandbox", saying: "stopped" },
+  removePodSandbox: { event: "RemovePodSandbox", saying: "removed" },
+} as const satisfies Record<PodCall, Omit<ReportedPod, "record">>;
 
 /**
- * Follows the pods of a runtime. It never fails an event: handlers only note the pod and the time; the report
- * is made after the runtime has its answer.
+ * Follows the pods of a runtime. It never fails an event: it only notes the pod and the time; the report is made after
+ * the runtime has its answer.
  */
 export class Observer {
-  readonly handlers: PodHandlers;
   readonly #port: ObserverPort;
-  /** The existing pods by ID, kept while disconnected. */
-  #known = new Map<string, PodFacts>();
+  /** The records of existing pods by ID, kept while disconnected. */
+  #known = new Map<string, ByteString>();
+  /** Those of a Synchronize that is under way, and when it began. */
+  #found: {
+    readonly timeMs: number;
+    readonly pods: Map<string, ByteString>;
+    readonly records: ByteString[];
+    containers: number;
+  } | null = null;
 
   constructor(port: ObserverPort) {
     this.#port = port;
-    this.handlers = {
-      synchronize: async (state) => {
-        const timeMs = port.now();
-        const pods: PodFacts[] = [];
-        let containers = 0;
-        for await (const item of state) {
-          if (item.kind === "pod") pods.push(readPod(item.pod));
-          else containers++;
-        }
-        const vanished = this.#replaceKnown(pods);
-        this.#later(() => synchronizeReport(timeMs, pods, containers, vanished));
-        return undefined;
-      },
-      runPodSandbox: (message) => {
-        const pod = readPod(message);
-        this.#known.set(pod.id, pod);
-        this.#event("RunPodSandbox", pod, startedSentence);
-      },
-      stopPodSandbox: (message) => this.#event("StopPodSandbox", readPod(message), stoppedSentence),
-      removePodSandbox: (message) => {
-        const pod = readPod(message);
-        this.#known.delete(pod.id);
-        this.#event("RemovePodSandbox", pod, removedSentence);
-      },
-      shutdown: () => {
-        const timeMs = port.now();
-        this.#later(() => ({ timeMs, sentences: [shutdownSentence], events: [] }));
-      },
-    };
+  }
+
+  /** A connection begins: what an earlier one has told of a Synchronize does not count. */
+  reset(): void {
+    this.#found = null;
+  }
+
+  synchronize({ more, pods, containers }: SynchronizedPart): void {
+    this.#found ??= { timeMs: this.#port.now(), pods: new Map(), records: [], containers: 0 };
+    const found = this.#found;
+    for (const record of pods) {
+      found.pods.set(this.#port.idOf(record), record);
+      found.records.push(record);
+    }
+    found.containers += containers;
+    if (more) return;
+    // containerd does not report the end of pods older than itself.
+    const vanished = [...this.#known].filter(([id]) => !found.pods.has(id)).map(([, record]) => record);
+    this.#known = found.pods;
+    this.#found = null;
+    this.#later(() => synchronizeReport(found.timeMs, found.records, found.containers, vanished));
+  }
+
+  pod(name: PodCall, record: ByteString): void {
+    const id = this.#port.idOf(record);
+    if (name === "runPodSandbox") this.#known.set(id, record);
+    else if (name === "removePodSandbox") this.#known.delete(id);
+    const timeMs = this.#port.now();
+    this.#later(() => ({ timeMs, sentence: null, pods: [{ ...EVENTS[name], record }] }));
+  }
+
+  shutdown(): void {
+    const timeMs = this.#port.now();
+    this.#later(() => ({ timeMs, sentence: "Runtime shutting down...", pods: [] }));
   }
 
   #later(make: () => ObserverReport): void {
     this.#port.afterAnswer(() => this.#port.report(make()));
   }
-
-  #event(event: PodEvent, pod: PodFacts, sentence: (pod: PodFacts) => string): void {
-    const timeMs = this.#port.now();
-    this.#later(() => ({ timeMs, sentences: [sentence(pod)], events: [{ event, pod }] }));
-  }
-
-  /** Returns the known pods that are gone. containerd does not report the end of pods older than itself. */
-  #replaceKnown(pods: readonly PodFacts[]): PodFacts[] {
-    const found = new Map(pods.map((pod) => [pod.id, pod]));
-    const vanished = [...this.#known.values()].filter(({ id }) => !found.has(id));
-    this.#known = found;
-    return vanished;
-  }
 }
 
 function synchronizeReport(
   timeMs: number,
-  pods: readonly PodFacts[],
+  found: readonly ByteString[],
   containers: number,
-  vanished: readonly PodFacts[],
+  vanished: readonly ByteString[],
 ): ObserverReport {
   return {
     timeMs,
-    sentences: [
-      synchronizedSentence(pods.length, containers),
-      ...pods.map(foundSentence),
-      ...vanished.map(vanishedSentence),
-    ],
-    events: [
-      ...pods.map((pod) => ({ event: "Synchronize" as const, pod })),
-      ...vanished.map((pod) => ({ event: "Vanished" as const, pod })),
+    sentence: `Synchronized state with the runtime (${found.length} pods, ${containers} containers)...`,
+    pods: [
+      ...found.map((record): ReportedPod => ({ event: "Synchronize", saying: "found", record })),
+      ...vanished.map((record): ReportedPod => ({ event: "Vanished", saying: "vanished", record })),
     ],
   };
 }

@@ -1,56 +1,79 @@
+import type { ByteString } from "../log/byte-string.ts";
+import { decodeUtf8 } from "../log/byte-string.ts";
+import { causeOfCode } from "../log/causes.ts";
+import { UNFIT } from "../log/fitness.ts";
 import { missingLinesNote } from "../log/notes.ts";
-import { AppendThread } from "../machine/append-thread.ts";
+import type { LineTexts } from "../log/pod-line.ts";
+import { FAULTS } from "../native/host.ts";
+import { type ObserveHost, WRITER } from "../native/observe-host.ts";
+import { Backlog } from "../nri/backlog.ts";
 import type { Level } from "../nri/logrus.ts";
-import { Backlog } from "../nri/nodejs/backlog.ts";
 import { encodeNote, encodePodLine } from "./encode-lines.ts";
-import type { ObserverReport, PodEventRecord } from "./observer.ts";
+import type { Loop } from "./loop.ts";
+import type { ObserverReport, ReportedPod } from "./observer.ts";
 import type { Settings } from "./observer-settings.ts";
-import { sizeOfPod } from "./pod-facts.ts";
+import type { PodReader } from "./pod-record.ts";
+import { Writer } from "./writer.ts";
 
-/** A pod event, or a note about the observer itself. */
-type Line = { readonly timeMs: number } & (PodEventRecord | { readonly note: string });
+type LogHost = Pick<ObserveHost, "write" | "written" | "wallMs" | "errorName"> & LineTexts;
 
 const MOST_LINES = 10_000;
-/** Waking the thread costs more than the line, so a burst of events shares writes. */
+/** Waking the writer costs more than the line, so a burst of events shares writes. */
 const REST_MS = 2;
 const RETRY_MS = 1000;
+/** Memory of a waiting line besides its text. */
+const BARE_BYTES = 150;
 
 /** Writes the observer's lines to the log, which it shares with the taps. */
 export class PodLog {
   #settings: Settings;
   #fault: string | null = null;
-  readonly #thread = new AppendThread();
+  #kept = false;
+  readonly #host: LogHost;
+  readonly #writer: Writer;
   readonly #say: (level: Level, message: string) => void;
-  readonly #backlog = new Backlog<Line>({
-    mostLines: MOST_LINES,
-    restMs: REST_MS,
-    retryMs: RETRY_MS,
-    sizeOf: (line) => ("note" in line ? line.note.length : sizeOfPod(line.pod)),
-    encode: (line) =>
-      "note" in line
-        ? encodeNote(line.note, line.timeMs, this.#settings)
-        : encodePodLine(line.event, line.pod, line.timeMs, this.#settings),
-    write: (lines) => this.#write(lines),
-    lostLine: (count) => encodeNote(missingLinesNote(count), Date.now(), this.#settings),
-  });
+  readonly #pods: PodReader;
+  readonly #backlog: Backlog<ByteString, ByteString>;
 
-  constructor(settings: Settings, say: (level: Level, message: string) => void) {
+  constructor(
+    host: LogHost,
+    loop: Loop,
+    pods: PodReader,
+    settings: Settings,
+    say: (level: Level, message: string) => void,
+  ) {
+    this.#host = host;
+    this.#pods = pods;
+    this.#writer = new Writer(host, loop, WRITER.log);
     this.#settings = settings;
     this.#say = say;
+    this.#backlog = new Backlog<ByteString, ByteString>({
+      mostLines: MOST_LINES,
+      restMs: REST_MS,
+      retryMs: RETRY_MS,
+      sizeOf: (line) => BARE_BYTES + line.length,
+      encode: (line) => line,
+      write: (lines) => this.#write(lines),
+      lostLine: (count) => encodeNote(missingLinesNote(count), host.wallMs(), this.#settings, host),
+      after: (ms, act) => loop.after(ms, act),
+    });
   }
 
-  /** Applies to the lines written from now on, including those waiting. */
+  /** Applies to the lines that are added from now on; those that wait go to its file, too. */
   set settings(settings: Settings) {
     this.#settings = settings;
   }
 
-  add({ events, timeMs }: Pick<ObserverReport, "events" | "timeMs">): void {
-    this.#backlog.add(events.map(({ event, pod }) => ({ event, pod, timeMs })));
+  /** Adds a part of an event, which has `all` pods. */
+  add({ pods, timeMs }: ObserverReport, all: number): void {
+    const line = ({ event, record }: ReportedPod) =>
+      encodePodLine(event, this.#pods.factsOf(record), timeMs, this.#settings, this.#host);
+    this.#backlog.add(pods.map(line), all);
   }
 
   /** A line about the observer itself. */
   note(text: string): void {
-    this.#backlog.add([{ note: text, timeMs: Date.now() }]);
+    this.#backlog.add([encodeNote(text, this.#host.wallMs(), this.#settings, this.#host)]);
   }
 
   /** Writes the waiting lines for at most `withinMs`. Returns how many lines were not written. */
@@ -59,13 +82,45 @@ export class PodLog {
   }
 
   /** Reports a fault once when it starts and once when it is over, not for every line. */
-  async #write(lines: readonly Buffer[]): Promise<number> {
-    const { logFile, logMaxBytes } = this.#settings;
-    const { lines: written, fault } = await this.#thread.append(logFile, lines, logMaxBytes);
-    if (fault !== this.#fault)
-      if (fault) this.#say("warning", `${fault}; up to ${MOST_LINES} lines are kept and retried`);
-      else this.#say("info", `Writing to ${logFile} again`);
+  async #write(lines: readonly ByteString[]): Promise<number> {
+    const { target } = this.#settings;
+    const { lines: written, faults } = await this.#writer.write(target, lines);
+    const kept = written < lines.length;
+    const fault = this.#describe(faults);
+    if (fault !== this.#fault) {
+      if (fault) {
+        const more = kept ? `; up to ${MOST_LINES} lines are kept and retried` : "";
+        this.#say("warning", `${fault}${more}`);
+      } else if (this.#kept) this.#say("info", `Writing to ${decodeUtf8(target.logFile)} again`);
+    }
     this.#fault = fault;
+    this.#kept = kept;
     return written;
+  }
+
+  /** All faults of a write in one sentence; null if there are none. */
+  #describe(faults: readonly number[]): string | null {
+    const { target } = this.#settings;
+    const texts: string[] = [];
+    for (let at = 0; at < faults.length; at += 2) {
+      const [, message, kind] = FAULTS[faults[at] ?? -1] ?? ["", "Cannot write to {log}: {}", "errno"];
+      const detail = faults[at + 1] ?? 0;
+      const seen = kind === "errno" ? this.#cause(detail) : (UNFIT[detail]?.[1] ?? "");
+      texts.push(
+        message
+          .replace("{lock}", decodeUtf8(target.lockFile))
+          .replace("{log}", decodeUtf8(target.logFile))
+          .replace("{ms}", String(target.lockTimeoutMs))
+          .replace("{}", seen)
+          .replace(", dropped the line", ""), // a tap drops it, and the observer does not
+      );
+    }
+    return texts.length > 0 ? texts.join("; ") : null;
+  }
+
+  #cause(errno: number): string {
+    if (errno === 0) return "the process that writes it has died";
+    const name = this.#host.errorName(errno);
+    return name === "ELOOP" ? "it is a symbolic link" : causeOfCode(name); // from O_NOFOLLOW
   }
 }

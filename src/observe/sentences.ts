@@ -1,42 +1,16 @@
-import type { PodFacts } from "../log/pod-line.ts";
+import type { LoggedPod } from "../log/pod-line.ts";
+import type { Saying } from "./observer.ts";
 
-/* The sentences of containerd's network-logger (nri, plugins/network-logger) with the pod sandbox ID. */
+const VERBS: Readonly<Record<Saying, string>> = {
+  found: "pod",
+  started: "Started pod",
+  stopped: "Stopped pod",
+  removed: "Removed pod",
+  vanished: "Vanished pod", // not in the original: it ended while the observer was not connected
+};
 
-export function foundSentence(pod: PodFacts): string {
-  return `pod ${title(pod)}: ${namespaceWords(pod)} ${tail(pod)}`;
-}
-
-export function startedSentence(pod: PodFacts): string {
-  return `Started pod ${title(pod)}: ${namespaceWords(pod)} ${tail(pod)}`;
-}
-
-export function stoppedSentence(pod: PodFacts): string {
-  return `Stopped pod ${title(pod)}: ${tail(pod)}`;
-}
-
-export function removedSentence(pod: PodFacts): string {
-  return `Removed pod ${title(pod)}: ${tail(pod)}`;
-}
-
-/** Not in the original: a pod that ended while the observer was not connected. */
-export function vanishedSentence(pod: PodFacts): string {
-  return `Vanished pod ${title(pod)}: ${tail(pod)}`;
-}
-
-export function synchronizedSentence(pods: number, containers: number): string {
-  return `Synchronized state with the runtime (${pods} pods, ${containers} containers)...`;
-}
-
-export const shutdownSentence = "Runtime shutting down...";
-
-function title({ namespace, name }: PodFacts): string {
-  return `${namespace}/${name}`;
-}
-
-function namespaceWords({ netns }: PodFacts): string {
-  return `namespace=${netns || "<host-network>"}`;
-}
-
-function tail({ ips, id }: PodFacts): string {
-  return `ips=[${ips.join(" ")}] id=${id}`;
+/** A byte string: a sentence of containerd's network-logger (nri, plugins/network-logger) with the pod sandbox ID. */
+export function podSentence(saying: Saying, { namespace, name, netns, ips, id }: LoggedPod): string {
+  const where = saying === "found" || saying === "started" ? `namespace=${netns || "<host-network>"} ` : "";
+  return `${VERBS[saying]} ${namespace}/${name}: ${where}ips=[${ips.join(" ")}] id=${id}`;
 }

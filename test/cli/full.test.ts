@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { CALICO, CALICO_FILE, useHost } from "./support/host.ts";
 import { describeInMounts, runInMountsAnd } from "./support/mounts.ts";
@@ -14,15 +14,17 @@ function full(directory: string): string {
 }
 
 describeInMounts("a full disk leaves the network unchanged and no temporary file", () => {
-  test.each(["/etc/cni/net.d", "/opt/cni/bin", "/var/lib"])("%s", async (directory) => {
+  test.each(["/etc/cni/net.d", "/opt/cni/bin", "/var/lib", "/usr/local/bin"])("%s", async (directory) => {
     const host = useHost();
+    mkdirSync(host.path("/usr/local/bin"), { recursive: true });
     const look = `cat "$root${CALICO_FILE}"; find "$root" -name "*tmp" ! -path "$root/tmp"`;
-    const { code, err, out } = await runInMountsAnd(host, full(directory), look, "install");
+    const { code, err, out } = await runInMountsAnd(host, full(directory), look, "install", "--observe");
     expect(err).toMatch(/^cnitap: Cannot .*: no space left on the device\n/);
     expect(code).toBe(1);
     expect(out).toBe(CALICO);
     expect(host.read(CALICO_FILE)).toBe(CALICO);
-    expect(await host.cnitap("install")).toMatchObject({ code: 0 }); // there is room outside the mounts
+    if (directory === "/usr/local/bin") expect(readdirSync(host.path(directory))).toEqual([]);
+    expect(await host.cnitap("install", "--observe")).toMatchObject({ code: 0 }); // there is room outside the mounts
   });
 });
 

@@ -2,6 +2,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  lstatSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -34,6 +35,10 @@ interface Case {
   readonly states: Readonly<Record<string, readonly (string | null)[]>>;
 }
 
+const OBSERVER = "/usr/local/bin/cnitap-observe";
+const UNIT = "/etc/systemd/system/cnitap-observe.service";
+const WANTS = "/etc/systemd/system/multi-user.target.wants/cnitap-observe.service";
+const PLUGIN = "/opt/nri/plugins/10-network-logger";
 const made = "10-cni-tap-k8s-pod-network.conflist";
 const capabilities = { portMappings: true, bandwidth: true };
 const dropIn = `${JSON.stringify({ type: "cni_post", logFormat: "json", capabilities }, null, 2)}\n`;
@@ -52,16 +57,16 @@ const wrap = { keys: { ...keys, delegates: true }, only: null };
 const CALICO_WRAPPED_DELEGATES = patch(calico, { ...NO_TAPS, wrap });
 const cases: readonly Case[] = [
   {
-    title: "install",
+    title: "install, with an observer as a service",
     networks: { "10-calico.conflist": CALICO },
     before: [],
-    command: ["install"],
+    command: ["install", "--observe"],
     states: { "10-calico.conflist": [CALICO, CALICO_PATCHED] },
   },
   {
-    title: "uninstall --purge",
+    title: "uninstall --purge, also of an observer that the runtime starts",
     networks: { "10-calico.conflist": CALICO },
-    before: [["install"]],
+    before: [["install", "--observe=nri"]],
     command: ["uninstall", "--purge"],
     states: { "10-calico.conflist": [CALICO, CALICO_PATCHED] },
   },
@@ -80,19 +85,19 @@ const cases: readonly Case[] = [
     states: { "10-ovn.conf": [single] },
   },
   {
-    title: "install of a drop-in in place of both taps",
+    title: "install of a drop-in in place of both taps, and of a plugin of the runtime in place of a service",
     networks: { "10-calico.conflist": CALICO },
-    before: [["install"]],
-    command: ["install", "--mode", "drop-in", "--force"],
+    before: [["install", "--observe"]],
+    command: ["install", "--mode", "drop-in", "--force", "--observe=nri"],
     states: {
       "10-calico.conflist": [CALICO, CALICO_PATCHED],
       "k8s-pod-network/99-cni_post.conf": [null, dropIn],
     },
   },
   {
-    title: "uninstall of a drop-in",
+    title: "uninstall of a drop-in and of a service",
     networks: { "10-calico.conflist": CALICO },
-    before: [["install", "--mode", "drop-in", "--force"]],
+    before: [["install", "--mode", "drop-in", "--force", "--observe"]],
     command: ["uninstall"],
     states: { "10-calico.conflist": [CALICO], "k8s-pod-network/99-cni_post.conf": [null, dropIn] },
   },
@@ -115,6 +120,10 @@ const cases: readonly Case[] = [
 function readOr(host: Host, file: string): string | null {
   const path = join(host.confDir, file);
   return existsSync(path) ? readFileSync(path, "latin1") : null;
+}
+
+function isThere(host: Host, path: string): boolean {
+  return lstatSync(host.path(path), { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Every file of the tree with its content, every link with its target, and the directories of plugins. */
@@ -189,6 +198,16 @@ describe.each(cases)("$title, killed at every call that changes a file", (one) =
           const called = lists.some((text) => text?.includes(word));
           if (called) expect(existsSync(host.path(path)), `${path} after call ${call}`).toBe(true);
         }
+        // A service or a runtime finds the observer that it is to start, and nothing else among the runtime's plugins.
+        for (const [needs, needed] of [
+          [WANTS, UNIT],
+          [PLUGIN, OBSERVER],
+        ] as const)
+          if (isThere(host, needs)) expect(isThere(host, needed), `${needed} after call ${call}`).toBe(true);
+        const plugins = existsSync(host.path("/opt/nri/plugins"))
+          ? readdirSync(host.path("/opt/nri/plugins"))
+          : [];
+        expect(plugins.filter((name) => name !== "10-network-logger")).toEqual([]);
         if (existsSync(join(host.confDir, made)))
           expect(() => JSON.parse(readOr(host, made) ?? "")).not.toThrow();
 

@@ -2,13 +2,15 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { asByteString } from "../../src/log/byte-string.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { jsonPodLine } from "../../src/log/pod-line.ts";
+import { formatTime } from "../../src/log/time.ts";
 import { CALICO_FILE, useHost } from "./support/host.ts";
 
 const bytes = asByteString;
 const POD = {
   ...{ id: bytes("9f75"), namespace: bytes("default"), name: bytes("web-0"), uid: bytes("u"), netns: null },
-  ...{ ips: [], labels: {} },
+  ...{ ips: [], labels: [] },
 };
 
 describe("status", () => {
@@ -16,7 +18,13 @@ describe("status", () => {
     const host = useHost();
     expect(await host.cnitap("status")).toMatchObject({ code: 3, out: expect.stringContaining("no taps") });
     await host.cnitap("install");
-    const line = jsonPodLine("Vanished", POD, { time: [1_795_238_555, 635_892], label: null }, true);
+    const line = jsonPodLine(
+      "Vanished",
+      POD,
+      { time: formatTime([1_795_238_555, 635_892]), label: null },
+      LINE_TEXTS,
+      true,
+    );
     host.write("/tmp/cni.log", line, 0o600);
     const { code, out } = await host.cnitap("status");
     expect(code).toBe(0);
@@ -67,6 +75,7 @@ describe("status", () => {
         { type: "cni_pre", path: "/opt/cni/bin/cni_pre", version: null, state: "missing" },
         { type: "cni_post", path: "/opt/cni/bin/cni_post", version: null, state: "other" },
       ],
+      observer: null,
     });
   });
 });

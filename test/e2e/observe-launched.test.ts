@@ -1,12 +1,14 @@
-import { rm, writeFile } from "node:fs/promises";
+import { copyFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ROOT } from "../../scripts/cache-dir.ts";
 import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
+import { findObservers } from "../../src/machine/observer-processes.ts";
+import { Root } from "../../src/machine/root.ts";
 import { auditOf } from "./support/audit.ts";
 import { endPod, logWith, tellsAll, wholeStoryWithEvents } from "./support/events.ts";
-import { launched, linkPlugin, pluginPath } from "./support/launching.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 
 const plugin = "10-network-logger";
@@ -76,7 +78,7 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
         .split("\n")
         .map((line) => line.split(",", 2));
       expect(words).toEqual(events.map((event) => [`NRI_EVENT=${event}`, `CNI_CONTAINERID=${pod.id}`]));
-      await rm(pluginPath(node(), plugin));
+      await rm(pluginPath(node()));
       await node().exec("busybox", "killall", "-KILL", "containerd");
       await waitForEnd(node());
       await node().restart();
@@ -84,23 +86,37 @@ describe.each(suites)("an observer on containerd of %s", (suite) => {
   });
 });
 
-/** Lets containerd launch cnitap under the plugin's name. */
+/** Lets containerd launch the observer under the plugin's name, as `cnitap install --observe=nri` does. */
 async function launch(node: ContainerdNode, configuration?: string): Promise<void> {
-  await linkPlugin(node, plugin);
-  const file = join(node.folder, "nri/conf.d", `${plugin}.conf`);
+  const directory = join(node.folder, "nri");
+  // The namespaces may not see where it is.
+  await rm(join(directory, "cnitap-observe"), { force: true });
+  await copyFile(join(ROOT, "bin", "cnitap-observe"), join(directory, "cnitap-observe"));
+  await symlink("../cnitap-observe", pluginPath(node));
+  const file = join(directory, "conf.d", `${plugin}.conf`);
   if (configuration === undefined) await rm(file, { force: true });
   else await writeFile(file, configuration);
   await node.restart();
-  await waitFor("one launched observer", async () => (await launched(node, plugin)).length === 1);
+  await waitFor("one launched observer", () => launched(node) === 1);
 }
 
 /** Removes the plugin and restarts containerd. */
 async function endWithContainerd(node: ContainerdNode): Promise<void> {
-  await rm(pluginPath(node, plugin));
+  await rm(pluginPath(node));
   await node.restart();
   await waitForEnd(node);
 }
 
 async function waitForEnd(node: ContainerdNode): Promise<void> {
-  await waitFor("the end of the launched observer", async () => (await launched(node, plugin)).length === 0);
+  await waitFor("the end of the launched observer", () => launched(node) === 0);
+}
+
+function pluginPath(node: ContainerdNode): string {
+  return join(node.folder, "nri/plugins", plugin);
+}
+
+/** The observers that run under the plugin's path. */
+function launched(node: ContainerdNode): number {
+  const observers = findObservers(new Root()) ?? [];
+  return observers.filter(({ args }) => args[0] === pluginPath(node)).length;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ContainerdNode } from "../../scripts/containerd/node.ts";
-import { CNITAP, start } from "../cli/support/spawn.ts";
+import { OBSERVER, start } from "../cli/support/spawn.ts";
 import { onOwnMachine } from "../support/own-machine.ts";
 import { describeAsRoot, suites, useBareNode } from "./support/node.ts";
 
@@ -42,7 +42,7 @@ function socketOf(node: ContainerdNode): string {
 async function observeOnce(node: ContainerdNode, socket: string) {
   const began = performance.now();
   const env = { CONTAINER_RUNTIME_ENDPOINT: socketOf(node) };
-  const [program, ...args] = onOwnMachine([CNITAP, "observe", "--once", "--socket", socket]);
+  const [program, ...args] = onOwnMachine([OBSERVER, "--once", "--socket", socket]);
   const { code, err } = await start(program, args, env).ended;
   const errors = err.split("\n").filter((line) => line.includes("level=error"));
   return { code, errors, ms: performance.now() - began };

@@ -6,6 +6,7 @@ import { type Observing, observeRuntime } from "../cli/observe/support/observing
 import { classicPodLineOf, podNumber, runPods, tell } from "../cli/observe/support/pods.ts";
 import { describeOnPrivateMachine, unshare } from "../support/private-mounts.ts";
 import { useScratch } from "../support/scratch.ts";
+import { writerOf } from "./support/writers.ts";
 
 const isRoot = process.getuid?.() === 0;
 const KB = 1 << 10;
@@ -109,7 +110,8 @@ test("a file size limit does not end the observer, and costs no line", async () 
     `Cannot write to ${scratch.logFile}: it may not grow any more; up to 10000 lines are kept and retried`,
   );
   expect(scratch.log().length).toBe(2_000);
-  execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);
+  const writer = await writerOf(observing.pid, "cnitap-log");
+  execFileSync("prlimit", ["--pid", String(writer), "--fsize=unlimited"]);
   await tell(connection, "stop", podNumber(1));
   const last = classicPodLineOf("StopPodSandbox", 1);
   await waitFor("all lines", () => scratch.linesSoFar().at(-1) === last, 20_000);

@@ -5,24 +5,22 @@ import {
   chownSync,
   linkSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { observeRuntime } from "../cli/observe/support/observing.ts";
 import { classicPodLineOf, podNumber, runPods, tell } from "../cli/observe/support/pods.ts";
+import { holdLock, untilOpen } from "../support/hold-lock.ts";
 import { classicLine } from "../support/log-lines.ts";
 import { roles, runTap } from "../support/run-tap.ts";
 import { type Scratch, useScratch } from "../support/scratch.ts";
 import { stanza } from "../support/stanza.ts";
-import { useHanging } from "./support/hanging.ts";
+import { childrenOf, descriptorsOf, writerOf } from "./support/writers.ts";
 
 const isRoot = process.getuid?.() === 0;
 const PLANTED = "planted\n";
@@ -91,6 +89,14 @@ async function expectWaiting({ plant, complaint }: Wrong): Promise<void> {
   expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toHaveLength(1);
 }
 
+/** An observer with the log and the lock of the scratch directory. */
+async function observeLog(scratch: Scratch, more: readonly string[] = []) {
+  const args = ["-log-file", scratch.logFile, "-lock-file", scratch.lockFile, ...more];
+  const { observing, connection } = await observeRuntime({ args });
+  await connection.start();
+  return { observing, connection };
+}
+
 test("a link, FIFO, directory or unsafe file in the log's place delays no event, and lines wait", async () => {
   await Promise.all(Object.values(wrong).map(expectWaiting)); // each takes a second
 });
@@ -111,153 +117,134 @@ test("a log that is moved or removed is created again", async () => {
   await logged(3);
 });
 
-test.each([
-  ["between its open and its check", "opened"],
-  ["between its open and its write", "write"],
-] as const)("a log that is rotated twice %s gets its lines in the new file", async (_, call) => {
+test("a log that is rotated twice while its lines wait for the lock gets them in the new file", async () => {
   const scratch = useScratch();
   const { logFile, path } = scratch;
-  const hanging = useHanging(scratch, call);
-  const { observing, connection } = await observeRuntime({ args: ["-log-file", logFile], env: hanging.env });
-  await connection.start();
+  const lock = await holdLock(scratch.lockFile);
+  const { observing, connection } = await observeLog(scratch, ["-set", "lockTimeoutMs=5000"]);
   await runPods(connection, 0, 3);
-  await hanging.began();
+  await untilOpen(await writerOf(observing.pid, "cnitap-log"), scratch.lockFile);
   for (const text of ["", "new\n"]) {
+    writeFileSync(logFile, "old\n", { mode: 0o600 });
     renameSync(logFile, path("cni.log.1"));
     writeFileSync(logFile, text, { mode: 0o600 });
   }
-  hanging.release();
+  await lock.release();
   await waitFor("the lines", () => scratch.linesSoFar().length === 4);
   expect(scratch.lines()).toEqual(["new", ...[0, 1, 2].map((i) => classicPodLineOf("RunPodSandbox", i))]);
-  expect(readFileSync(path("cni.log.1"), "utf8")).toBe("");
+  expect(readFileSync(path("cni.log.1"), "utf8")).toBe("old\n");
   expect(await observing.end()).toEqual({ code: 0, signal: null });
   expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toEqual([]);
 });
 
-test("no empty line follows a line that was incomplete when it was read and is complete now", async () => {
+test("no empty line follows a line that a tap writes under the lock", async () => {
   const scratch = useScratch();
-  const hanging = useHanging(scratch, "looked");
+  const lock = await holdLock(scratch.lockFile);
   writeFileSync(scratch.logFile, "a tap's li", { mode: 0o600 });
-  const { connection } = await observeRuntime({ args: ["-log-file", scratch.logFile], env: hanging.env });
-  await connection.start();
+  const { observing, connection } = await observeLog(scratch, ["-set", "lockTimeoutMs=5000"]);
   await runPods(connection, 0, 1);
-  await hanging.began();
+  await untilOpen(await writerOf(observing.pid, "cnitap-log"), scratch.lockFile);
   appendFileSync(scratch.logFile, "ne\n");
-  hanging.release();
+  await lock.release();
   await waitFor("the line", () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", 0));
   expect(scratch.lines()).toEqual(["a tap's line", classicPodLineOf("RunPodSandbox", 0)]);
 });
 
-test("lines that were partly written to a log that is gone are written again", async () => {
+test("lines that were partly written are written again, also if the log is gone meanwhile", async () => {
   const scratch = useScratch();
   const { logFile } = scratch;
-  const hanging = useHanging(scratch, "write");
-  const { observing, connection } = await observeRuntime({ args: ["-log-file", logFile], env: hanging.env });
-  await connection.start({ pods: [0, 1, 2].map((i) => podNumber(i)) });
-  await hanging.began();
-  rmSync(logFile);
   const wanted = [0, 1, 2].map((i) => classicPodLineOf("Synchronize", i));
   const room = Buffer.byteLength(`${wanted[0]}\n`) + 10;
-  execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${room}:unlimited`]);
-  hanging.release();
-  await observing.said(`Cannot write to ${logFile}: it took only a part; `);
-  execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);
+  const via = ["prlimit", `--fsize=${room}:unlimited`];
+  const { observing, connection } = await observeRuntime({ args: ["-log-file", logFile], via });
+  await connection.start({ pods: [0, 1, 2].map((i) => podNumber(i)) });
+  await observing.said(`Cannot write to ${logFile}: it took only a part of the line; `);
+  expect(scratch.log()).toHaveLength(room);
+  rmSync(logFile);
+  execFileSync("prlimit", [
+    "--pid",
+    String(await writerOf(observing.pid, "cnitap-log")),
+    "--fsize=unlimited",
+  ]);
   await waitFor("the lines", () => scratch.linesSoFar().at(-1) === wanted[2]);
-  expect(scratch.lines().filter((line) => wanted.includes(line))).toEqual(wanted);
-});
-
-test("a log whose close fails gets every line, and later ones when it succeeds", async () => {
-  const scratch = useScratch();
-  const library = scratch.path("closing.so");
-  const source = join(import.meta.dirname, "support/closing.c");
-  execFileSync("gcc", ["-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", library, source, "-ldl"]);
-  writeFileSync(scratch.path("fails"), "");
-  const { observing, connection } = await observeRuntime({
-    args: ["-log-file", scratch.logFile],
-    env: { LD_PRELOAD: library, FAIL_FILE: scratch.logFile, FAIL_WHILE: scratch.path("fails") },
-  });
-  await connection.start();
-  await runPods(connection, 0, 1);
-  await observing.said(/^Cannot write to .*: EIO: /);
-  rmSync(scratch.path("fails"));
-  await runPods(connection, 1, 2);
-  await observing.said(`Writing to ${scratch.logFile} again`);
-  const last = classicPodLineOf("RunPodSandbox", 1);
-  await waitFor("the next line", () => scratch.linesSoFar().at(-1) === last);
-  expect(new Set(scratch.lines())).toEqual(new Set([classicPodLineOf("RunPodSandbox", 0), last]));
-  expect(await observing.end()).toEqual({ code: 0, signal: null });
+  expect(scratch.lines()).toEqual(wanted.slice(1)); // the first was whole in the log that is gone
 });
 
 test("no descriptor is left open by successful or failed writes", async () => {
   const scratch = useScratch();
-  const { observing, connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
-  await connection.start();
-  const descriptors = () => readdirSync(`/proc/${observing.pid}/fd`).length;
+  const { observing, connection } = await observeLog(scratch);
   const logged = async (number: number) => {
     await tell(connection, "run", podNumber(number));
-    await waitFor(
-      "the line",
-      () => scratch.linesSoFar().at(-1) === classicPodLineOf("RunPodSandbox", number),
-    );
+    const line = classicPodLineOf("RunPodSandbox", number);
+    await waitFor("the line", () => scratch.linesSoFar().at(-1) === line);
+    await observing.said(`Started pod default/web-${number}:`);
   };
   await logged(0);
-  await waitFor("the closed log", () => !holds(observing.pid, scratch.logFile));
-  const before = descriptors();
+  const writer = await writerOf(observing.pid, "cnitap-log");
+  const all = [observing.pid, writer, await writerOf(observing.pid, "cnitap-err")];
+  await waitFor("the closed log", () => descriptorsOf(writer) === 1); // its socket
+  const before = all.map(descriptorsOf);
+  const asBefore = () => waitFor("as before", () => all.map(descriptorsOf).join() === before.join());
   for (let i = 1; i < 50; i++) await logged(i);
-  execFileSync("prlimit", ["--pid", String(observing.pid), `--fsize=${scratch.log().length}:unlimited`]);
+  await asBefore();
+  execFileSync("prlimit", ["--pid", String(writer), `--fsize=${scratch.log().length}:unlimited`]);
   await tell(connection, "run", podNumber(50));
   await observing.said("it may not grow any more; ");
-  await waitFor("as many descriptors as before", () => descriptors() <= before);
-  execFileSync("prlimit", ["--pid", String(observing.pid), "--fsize=unlimited"]);
+  await asBefore();
+  execFileSync("prlimit", ["--pid", String(writer), "--fsize=unlimited"]);
   await waitFor("the line", () => scratch.linesSoFar().length === 51);
-  await waitFor("as many descriptors as before", () => descriptors() <= before);
+  await asBefore();
+  expect(childrenOf(observing.pid)).toHaveLength(2);
 });
 
-/** Whether one of a process's descriptors is this file. */
-function holds(pid: number, file: string): boolean {
-  const directory = `/proc/${pid}/fd`;
-  return readdirSync(directory).some((fd) => linkOf(`${directory}/${fd}`) === file);
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return ""; // closed meanwhile
-  }
-}
-
-test("lines wait for a tap to rotate a log over twice logMaxBytes", async () => {
+test("a log over logMaxBytes is rotated, as by the taps", async () => {
   const scratch = useScratch();
-  const args = ["-log-file", scratch.logFile, "-set", "logMaxBytes=1000"];
-  const { observing, connection } = await observeRuntime({ args });
-  await connection.start();
-  await runPods(connection, 0, 40);
-  await observing.said(/^Cannot write to .*: over twice logMaxBytes, and no tap has rotated it; up to/);
-  const { length } = scratch.log();
-  expect(length).toBeGreaterThan(2_000);
-  expect(length).toBeLessThan(2_300); // the last line began below the limit
-  // Each tap that finds the log too large rotates it, which makes room for some more lines.
-  const stdin = stanza(scratch, '{"cniVersion":"1.0.0"}', { logMaxBytes: 1_000 });
-  const env = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "tap" };
-  const own = new Set<string>();
-  await waitFor(
-    "the last line",
-    async () => {
-      await runTap({ role: "post", env, stdin });
-      const old = readFileSync(`${scratch.logFile}.1`, "utf8").split("\n");
-      for (const line of [...old, ...scratch.linesSoFar()]) own.add(line);
-      return own.has(classicPodLineOf("RunPodSandbox", 39));
-    },
-    20_000,
+  const { observing, connection } = await observeLog(scratch, ["-set", "logMaxBytes=1000"]);
+  for (let i = 0; i < 40; i++) {
+    await tell(connection, "run", podNumber(i));
+    const line = classicPodLineOf("RunPodSandbox", i);
+    await waitFor("the line", () => scratch.linesSoFar().at(-1) === line);
+  }
+  const old = readFileSync(`${scratch.logFile}.1`, "utf8");
+  expect(old.length).toBeGreaterThan(1_000);
+  expect(old.length).toBeLessThan(1_300); // the last line began below the limit
+  const kept = [...old.split("\n").slice(0, -1), ...scratch.lines()];
+  expect(kept).toEqual(
+    Array.from({ length: kept.length }, (_, i) => classicPodLineOf("RunPodSandbox", 40 - kept.length + i)),
   );
-  for (let i = 0; i < 40; i++) expect(own).toContain(classicPodLineOf("RunPodSandbox", i));
+  expect(scratch.names()).toEqual(["cni.lock", "cni.log", "cni.log.1"]);
+  expect(observing.messages.filter((line) => line.startsWith("Cannot"))).toEqual([]);
+});
+
+test("lines wait if a log over twice logMaxBytes cannot be rotated, as somebody holds its own lock", async () => {
+  const scratch = useScratch();
+  const lock = await holdLock(scratch.logFile);
+  const { observing, connection } = await observeLog(scratch, [
+    "-set",
+    "logMaxBytes=1000",
+    "-set",
+    "lockTimeoutMs=20",
+  ]);
+  const wanted = Array.from({ length: 40 }, (_, i) => classicPodLineOf("RunPodSandbox", i));
+  for (let i = 0; i < 40; i++) {
+    await tell(connection, "run", podNumber(i));
+    await observing.said(`Started pod default/web-${i}:`);
+  }
+  const words = `Cannot write to ${scratch.logFile}: over twice logMaxBytes and not rotated; up to 10000 lines are kept and retried`;
+  await observing.said(words);
+  const before = scratch.lines();
+  expect(before).toEqual(wanted.slice(0, before.length));
+  expect(scratch.log().length).toBeGreaterThan(2_000);
+  expect(before.length).toBeLessThan(40);
+  await lock.release();
+  await waitFor("the last line", () => scratch.linesSoFar().at(-1) === wanted[39]);
+  const old = readFileSync(`${scratch.logFile}.1`, "utf8").split("\n").slice(0, -1);
+  expect([...old, ...scratch.lines()]).toEqual(wanted);
 });
 
 test("all lines of the observer and of taps that write at once are there and whole", async () => {
   const scratch = useScratch();
-  const { connection } = await observeRuntime({ args: ["-log-file", scratch.logFile] });
-  await connection.start();
+  const { connection } = await observeLog(scratch, ["-set", "lockTimeoutMs=5000"]);
   const stdin = stanza(scratch, `{"cniVersion":"1.0.0","filler":"${"f".repeat(2_000)}"}`, {
     lockTimeoutMs: 5_000,
   });
@@ -266,12 +253,10 @@ test("all lines of the observer and of taps that write at once are there and who
   );
   await runPods(connection, 0, 400);
   for (const { code } of await Promise.all(taps)) expect(code).toBe(0);
-  // A writer that looks at the log's end while another writes may see half a line, and puts a line feed first.
-  const written = () => scratch.linesSoFar().filter((line) => line !== "");
-  await waitFor("all lines", () => written().length === 440);
+  await waitFor("all lines", () => scratch.linesSoFar().length === 440);
   const wanted = [
     ...taps.map((_, i) => classicLine("ADD", `tap-${i}`, "input", stdin)),
     ...Array.from({ length: 400 }, (_, i) => classicPodLineOf("RunPodSandbox", i)),
   ];
-  expect(written().sort()).toEqual(wanted.sort());
+  expect(scratch.lines().sort()).toEqual(wanted.sort());
 });

@@ -3,14 +3,15 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/cache-dir.ts";
 import { redactConfig } from "../../src/conflist/redact-config.ts";
-import { asByteString, type ByteString, encodeUtf8 } from "../../src/log/byte-string.ts";
+import { asByteString, encodeUtf8 } from "../../src/log/byte-string.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { jsonPodLine } from "../../src/log/pod-line.ts";
 import { redactArgs, redactText } from "../../src/log/redact.ts";
 import { SECRET_RULES } from "../../src/log/secret-rules.ts";
 import type { PodSandbox } from "../../src/nri/gen/api_pb.js";
-import { readPod } from "../../src/observe/pod-facts.ts";
 import { MemoryPlugin, settle } from "../nri/support/memory-plugin.ts";
 import { streams } from "../nri/support/streams.ts";
+import { pods as reader, recordOf } from "../observe/support/records.ts";
 import { readCaptures } from "../support/captures.ts";
 
 /* Real configurations, calls and pods: nothing in them is a secret, but for one annotation. */
@@ -53,22 +54,10 @@ test.each(streams)("nothing is hidden in the pods of the stream $name", async ({
   plugin.driver.receive(toPlugin);
   await settle();
   expect(pods.length).toBeGreaterThan(0);
-  const details = { time: [0, 0], label: null } as const;
+  const details = { time: "1970-01-01T00:00:00.000000Z", label: null };
   for (const pod of pods) {
-    const { labels, ...facts } = readPod(pod);
-    const texts = (name: keyof typeof facts) => asByteString(String(facts[name] ?? ""));
-    const inBytes = Object.fromEntries(
-      Object.entries(labels).map(([key, value]): [string, ByteString] => [key, asByteString(value)]),
-    );
-    const line = jsonPodLine(
-      "RunPodSandbox",
-      {
-        ...{ id: texts("id"), namespace: texts("namespace"), name: texts("name"), uid: texts("uid") },
-        ...{ netns: texts("netns"), ips: facts.ips.map(asByteString), labels: inBytes },
-      },
-      details,
-      true,
-    );
+    const line = jsonPodLine("RunPodSandbox", reader.factsOf(recordOf(pod)), details, LINE_TEXTS, true);
+    expect(line).toContain(`"name":"${pod.name}"`);
     expect(line).not.toContain("[redacted ");
     for (const [key, value] of Object.entries(pod.annotations))
       expect(redactText(`${key}=${value}`, SECRET_RULES)).toBe(`${key}=${value}`);

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { asByteString, type ByteString, encodeUtf8 } from "../../src/log/byte-string.ts";
+import { asByteString, encodeUtf8 } from "../../src/log/byte-string.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { type CallLine, type LogLine, parseLogLine } from "../../src/log/log-line.ts";
 import { missingLinesNote } from "../../src/log/notes.ts";
 import { classicPodLine, jsonPodLine, noteLine, POD_EVENTS, type PodFacts } from "../../src/log/pod-line.ts";
+import { loggedPod } from "../support/pod-facts.ts";
 import { howOften } from "../support/soak.ts";
 import { callTwin } from "../tap/support.ts";
 
@@ -76,17 +78,6 @@ const pod: fc.Arbitrary<PodFacts> = fc.record({
   labels: fc.dictionary(variable, variable, { maxKeys: 3, noNullPrototype: true }),
 });
 
-function inBytes(facts: PodFacts): PodFacts<ByteString> {
-  return {
-    ...{ id: encodeUtf8(facts.id), namespace: encodeUtf8(facts.namespace), name: encodeUtf8(facts.name) },
-    ...{ uid: encodeUtf8(facts.uid), netns: facts.netns === null ? null : encodeUtf8(facts.netns) },
-    ips: facts.ips.map(encodeUtf8),
-    labels: Object.fromEntries(
-      Object.entries(facts.labels).map(([key, value]) => [encodeUtf8(key), encodeUtf8(value)]),
-    ),
-  };
-}
-
 const text = (line: string) => Buffer.from(line, "latin1").toString().slice(0, -1);
 
 describe("parseLogLine reads back all fields of any line of a tap", () => {
@@ -142,12 +133,12 @@ test.each([true, false])(
     fc.assert(
       fc.property(pod, fc.constantFrom(...POD_EVENTS), fc.option(variable), (facts, event, label) => {
         const details = {
-          time: [1_763_674_680, 123_000],
+          time: "2025-11-20T21:38:00.123000Z",
           label: label === null ? null : encodeUtf8(label),
         } as const;
         const line = json
-          ? jsonPodLine(event, inBytes(facts), details, false)
-          : classicPodLine(event, inBytes(facts), false);
+          ? jsonPodLine(event, loggedPod(facts), details, LINE_TEXTS, false)
+          : classicPodLine(event, loggedPod(facts), LINE_TEXTS, false);
         const { id: containerId, labels, ...rest } = facts;
         expect(parseLogLine(text(line))).toEqual({
           ...{ kind: "pod", format: json ? "json" : "classic", event, containerId },
@@ -162,16 +153,20 @@ test.each([true, false])(
 );
 
 describe("parseLogLine reads a note", () => {
-  const details = { time: [0, 0], label: asByteString("l") } as const;
+  const details = { time: "1970-01-01T00:00:00.000000Z", label: asByteString("l") };
 
   test.each([missingLinesNote(12), 'Cannot read the configuration: bad indent at byte 7, "x"'])(
     "%s",
     (note) => {
-      expect(parseLogLine(noteLine(note, "classic", details).slice(0, -1))).toMatchObject({
+      expect(
+        parseLogLine(noteLine(encodeUtf8(note), "classic", details, LINE_TEXTS).slice(0, -1)),
+      ).toMatchObject({
         kind: "note",
         text: note,
       });
-      expect(parseLogLine(noteLine(note, "json", details).slice(0, -1))).toMatchObject({
+      expect(
+        parseLogLine(noteLine(encodeUtf8(note), "json", details, LINE_TEXTS).slice(0, -1)),
+      ).toMatchObject({
         ...{ kind: "note", format: "json", text: note, label: "l", time: "1970-01-01T00:00:00.000000Z" },
       });
     },
@@ -218,7 +213,16 @@ describe("parseLogLine", () => {
   const CLASSIC_LINE = 'CNI_COMMAND=ADD,CNI_CONTAINERID=9f75,output={"ips":[{"address":"10.0.0.1/24"}]}';
   const POD_LINE = classicPodLine(
     "Vanished",
-    inBytes({ id: "9f75", namespace: "n", name: "p", uid: "u", netns: null, ips: ["10.0.0.1"], labels: {} }),
+    loggedPod({
+      id: "9f75",
+      namespace: "n",
+      name: "p",
+      uid: "u",
+      netns: null,
+      ips: ["10.0.0.1"],
+      labels: {},
+    }),
+    LINE_TEXTS,
     true,
   ).slice(0, -1);
 

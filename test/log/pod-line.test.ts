@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { asByteString, type ByteString } from "../../src/log/byte-string.ts";
+import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import {
   classicPodLine,
   jsonPodLine,
@@ -11,6 +12,7 @@ import {
 import { redactText } from "../../src/log/redact.ts";
 import { isSecretKey } from "../../src/log/secret-keys.ts";
 import { SECRET_RULES } from "../../src/log/secret-rules.ts";
+import { loggedBytes } from "../support/pod-facts.ts";
 
 const EVENTS: readonly PodEvent[] = [
   "RunPodSandbox",
@@ -21,13 +23,8 @@ const EVENTS: readonly PodEvent[] = [
 ];
 /** No ASCII control character except the line feed at the end. Bytes above ASCII are parts of UTF-8. */
 const ONE_LINE = /^(?:(?!\p{Cc})[\0-\x7f]|[\x7f-\xff])*\n$/u;
-/** Marks all strings of a pod as byte strings. */
-function inBytes(pod: PodFacts): PodFacts<ByteString> {
-  return pod as PodFacts<ByteString>;
-}
-
-const details = { time: [1_700_000_000, 123_000], label: null } as const;
-const POD = inBytes({
+const details = { time: "2023-11-14T22:13:20.123000Z", label: null };
+const POD = loggedBytes({
   id: "9f75",
   namespace: "default",
   name: "web-0",
@@ -89,7 +86,7 @@ function shownLabels(labels: PodFacts["labels"], redact: boolean): [string, stri
 }
 
 test("classicPodLine writes the classic format", () => {
-  expect(classicPodLine("RunPodSandbox", POD, true)).toBe(
+  expect(classicPodLine("RunPodSandbox", POD, LINE_TEXTS, true)).toBe(
     'NRI_EVENT=RunPodSandbox,CNI_CONTAINERID=9f75,pod={"namespace":"default","name":"web-0","uid":"f3ed",' +
       '"netns":"/var/run/netns/cni-1","ips":["10.0.0.1","fd00::1"]}\n',
   );
@@ -99,11 +96,11 @@ test("jsonPodLine writes the json format, with the label before the pod", () => 
   const pod =
     '"pod":{"namespace":"default","name":"web-0","uid":"f3ed","netns":null,"ips":[],"labels":{"app":"web"}}}\n';
   const head = '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":"Vanished","containerId":"9f75",';
-  const facts = inBytes({ ...POD, netns: null, ips: [], labels: { app: "web" } });
-  expect(jsonPodLine("Vanished", facts, details, true)).toBe(head + pod);
-  expect(jsonPodLine("Vanished", facts, { ...details, label: asByteString("node-1") }, true)).toBe(
-    `${head}"label":"node-1",${pod}`,
-  );
+  const facts = loggedBytes({ ...POD, netns: null, ips: [], labels: { app: "web" } });
+  expect(jsonPodLine("Vanished", facts, details, LINE_TEXTS, true)).toBe(head + pod);
+  expect(
+    jsonPodLine("Vanished", facts, { ...details, label: asByteString("node-1") }, LINE_TEXTS, true),
+  ).toBe(`${head}"label":"node-1",${pod}`);
 });
 
 test.each([true, false])(
@@ -111,7 +108,7 @@ test.each([true, false])(
   (redact) => {
     fc.assert(
       fc.property(anyEvent, anyPod, (event, pod) => {
-        const line = classicPodLine(event, pod, redact);
+        const line = classicPodLine(event, loggedBytes(pod), LINE_TEXTS, redact);
         expect(line.indexOf("\n")).toBe(line.length - 1);
         expect(line).toMatch(ONE_LINE);
         const [, nri, id = "", facts = ""] =
@@ -133,7 +130,7 @@ test.each([true, false])(
   (redact) => {
     fc.assert(
       fc.property(anyEvent, anyPod, fc.option(binary), (event, pod, label) => {
-        const line = jsonPodLine(event, pod, { ...details, label }, redact);
+        const line = jsonPodLine(event, loggedBytes(pod), { ...details, label }, LINE_TEXTS, redact);
         expect(line).toMatch(ONE_LINE);
         const read = JSON.parse(line);
         const names = ["v", "time", "nri", "containerId", ...(label === null ? [] : ["label"]), "pod"];
@@ -156,11 +153,17 @@ describe("a secret", () => {
   const hidden = `[redacted ${jwt.length} bytes]`;
 
   it("is hidden in every field, with its length in bytes", () => {
-    const pod = inBytes({
+    const pod = loggedBytes({
       ...{ id: jwt, namespace: jwt, name: jwt, uid: jwt, netns: jwt, ips: [jwt] },
       labels: { plain: jwt, [jwt]: "v", apiToken: "h\xc3\xa9", tokenName: "n" },
     });
-    const line = jsonPodLine("RunPodSandbox", pod, { ...details, label: asByteString(jwt) }, true);
+    const line = jsonPodLine(
+      "RunPodSandbox",
+      pod,
+      { ...details, label: asByteString(jwt) },
+      LINE_TEXTS,
+      true,
+    );
     expect(line).not.toContain("eyJ");
     expect(JSON.parse(line)).toMatchObject({
       ...{ containerId: hidden, label: hidden },
@@ -174,29 +177,35 @@ describe("a secret", () => {
         },
       },
     });
-    expect(classicPodLine("RunPodSandbox", pod, true)).not.toContain("eyJ");
-    expect(classicPodLine("RunPodSandbox", pod, true)).toContain(
+    expect(classicPodLine("RunPodSandbox", pod, LINE_TEXTS, true)).not.toContain("eyJ");
+    expect(classicPodLine("RunPodSandbox", pod, LINE_TEXTS, true)).toContain(
       `CNI_CONTAINERID=[redacted\\x20${jwt.length}\\x20bytes],`,
     );
   });
 
   it("is shown if redact is false", () => {
-    const pod = inBytes({ ...POD, id: jwt, labels: { token: jwt } });
-    expect(classicPodLine("RunPodSandbox", pod, false)).toContain(`CNI_CONTAINERID=${jwt},`);
-    expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, false)).pod.labels).toEqual({ token: jwt });
+    const pod = loggedBytes({ ...POD, id: jwt, labels: { token: jwt } });
+    expect(classicPodLine("RunPodSandbox", pod, LINE_TEXTS, false)).toContain(`CNI_CONTAINERID=${jwt},`);
+    expect(JSON.parse(jsonPodLine("RunPodSandbox", pod, details, LINE_TEXTS, false)).pod.labels).toEqual({
+      token: jwt,
+    });
   });
 });
 
 test("noteLine writes a note as one line in both formats", () => {
-  expect(noteLine('a "note"', "classic", details)).toBe('a "note"\n');
-  expect(noteLine('a "note"', "json", { ...details, label: asByteString("l") })).toBe(
+  expect(noteLine(asByteString('a "note"'), "classic", details, LINE_TEXTS)).toBe('a "note"\n');
+  expect(
+    noteLine(asByteString('a "note"'), "json", { ...details, label: asByteString("l") }, LINE_TEXTS),
+  ).toBe(
     '{"v":1,"time":"2023-11-14T22:13:20.123000Z","nri":null,"containerId":null,"label":"l","note":"a \\"note\\""}\n',
   );
 });
 
 test("noteLine hides a label that holds a secret", () => {
   const label = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
-  expect(JSON.parse(noteLine("n", "json", { ...details, label: asByteString(label) }))).toMatchObject({
+  expect(
+    JSON.parse(noteLine(asByteString("n"), "json", { ...details, label: asByteString(label) }, LINE_TEXTS)),
+  ).toMatchObject({
     label: `[redacted ${label.length} bytes]`,
     note: "n",
   });

@@ -10,9 +10,11 @@ const TEMPS = [
   "/etc/cni/net.d/.10-calico.conflist.cni-tap-tmp",
   "/opt/cni/bin/.cni_pre.cni-tap-tmp",
   "/var/lib/cni-tap/.wanted.json.cni-tap-tmp",
+  "/usr/local/bin/.cnitap-observe.cni-tap-tmp",
+  "/etc/systemd/system/.cnitap-observe.service.cni-tap-tmp",
 ];
 
-test("temporary files are found in all three directories and removed, and no other files", async () => {
+test("temporary files are found in all directories and removed, and no other files", async () => {
   const host = useHost();
   const survey = () => takeSurvey({ hostRoot: host.root });
   expect(findLeftovers(await survey())).toEqual([]);

@@ -43,7 +43,7 @@ export class LineDriver {
       "-fsanitize=address,undefined",
       "-fno-sanitize-recover=all",
     ];
-    const includes = [...nativeIncludes(), join(ROOT, "src/native/wrap")];
+    const includes = [...nativeIncludes(), join(ROOT, "src/native/wrap"), join(ROOT, "src/native/observe")];
     const executable = await link(
       { command: "gcc", flags, includes },
       files,

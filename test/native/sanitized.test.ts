@@ -10,6 +10,7 @@ import { Driver, whyNoDriver } from "../../scripts/fuzz/driver.ts";
 import { makeCalls, tryCalls } from "../../scripts/fuzz/run.ts";
 import { type Role, roles, runTap } from "../support/run-tap.ts";
 import { howOften } from "../support/soak.ts";
+import { buildRemote } from "./observe/remote-host.ts";
 
 /*
  * The host in C with the address and undefined behaviour sanitizers. They need gcc and the machine's own C library. They
@@ -71,6 +72,7 @@ async function runSuites(...suites: readonly string[]): Promise<{ code: number |
   const env = {
     ...Object.fromEntries(own),
     ...{ CNITAP_PRE: built("cni_pre"), CNITAP_POST: built("cni_post"), CNITAP_WRAP: built("cni_wrap") },
+    CNITAP_OBSERVE_REMOTE: join(ROOT, "build", "observe", "sanitized"),
   };
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
   const child = spawn(process.execPath, [vitest, "run", ...suites, "--reporter=dot"], { cwd: ROOT, env });
@@ -114,6 +116,14 @@ describe("taps with sanitizers", () => {
     expect(code, output).toBe(0);
   });
 
+  test("wait and write for the observer without a report", { timeout: 900_000 }, async () => {
+    await buildRemote("sanitized", SANITIZED);
+    // What is given back stays a while with the sanitizer.
+    const { code, output } = await runSuites("test/native/observe", "-t", "^(?!.*in (the )?memory)");
+    expect(takeReports()).toEqual([]);
+    expect(code, output).toBe(0);
+  });
+
   test.skipIf(whyNoDriver() !== "")(
     `answer ${FUZZED} mutated calls without a report`,
     { timeout: 3_600_000 },
@@ -133,8 +143,9 @@ describe.each<CCompiler>(["musl-gcc", "gcc"])("%s", (compiler) => {
   test.each([["-O2"], ["-DTAP_TEST_FAULTS"]])(
     "compiles the host with %s and has nothing to warn of",
     async (flag) => {
-      expect(await compileHost({ compiler, flags: ["-Werror", flag] })).toHaveLength(23);
-      expect(await compileHost({ program: "wrap", compiler, flags: ["-Werror", flag] })).toHaveLength(29);
+      expect(await compileHost({ compiler, flags: ["-Werror", flag] })).toHaveLength(24);
+      expect(await compileHost({ program: "wrap", compiler, flags: ["-Werror", flag] })).toHaveLength(30);
+      expect(await compileHost({ program: "observe", compiler, flags: ["-Werror", flag] })).toHaveLength(24);
     },
   );
 });

@@ -19,10 +19,10 @@ import { ResponseSchema } from "../../src/nri/gen/ttrpc_pb.js";
 import type { Handlers } from "../../src/nri/handlers.ts";
 import { NriError } from "../../src/nri/nri-error.ts";
 import { updateOf } from "../../src/nri/resources.ts";
-import { encodeMessage, MessageType, maxMessageLength } from "../../src/nri/wire/message.ts";
+import { encodeMessage, maxMessageLength } from "../../src/nri/wire/message.ts";
 import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";
 import { howOften } from "../support/soak.ts";
-import { configureBytes, encodeCall, registered, responseOf } from "./support/calls.ts";
+import { configureBytes, encodeCall, rawCall, registered, responseOf } from "./support/calls.ts";
 import { gate, MemoryPlugin, settle } from "./support/memory-plugin.ts";
 import { streams } from "./support/streams.ts";
 
@@ -118,21 +118,6 @@ describe("a plugin", () => {
     expect(pods).toEqual(["a"]);
   });
 });
-
-function rawCall(streamId: number, payload: Uint8Array): Uint8Array {
-  const message = encodeMessage(streamId, MessageType.request, payload);
-  const frames: Uint8Array[] = [];
-  for (let at = 0; at < message.length; at += 1 << 20)
-    frames.push(frame(message.subarray(at, at + (1 << 20))));
-  return Buffer.concat(frames);
-}
-
-function frame(payload: Uint8Array): Uint8Array {
-  const header = Buffer.alloc(8);
-  header.writeUInt32BE(Connection.plugin);
-  header.writeUInt32BE(payload.length, 4);
-  return Buffer.concat([header, payload]);
-}
 
 describe("the subscription", () => {
   const all: Handlers = Object.fromEntries(eventNames.map((name) => [name, () => undefined]));

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { PluginCall } from "../../src/nri/calls.ts";
 import { NriError } from "../../src/nri/nri-error.ts";
+import { protobufCodec } from "../../src/nri/protobuf-codec.ts";
 import { type Call, type Output, Session } from "../../src/nri/session.ts";
 import { encodeMessage, MessageType } from "../../src/nri/wire/message.ts";
 import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";
@@ -8,8 +10,8 @@ import { encodeCall, registered } from "./support/calls.ts";
 const none = new Uint8Array(0);
 
 /** A session that registered at 0 ms. */
-function openSession(): Session {
-  const session = new Session();
+function openSession(): Session<PluginCall> {
+  const session = new Session(protobufCodec);
   session.open({ name: "test", index: "10" }, 0);
   session.receive(registered, 0);
   session.tick(0);
@@ -18,12 +20,17 @@ function openSession(): Session {
 }
 
 /** The outputs of this kind since the last call. */
-function taken<K extends Output["kind"]>(session: Session, kind: K): Extract<Output, { readonly kind: K }>[] {
-  return session.take().filter((one): one is Extract<Output, { readonly kind: K }> => one.kind === kind);
+function taken<K extends Output<PluginCall>["kind"]>(
+  session: Session<PluginCall>,
+  kind: K,
+): Extract<Output<PluginCall>, { readonly kind: K }>[] {
+  return session
+    .take()
+    .filter((one): one is Extract<Output<PluginCall>, { readonly kind: K }> => one.kind === kind);
 }
 
 /** Begins a call and returns it. */
-function begin(session: Session, streamId: number, nowMs: number, timeoutMs = 0): Call {
+function begin(session: Session<PluginCall>, streamId: number, nowMs: number, timeoutMs = 0): Call {
   const timeoutNano = BigInt(timeoutMs) * 1_000_000n;
   session.receive(encodeCall(streamId, "RunPodSandbox", none, { timeoutNano }), nowMs);
   const [output] = taken(session, "call");
@@ -87,7 +94,7 @@ describe("a call's timeout", () => {
 
 describe("a session that ends", () => {
   const error = (bytes: Uint8Array) => {
-    const session = new Session();
+    const session = new Session(protobufCodec);
     session.open({ name: "test", index: "10" }, 0);
     session.receive(bytes, 0);
     session.receive(Buffer.alloc(8, 0xff), 0);
@@ -120,7 +127,7 @@ describe("a session that ends", () => {
   });
 
   it("has the reason no-nri if the registration gets no answer, or something else", () => {
-    const session = new Session();
+    const session = new Session(protobufCodec);
     session.open({ name: "test", index: "10" }, 0);
     session.tick(10_000);
     expect(taken(session, "close")[0]?.error).toMatchObject({ code: "registration", reason: "no-nri" });
@@ -128,7 +135,7 @@ describe("a session that ends", () => {
   });
 
   it("has no reason no-nri if the registration gets no answer but calls came", () => {
-    const session = new Session();
+    const session = new Session(protobufCodec);
     session.open({ name: "test", index: "10" }, 0);
     session.receive(run(), 0);
     session.tick(10_000);

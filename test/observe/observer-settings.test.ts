@@ -2,23 +2,34 @@ import fc from "fast-check";
 import { expect, it, test } from "vitest";
 import { readSettings } from "../../src/observe/observer-settings.ts";
 
+/** A text as a byte string, as the host has them. */
+const bytes = (text: string) => Buffer.from(text).toString("latin1");
+
 const DEFAULTS = {
-  ...{ logFile: "/tmp/cni.log", logFormat: "classic", logMaxBytes: 104857600, redact: true, label: null },
+  target: {
+    ...{ logFile: "/tmp/cni.log", lockFile: "/var/run/lock/cni.lock" },
+    ...{ lockTimeoutMs: 200, logMaxBytes: 104857600 },
+  },
+  ...{ logFormat: "classic", redact: true, label: null },
 } as const;
 
 test("no keys give the defaults", () => {
   expect(readSettings({})).toEqual({ settings: DEFAULTS, complaints: [] });
 });
 
-test("all keys of a stanza are accepted, and those for taps only have no effect", () => {
+test("all keys of a stanza are accepted, and those for taps' calls only have no effect", () => {
   const keys = {
     ...{ logFile: "/x/ü.log", lockFile: "/x/lock", logFormat: "json", logMaxBytes: 0, redact: false },
     ...{ label: "nöde", lockTimeoutMs: 5, logStatus: true, type: "cni_post", whatever: { a: [1] } },
   };
   expect(readSettings(keys)).toEqual({
     settings: {
-      ...{ logFile: "/x/ü.log", logFormat: "json", logMaxBytes: 0, redact: false },
-      label: Buffer.from("nöde").toString("latin1"), // a binary string, as in lines
+      target: {
+        ...{ logFile: bytes("/x/ü.log"), lockFile: "/x/lock" },
+        ...{ lockTimeoutMs: 5, logMaxBytes: 0 },
+      },
+      ...{ logFormat: "json", redact: false },
+      label: bytes("nöde"),
     },
     complaints: [],
   });
@@ -30,6 +41,7 @@ it.each([
   ["logFile", `/${"x".repeat(4096)}`, "wants an absolute path under 4096 bytes, saw a string"],
   ["logFile", ["/x"], "wants an absolute path under 4096 bytes, saw an array"],
   ["lockFile", 5, "wants an absolute path under 4096 bytes, saw a number"],
+  ["lockTimeoutMs", 5001, "wants a whole number from 0 to 5000, saw a number"],
   ["logFormat", "xml", 'wants "classic" or "json", saw a string'],
   ["logFormat", null, 'wants "classic" or "json", saw null'],
   ["logMaxBytes", -1, "wants a whole number from 0 to 2^53, saw a number"],
@@ -73,9 +85,9 @@ test("any keys give valid settings, and no complaint shows a value", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(name, value)), (pairs) => {
       const { settings, complaints } = readSettings(Object.fromEntries(pairs));
-      expect(settings.logFile).toMatch(/^\//);
+      expect(settings.target.logFile).toMatch(/^\//);
       expect(["classic", "json"]).toContain(settings.logFormat);
-      expect(settings.logMaxBytes).toBeGreaterThanOrEqual(0);
+      expect(settings.target.logMaxBytes).toBeGreaterThanOrEqual(0);
       expect(complaints.join()).not.toContain("SECRET");
     }),
     { numRuns: 500 },

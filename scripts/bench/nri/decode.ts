@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { encode } from "../../../src/nri/encode.ts";
 import { Plugin, RunPodSandboxRequestSchema } from "../../../src/nri/gen/api_pb.js";
 import { RequestSchema } from "../../../src/nri/gen/ttrpc_pb.js";
+import { protobufCodec } from "../../../src/nri/protobuf-codec.ts";
 import { Session } from "../../../src/nri/session.ts";
 import { encodeMessage, MessageType } from "../../../src/nri/wire/message.ts";
 import { Connection, encodeFrames, MuxDecoder } from "../../../src/nri/wire/mux.ts";
@@ -17,7 +18,7 @@ export function benchDecoding(count: number): string {
     for (const chunk of chunks) mux.push(chunk, () => {});
   };
   const session = () => {
-    const one = new Session();
+    const one = new Session(protobufCodec);
     for (const chunk of chunks) {
       one.receive(chunk, 0);
       for (const output of one.take())

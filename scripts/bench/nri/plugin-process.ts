@@ -38,21 +38,35 @@ export class PluginProcess {
     return readFileSync(this.#stderr, "utf8");
   }
 
-  /** Resident megabytes, current and maximum. */
+  /** Resident megabytes of it and its children: now, shared pages in equal parts, and the maximum. */
   memory(): { readonly now: number; readonly most: number } {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-    const read = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
-    return { now: read("VmRSS"), most: read("VmHWM") };
+    const read = (file: string, name: string) =>
+      this.#sum((pid) => {
+        const text = readFileSync(`/proc/${pid}/${file}`, "utf8");
+        return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1]) / 1024;
+      });
+    return { now: read("smaps_rollup", "Pss"), most: read("status", "VmHWM") };
   }
 
-  /** Milliseconds of processor time of all threads, in the kernel's steps of 10. */
+  /** Milliseconds of processor time of it and its children with all their threads, in the kernel's steps of 10. */
   cpuMs(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(")") + 2)
+    return this.#sum((pid) => {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      const [user, system] = stat
+        .slice(stat.lastIndexOf(")") + 2)
+        .split(" ")
+        .slice(11, 13);
+      return (Number(user) + Number(system)) * 10;
+    });
+  }
+
+  #sum(figure: (pid: number) => number): number {
+    const { pid = 0 } = this.#child;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
       .split(" ")
-      .slice(11, 13);
-    return (Number(user) + Number(system)) * 10;
+      .filter(Boolean)
+      .map(Number);
+    return [pid, ...children].reduce((sum, one) => sum + figure(one), 0);
   }
 
   async end(): Promise<void> {

@@ -20,9 +20,9 @@ const FOLDER = join(ROOT, "build", "bench");
 const SOURCES = import.meta.dirname;
 
 export const OBSERVER: Plugin = {
-  name: "cnitap observe",
+  name: "cnitap-observe",
   command: (socket, log) => [
-    ...[join(ROOT, "bin", "cnitap"), "observe"],
+    join(ROOT, "bin", "cnitap-observe"),
     ...["--socket", socket, "--log-file", log, "--log-format", "json"],
   ],
   logs: true,

@@ -23,6 +23,7 @@ import { lostTaps } from "./checks/lost-taps.ts";
 import { maxConfNum } from "./checks/max-conf-num.ts";
 import { multus } from "./checks/multus.ts";
 import { noexec } from "./checks/noexec.ts";
+import { observer } from "./checks/observer.ts";
 import { oneNetwork } from "./checks/one-network.ts";
 import { overwritten } from "./checks/overwritten.ts";
 import { pluginAnswers } from "./checks/plugin-answers.ts";
@@ -71,6 +72,7 @@ const CHECKS: readonly Check[] = [
   lockFolder,
   lockHeld,
   editLock,
+  observer,
   selinux,
 ];
 

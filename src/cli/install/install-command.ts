@@ -12,7 +12,8 @@ import { addCommonOptions, type CommonOptions, placesOf } from "../common-option
 import { checkSubject } from "../doctor/check.ts";
 import { findBlock } from "../doctor/run-checks.ts";
 import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
-import { paintDiff, stepDiff, stepJson, stepLine } from "../show-steps.ts";
+import type { ObserveMode } from "../observer-steps.ts";
+import { paintDiff, showNotes, stepDiff, stepJson, stepLine } from "../show-steps.ts";
 import { collectSetting, givenKeys, logFileOf, stanzaOf } from "../stanza-options.ts";
 import { uninstall } from "../uninstall/run-uninstall.ts";
 import { type InstallPlan, type InstallRequest, planInstall } from "./plan-install.ts";
@@ -29,6 +30,8 @@ interface InstallOptions extends CommonOptions {
   readonly only?: readonly string[];
   /** True: without a value. */
   readonly delegates?: true | "all";
+  /** True: without a value. */
+  readonly observe?: true | ObserveMode;
   readonly from?: string;
   readonly for?: number;
   readonly dryRun?: boolean;
@@ -67,6 +70,12 @@ export function installCommand(io: Io): Command {
       "do not log the runtimeConfig that the other plugins are given, as port mappings",
     )
     .addOption(new Option("--capabilities", "the default").hideHelp())
+    .addOption(
+      new Option(
+        "--observe [how]",
+        "also install cnitap-observe, which logs the pods' events: as a service of systemd (default), or as an NRI plugin that the runtime starts",
+      ).choices(["service", "nri"]),
+    )
     .option("--from <dir>", "use the executables of this directory instead of the built-in ones")
     .option("--for <time>", "wait, and uninstall after this time (30s, 30m, 2h) or at Ctrl-C", parseDuration)
     .option("--dry-run", "show the changes without making them")
@@ -80,6 +89,7 @@ Examples:
   $ cnitap install --dry-run
   $ cnitap install --for 30m --set label=ticket-4711
   $ cnitap install --mode wrap --only calico --delegates
+  $ cnitap install --observe
 `,
     );
   return addCommonOptions(command).action(async (options: InstallOptions) => {
@@ -107,6 +117,7 @@ async function runInstall(io: Io, options: InstallOptions): Promise<number> {
     await signals?.wait(options.for);
     return uninstall(io, options, {
       network: done.installation.network,
+      observer: options.observe !== undefined,
       purge: false,
       force: false,
       dryRun: false,
@@ -140,6 +151,7 @@ function readRequest(options: InstallOptions): InstallRequest {
     capabilities: options.capabilities !== false,
     only: options.only === undefined ? null : [...new Set(options.only)].sort(),
     delegates: options.delegates === undefined ? "none" : options.delegates === "all" ? "all" : "named",
+    observe: options.observe === true ? "service" : (options.observe ?? null),
     force: options.force === true,
     taps: loadTaps(options.from),
   };
@@ -152,6 +164,7 @@ function showPlan(io: Io, plan: InstallPlan, json: boolean): void {
       mode: plan.installation.mode,
       steps: plan.steps.map(stepJson),
       warnings: plan.warnings,
+      notes: plan.notes,
     });
     return;
   }
@@ -163,6 +176,7 @@ function showPlan(io: Io, plan: InstallPlan, json: boolean): void {
     );
   }
   showWarnings(io, plan);
+  showNotes(io, plan.notes);
 }
 
 function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, options: InstallOptions): void {
@@ -183,6 +197,7 @@ function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, opti
       changed: steps.length > 0,
       steps: steps.map(stepJson),
       warnings: plan.warnings,
+      notes: plan.notes,
       runtime,
     });
     return;
@@ -202,8 +217,11 @@ function showDone(io: Io, plan: InstallPlan, loaded: Loaded, words: string, opti
       `${escapeForTerminal(log)} was there with mode ${mode.toString(8)}, and others can read it: chmod 600 closes it.\n`,
     );
   }
+  showNotes(io, plan.notes);
   io.out(`Pods started or stopped from now on are logged: tail -F ${escapeForTerminal(log)}\n`);
-  if (options.for !== undefined) io.out("Press Ctrl-C to remove the taps.\n");
+  if (options.for !== undefined) {
+    io.out(`Press Ctrl-C to remove the taps${options.observe === undefined ? "" : " and the observer"}.\n`);
+  }
 }
 
 function showWarnings(io: Io, { warnings }: InstallPlan): void {

@@ -24,13 +24,14 @@ import {
 import { typeOf, WRAPPER } from "../../conflist/wrapped-plugin.ts";
 import { type ByteString, encodeUtf8 } from "../../log/byte-string.ts";
 import { backupPath } from "../../machine/backup-file.ts";
-import type { Taps } from "../../machine/carried-taps.ts";
+import { OBSERVER, type Taps } from "../../machine/carried-taps.ts";
 import { readText } from "../../machine/conf-dir.ts";
 import { hashOf, RECORD_PATH } from "../../machine/installation-record.ts";
 import type { FileStep, Step } from "../../machine/step.ts";
 import type { Survey } from "../../machine/survey.ts";
 import type { Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
+import { type ObserveMode, planObserver } from "../observer-steps.ts";
 import { type SelectedNetwork, selectNetwork } from "../select-network.ts";
 import { logFileOf } from "../stanza-options.ts";
 import { type Delegates, planLinks } from "./plan-links.ts";
@@ -50,6 +51,8 @@ export interface InstallRequest {
   readonly only: readonly string[] | null;
   /** Of mode `wrap`. */
   readonly delegates: Delegates;
+  /** Null: the observer stays as it is. */
+  readonly observe: ObserveMode | null;
   readonly force: boolean;
   readonly taps: Taps;
 }
@@ -58,6 +61,8 @@ export interface InstallPlan extends Plan {
   readonly installation: Installation;
   /** What the installation may disturb, one sentence each. */
   readonly warnings: readonly string[];
+  /** What is left to do by hand, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -108,21 +113,27 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
     original: hashOf(original),
   };
   const links = planLinks(survey, installation, base, request.delegates);
+  const record = privateStep(
+    survey,
+    RECORD_PATH,
+    encodeUtf8(encodeInstallations(withInstallation(survey.record, installation, installation))),
+  );
+  const observer = request.observe
+    ? planObserver(survey, request.observe, request.taps(OBSERVER), record.length > 0)
+    : { before: [], after: [], notes: [] };
   const editsOwnFile = !source && files.some((step) => step.kind === "config");
   return {
     installation,
     steps: [
       ...binarySteps(survey, desired, request.taps),
+      ...observer.before,
       ...links.before,
       ...logStep(survey, installation),
       ...(editsOwnFile ? privateStep(survey, backupPath(survey.confDir, network.file), original) : []),
-      ...privateStep(
-        survey,
-        RECORD_PATH,
-        encodeUtf8(encodeInstallations(withInstallation(survey.record, installation, installation))),
-      ),
+      ...record,
       ...files,
       ...links.after,
+      ...observer.after,
     ],
     expected: [
       {
@@ -132,6 +143,7 @@ export function planInstall(survey: Survey, request: InstallRequest): InstallPla
       },
     ],
     warnings: request.mode === "wrap" ? warningsOf(source ?? network, only) : [],
+    notes: observer.notes,
   };
 }
 

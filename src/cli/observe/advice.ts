@@ -1,15 +1,9 @@
 import { Root } from "../../machine/root.ts";
-import { findRuntime, type Runtime } from "../../machine/runtime.ts";
+import { findRuntime } from "../../machine/runtime.ts";
 import type { NriError } from "../../nri/nri-error.ts";
+import { adviceFor as adviceAsking, type RunningRuntime } from "../../observe/advice.ts";
 
-const CONTAINERD_1 = "disable = false in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
-const CONTAINERD_2 =
-  "disable = true or another socket_path in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
-const CRIO = "enable_nri = true in [crio.nri] of a file in /etc/crio/crio.conf.d";
-
-const NAME_SOCKET = "Specify the runtime's NRI socket with --socket; the default is /var/run/nri/nri.sock.";
-const REJECTED =
-  "The runtime was reached and refuses this plugin: choose another --name or --idx if another plugin has these, or look at the runtime's configuration of NRI.";
+export { enableAdvice } from "../../observe/advice.ts";
 
 /** How long to wait for a runtime, which normally answers at once. */
 const ASK_MS = 1000;
@@ -18,34 +12,11 @@ const ASK_MS = 1000;
  * What to do if the runtime cannot be reached or does not speak NRI; "" if there is no advice.
  * @param signal cancels the query of the runtime
  */
-export async function adviceFor(error: NriError, signal: AbortSignal): Promise<string> {
-  switch (error.reason) {
-    case "absent":
-    case "refused":
-      return enableAdvice(await askForRuntime(AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])));
-    case "denied":
-      return "Run it as root.";
-    case "rejected":
-      return REJECTED;
-    case "no-nri":
-      return NAME_SOCKET;
-    default:
-      return error.code === "connect" ? NAME_SOCKET : "";
-  }
+export function adviceFor(error: NriError, signal: AbortSignal): Promise<string> {
+  return adviceAsking(error, () => askForRuntime(AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])));
 }
 
-/** How to enable NRI in a runtime. */
-export function enableAdvice(runtime: Pick<Runtime, "name" | "version"> | null): string {
-  if (!runtime)
-    return `Is a runtime running here? containerd 2 has NRI on by default, containerd 1.7 wants ${CONTAINERD_1}, CRI-O ${CRIO}.`;
-  const who = `${runtime.name} ${runtime.version} runs here`;
-  if (runtime.name === "cri-o") return `${who}: it wants ${CRIO}, and a restart.`;
-  if (/^v?1\./.test(runtime.version))
-    return `${who}, with NRI off by default: set ${CONTAINERD_1}, and restart it.`;
-  return `${who}, with NRI on by default: look for ${CONTAINERD_2}, and restart it; or specify its socket with --socket.`;
-}
-
-async function askForRuntime(signal: AbortSignal): Promise<Runtime | null> {
+async function askForRuntime(signal: AbortSignal): Promise<RunningRuntime | null> {
   try {
     return await findRuntime(new Root(), process.env.CONTAINER_RUNTIME_ENDPOINT || undefined, signal);
   } catch {

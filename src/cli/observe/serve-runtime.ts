@@ -1,9 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { LogLevel } from "../../nri/driver.ts";
 import type { IdentityOptions } from "../../nri/identity.ts";
 import type { Fields, Level } from "../../nri/logrus.ts";
 import { createPlugin, type PluginOptions } from "../../nri/nodejs/run-plugin.ts";
 import { NriError } from "../../nri/nri-error.ts";
+import type { LogLevel } from "../../nri/run-sessions.ts";
 import { UsageError } from "../cli-error.ts";
 import { EXIT } from "../io.ts";
 import { adviceFor } from "./advice.ts";

@@ -19,8 +19,7 @@ export interface Launch {
  */
 export function findLaunch(args: readonly string[], program: string): Launch | undefined {
   const file = basename(program);
-  const named =
-    PLUGINS.find(({ name }) => file === name) ?? PLUGINS.find(({ name }) => isIndexed(file, name));
+  const named = pluginNamed(program);
   if (named) return { entry: named, args, program: file, byName: true };
   const [command, name, ...rest] = args;
   if (command !== "plugin" || name === undefined || name.startsWith("-")) return undefined;
@@ -30,6 +29,12 @@ export function findLaunch(args: readonly string[], program: string): Launch | u
   throw new UsageError(
     `Cannot run the plugin ${escapeForTerminal(name)}: there is none\nThere are ${names}; network-logger is cnitap observe.`,
   );
+}
+
+/** The plugin that has an executable's name, `name` or `NN-name`. */
+export function pluginNamed(program: string): PluginEntry | undefined {
+  const file = basename(program);
+  return PLUGINS.find(({ name }) => file === name) ?? PLUGINS.find(({ name }) => isIndexed(file, name));
 }
 
 /** Whether a file is named `NN-name`, as runtimes want it. A wrong index is complained about later. */

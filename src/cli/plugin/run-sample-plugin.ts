@@ -4,6 +4,7 @@ import { type GoFlag, type GoValues, goUsage, isOn, lastValue, parseGoFlags } fr
 import type { Handlers, RuntimeInfo } from "../../nri/handlers.ts";
 import { goQuote } from "../../nri/logrus.ts";
 import { PluginLog } from "../../nri/nodejs/plugin-log.ts";
+import { withDefaults } from "../../observe/identity.ts";
 import { readConfiguration } from "../../plugins/configuration.ts";
 import {
   COMMON_FLAGS,
@@ -13,7 +14,6 @@ import {
   type StartedPlugin,
 } from "../../plugins/sample-plugin.ts";
 import { EXIT, type Io } from "../io.ts";
-import { withDefaults } from "../observe/identity.ts";
 import { serveRuntime } from "../observe/serve-runtime.ts";
 import type { Launch } from "./launch.ts";
 

@@ -1,15 +1,16 @@
 import type { Command } from "commander";
+import { firstRecordedKeys } from "../../conflist/installations.ts";
 import type { LogLine } from "../../log/log-line.ts";
+import { readRecord } from "../../machine/installation-record.ts";
 import { LineReader } from "../../machine/line-reader.ts";
 import { readLogs } from "../../machine/log-reader.ts";
+import { MachineError } from "../../machine/machine-error.ts";
 import { Root } from "../../machine/root.ts";
 import { Stories, type StoriesOptions } from "../../story/stories.ts";
 import type { LineNumber, Strays } from "../../story/story.ts";
 import type { Io } from "../io.ts";
-import { tapsKeys } from "../observe/taps-keys.ts";
+import { logFileOf } from "../stanza-options.ts";
 import { progressOn } from "./progress.ts";
-
-const DEFAULT_LOG = "/tmp/cni.log";
 
 export interface ReadOptions {
   readonly logFile?: readonly string[];
@@ -30,8 +31,17 @@ export function addReadOptions(command: Command): Command {
 /** The logs to read: by default that of the taps of this node, or of one whose files are mounted elsewhere. */
 export function logsOf({ logFile }: ReadOptions, root = new Root()): readonly string[] {
   if (logFile && logFile.length > 0) return logFile;
-  const { logFile: own } = tapsKeys(root);
-  return [typeof own === "string" ? own : DEFAULT_LOG];
+  return [logFileOf(tapsKeys(root))];
+}
+
+/** The keys of this node's taps from cnitap's record. */
+function tapsKeys(root: Root): Readonly<Record<string, unknown>> {
+  try {
+    return firstRecordedKeys(readRecord(root));
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error;
+    return {}; // it cannot be read or is invalid: the defaults
+  }
 }
 
 /** Reads logs into stories, with progress on a terminal. Returns what else was in them. */

@@ -14,6 +14,7 @@ import { type Taps, versionOf } from "../../machine/carried-taps.ts";
 import { type LogState, readLogState } from "../../machine/log-state.ts";
 import { MachineError } from "../../machine/machine-error.ts";
 import { type DefaultNetwork, defaultNetworks, type Survey } from "../../machine/survey.ts";
+import { gatherObserver, type ObserverStatus } from "../observer-status.ts";
 import { logFileOf } from "../stanza-options.ts";
 
 export interface Status {
@@ -24,6 +25,8 @@ export interface Status {
   readonly withoutNetwork: readonly DefaultNetwork["runtime"][];
   readonly broken: readonly { readonly file: string; readonly error: string }[];
   readonly executables: readonly ExecutableStatus[];
+  /** Null: there is none. */
+  readonly observer: ObserverStatus | null;
 }
 
 export interface NetworkStatus {
@@ -75,6 +78,7 @@ export function gatherStatus(survey: Survey, taps: Taps): Status {
     withoutNetwork: taken.filter(({ network }) => !network).map(({ runtime: name }) => name),
     broken: candidates.flatMap(({ file, error }) => (error ? { file, error: error.message } : [])),
     executables: executablesOf(survey, networks, taps),
+    observer: gatherObserver(survey, taps),
   };
 }
 

@@ -1,5 +1,6 @@
 import { isTap } from "../../conflist/tap-entries.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
+import type { ObserverStatus } from "../observer-status.ts";
 import type { ExecutableStatus, NetworkStatus, Status } from "./gather-status.ts";
 
 const MODES: Readonly<Record<NetworkStatus["mode"], string>> = {
@@ -23,6 +24,29 @@ export function showStatus(io: Io, status: Status): void {
   }
   io.out("\n");
   for (const executable of status.executables) io.out(`${line(executable)}\n`);
+  if (status.observer) showObserver(io, status.observer, status.networks);
+}
+
+function showObserver(io: Io, observer: ObserverStatus, networks: readonly NetworkStatus[]): void {
+  const { executable, unit, links, processes } = observer;
+  io.out(`${line(executable)}\n`);
+  if (unit.state !== "missing") {
+    const words = [unit.enabled ? "enabled" : "not enabled", unit.active ?? "state not known here"];
+    io.out(`${unit.path}: ${words.join(", ")}${unit.state === "foreign" ? ", not cnitap's" : ""}\n`);
+  }
+  for (const { path, leadsTo } of links) {
+    const where = { observer: "leads to the observer", cnitap: "leads to cnitap", nothing: "leads nowhere" };
+    io.out(`${escapeForTerminal(path)}: ${where[leadsTo]}\n`);
+  }
+  const logs = new Set(networks.flatMap((network) => network.logs.map(({ path }) => path)));
+  for (const { pid, path, state, log } of processes ?? []) {
+    const build = state === "same" ? "" : ` (${path}, of another build)`;
+    const others =
+      logs.size === 0 || log === null ? "" : logs.has(log) ? ", as the taps do" : ", the taps do not";
+    const where = log === null ? "as the runtime's configuration says" : `to ${log}${others}`;
+    io.out(escapeForTerminal(`observer runs, pid ${pid}${build}: logs ${where}\n`));
+  }
+  if (processes?.length === 0) io.out(`${paint(io, "yellow", "no observer runs")}\n`);
 }
 
 function showNetwork(io: Io, network: NetworkStatus): void {
@@ -49,8 +73,9 @@ function showNetwork(io: Io, network: NetworkStatus): void {
   }
 }
 
-function line({ path, version, state }: ExecutableStatus): string {
+function line({ path, version, state }: ExecutableStatus | ObserverStatus["executable"]): string {
   if (state === "missing") return `${path}: missing`;
+  if (state === "foreign") return `${path}: not cnitap's`;
   const origin =
     state === "same" ? "the one that this cnitap installs" : "not the one that this cnitap installs";
   return `${escapeForTerminal(path)}: version ${version ?? "unknown"}, ${origin}`;

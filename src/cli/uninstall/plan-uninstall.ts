@@ -14,15 +14,19 @@ import { backupPath, isBackup } from "../../machine/backup-file.ts";
 import { readText } from "../../machine/conf-dir.ts";
 import { hashOf, RECORD_PATH } from "../../machine/installation-record.ts";
 import { linkFolderOf } from "../../machine/link-folder.ts";
+import { keptCopies } from "../../machine/observer-copy.ts";
 import type { FileStep, Step } from "../../machine/step.ts";
 import type { Survey } from "../../machine/survey.ts";
 import type { Expected, Plan } from "../carry-out.ts";
 import { CliError } from "../cli-error.ts";
+import { removeObserver } from "../observer-steps.ts";
 import { isLinkFolderUsed, type Kept, removeLinks, type Unlinking } from "../unlink.ts";
 
 export interface UninstallRequest {
   /** Default: all networks of the directory. */
   readonly network?: string;
+  /** Whether to remove the observer, which is the node's, not a network's. */
+  readonly observer: boolean;
   readonly purge: boolean;
   readonly force: boolean;
 }
@@ -31,6 +35,8 @@ export interface UninstallPlan extends Plan {
   readonly networks: readonly UninstalledNetwork[];
   /** Of a folder of links: others' files, or all of it while the runtime uses it. */
   readonly kept: readonly Kept[];
+  /** What is left to do by hand, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** A network whose taps are removed. */
@@ -67,6 +73,9 @@ export function planUninstall(survey: Survey, request: UninstallRequest): Uninst
     request,
     isLinkFolderUsed(survey, record, (name) => !matches(name)),
   );
+  const observer = request.observer
+    ? removeObserver(survey, request.purge)
+    : { steps: [], kept: [], notes: [] };
   return {
     networks: [
       ...undone.map(({ network, file, original }) => ({ network, file, original })),
@@ -77,13 +86,15 @@ export function planUninstall(survey: Survey, request: UninstallRequest): Uninst
       ...files,
       ...backups,
       ...links.flatMap(({ steps }) => steps),
+      ...observer.steps,
       ...(request.purge ? purgeSteps(survey, request) : []),
     ],
     expected: [
       ...undone.map(({ expected }) => expected),
       ...dropIns.map(({ network }) => ({ network, taps: [], source: null })),
     ],
-    kept: links.flatMap(({ kept }) => kept),
+    kept: [...links.flatMap(({ kept }) => kept), ...observer.kept],
+    notes: observer.notes,
   };
 }
 
@@ -202,12 +213,10 @@ function purgeSteps(survey: Survey, { force, network }: UninstallRequest): Step[
     );
   }
   if (!force) refuseCached(survey);
-  return survey.binDirs.flatMap((folder) =>
-    ["cni_pre", "cni_post", "cni_wrap"]
-      .map((name) => join(folder, name))
-      .filter((path) => existsSync(survey.root.at(path)))
-      .map((path): Step => ({ kind: "remove", path })),
-  );
+  const executables = survey.binDirs
+    .flatMap((folder) => ["cni_pre", "cni_post", "cni_wrap"].map((name) => join(folder, name)))
+    .filter((path) => existsSync(survey.root.at(path)));
+  return [...executables, ...keptCopies(survey.root)].map((path): Step => ({ kind: "remove", path }));
 }
 
 /** Throws if a running pod was, or may have been, made with the taps. */

@@ -2,7 +2,7 @@ import { retakeSurvey, takeSurvey } from "../../machine/survey.ts";
 import { carryOut, checkLoaded, retryWhileFilesChange, sayLoaded } from "../carry-out.ts";
 import { type CommonOptions, placesOf } from "../common-options.ts";
 import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
-import { paintDiff, stepDiff, stepJson, stepLine } from "../show-steps.ts";
+import { paintDiff, showNotes, stepDiff, stepJson, stepLine } from "../show-steps.ts";
 import {
   planUninstall,
   type UninstalledNetwork,
@@ -36,6 +36,7 @@ export async function uninstall(
       networks: done.networks,
       steps: done.steps.map(stepJson),
       kept: done.kept,
+      notes: done.notes,
       runtime,
     });
   } else {
@@ -46,7 +47,8 @@ export async function uninstall(
 
 function showPlan(io: Io, plan: UninstallPlan, json: boolean): void {
   if (json) {
-    printJson(io, { networks: plan.networks, steps: plan.steps.map(stepJson), kept: plan.kept });
+    const { networks, steps, kept, notes } = plan;
+    printJson(io, { networks, steps: steps.map(stepJson), kept, notes });
     return;
   }
   if (plan.steps.length === 0) io.out("Nothing to do: no network has taps.\n");
@@ -57,9 +59,15 @@ function showPlan(io: Io, plan: UninstallPlan, json: boolean): void {
     );
   }
   showKept(io, plan.kept);
+  showNotes(io, plan.notes);
 }
 
-function show(io: Io, { networks, steps, kept }: UninstallPlan, loaded: string, purged: boolean): void {
+function show(
+  io: Io,
+  { networks, steps, kept, notes }: UninstallPlan,
+  loaded: string,
+  purged: boolean,
+): void {
   if (steps.length === 0) {
     io.out("Nothing to do: no network has taps.\n");
     showKept(io, kept);
@@ -69,6 +77,7 @@ function show(io: Io, { networks, steps, kept }: UninstallPlan, loaded: string, 
   for (const step of steps) io.out(`  ${stepLine(step, "did")}\n`);
   if (networks.length > 0) io.out(`${loaded}\n`);
   showKept(io, kept);
+  showNotes(io, notes);
   if (!purged) {
     io.out(
       "The executables stay for pods that were made with them; cnitap uninstall --purge removes them.\n",

@@ -13,7 +13,7 @@ interface UninstallOptions extends CommonOptions {
 export function uninstallCommand(io: Io): Command {
   const command = new Command("uninstall")
     .description(
-      "Remove taps and wrappers: the network's file gets its original bytes back. The executables stay.",
+      "Remove taps, wrappers and observer: the network's file gets its original bytes back. The taps' executables stay.",
     )
     .option("--network <name>", "only this network (default: all networks of the directory)")
     .option("--purge", "also remove the executables, unless libcni's cache still names them")
@@ -32,6 +32,7 @@ Example:
     const { network, purge = false, dryRun = false, force = false } = options;
     io.exitCode = await uninstall(io, options, {
       ...(network === undefined ? {} : { network }),
+      observer: network === undefined,
       purge,
       dryRun,
       force,

@@ -5,9 +5,7 @@
 #include <sys/mman.h>
 
 #include "snapshot.h"
-#ifdef TAP_TEST_FAULTS
-#include <stdlib.h>
-#endif
+#include "test-allocation.h"
 
 /* STILL_BYTES and CALLS_BYTES are a part of the snapshot, and so of the file. A call goes on in FIRST_BYTES (pages nobody
    touches cost nothing); 64 MB at once would fail where RLIMIT_AS is 64 MB, so more comes in chunks. */
@@ -104,13 +102,7 @@ static bool make_room(struct part *part, size_t need) {
 }
 
 void *arena_take(size_t size) {
-#ifdef TAP_TEST_FAULTS
-  /* One allocation fails, or it and all that follow. */
-  static long takes = 0;
-  const char *one = getenv("TAP_TEST_ALLOCATION"), *all = getenv("TAP_TEST_ALLOCATIONS");
-  takes++;
-  if ((one && takes == atol(one)) || (all && takes >= atol(all))) return NULL;
-#endif
+  if (test_refuses_allocation()) return NULL;
   if (size > LIMIT_BYTES) return NULL;
   struct part *part = &arena.parts[chosen];
   void *again = take_free(part, rounded(size));

@@ -55,6 +55,7 @@ bool engine_prepare(void) {
   if (!ctx) return false;
   JS_AddIntrinsicBaseObjects(ctx);
   JS_AddIntrinsicJSON(ctx);
+  program_intrinsics(ctx);
   host_define(ctx);
   JSValue script = JS_ReadObject(ctx, program_script, program_script_size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
   if (JS_IsException(script) || JS_IsException(JS_EvalFunction(ctx, script))) return false;

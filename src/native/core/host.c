@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common.h"
 #include "control.h"
 #include "io.h"
 #include "json-string.h"
@@ -19,14 +20,6 @@
 #include "values.h"
 
 enum { PIECES_IN_ONE_CALL = 1000 };
-
-static JSValue host_env(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  (void)this, (void)argc;
-  const char *name = bytes_of_string(ctx, argv[0], NULL);
-  if (!name) return JS_EXCEPTION;
-  const char *value = getenv(name);
-  return value ? string_of_bytes(ctx, (const uint8_t *)value, strlen(value)) : JS_NULL;
-}
 
 static JSValue host_is_terminal(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc, (void)argv;
@@ -129,31 +122,6 @@ static JSValue host_text(JSContext *ctx, JSValueConst this, int argc, JSValueCon
   struct iovec slice;
   if (!source_slice(start, end, &slice)) return JS_ThrowRangeError(ctx, "text");
   return string_of_bytes(ctx, slice.iov_base, slice.iov_len);
-}
-
-static JSValue host_is_secret_key(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  (void)this, (void)argc;
-  size_t length;
-  const char *key = bytes_of_string(ctx, argv[0], &length);
-  if (!key) return JS_EXCEPTION;
-  return JS_NewBool(ctx, secret_key((const uint8_t *)key, (const uint8_t *)key + length, 0) & HIDES_STRINGS);
-}
-
-static JSValue host_secrets_in(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  (void)this, (void)argc;
-  size_t length;
-  const uint8_t *text = (const uint8_t *)bytes_of_string(ctx, argv[0], &length);
-  if (!text) return JS_EXCEPTION;
-  struct secret_parts parts = {.text = text, .at = text, .end = text + length};
-  bool whole = secret_shape(text, text + length, 0);
-  if (!whole && !secret_next_part(&parts)) return JS_NULL;
-  JSValue secrets = JS_NewArray(ctx);
-  uint32_t to = 0;
-  do {
-    uint32_t start = whole ? 0 : (uint32_t)(parts.part - text), end = whole ? (uint32_t)length : (uint32_t)(parts.part_end - text);
-    if (!push_number(ctx, secrets, &to, start) || !push_number(ctx, secrets, &to, end)) return JS_EXCEPTION;
-  } while (!whole && secret_next_part(&parts));
-  return unless_exception(ctx, secrets);
 }
 
 bool host_read_pieces(JSContext *ctx, JSValueConst list, struct host_pieces *pieces) {
@@ -270,13 +238,6 @@ static JSValue host_complain(JSContext *ctx, JSValueConst this, int argc, JSValu
   return JS_UNDEFINED;
 }
 
-static JSValue host_error_text(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
-  (void)this, (void)argc;
-  int32_t code;
-  if (JS_ToInt32(ctx, &code, argv[0]) != 0) return JS_EXCEPTION;
-  return JS_NewString(ctx, strerror(code));
-}
-
 #ifdef TAP_TEST_FAULTS
 static JSValue host_raise(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
   (void)this, (void)argc;
@@ -289,18 +250,14 @@ static JSValue host_raise(JSContext *ctx, JSValueConst this, int argc, JSValueCo
 #endif
 
 static const JSCFunctionListEntry functions[] = {
-    JS_CFUNC_DEF("env", 1, host_env),
     JS_CFUNC_DEF("isTerminal", 0, host_is_terminal),
     JS_CFUNC_DEF("pid", 0, host_pid),
     JS_CFUNC_DEF("now", 0, host_now),
     JS_CFUNC_DEF("readInput", 3, host_read_input),
     JS_CFUNC_DEF("text", 2, host_text),
-    JS_CFUNC_DEF("isSecretKey", 1, host_is_secret_key),
-    JS_CFUNC_DEF("secretsIn", 1, host_secrets_in),
     JS_CFUNC_DEF("append", 4, host_append),
     JS_CFUNC_DEF("reply", 2, host_reply),
     JS_CFUNC_DEF("complain", 1, host_complain),
-    JS_CFUNC_DEF("errorText", 1, host_error_text),
 #ifdef TAP_TEST_FAULTS
     JS_CFUNC_DEF("raise", 1, host_raise),
 #endif
@@ -308,6 +265,7 @@ static const JSCFunctionListEntry functions[] = {
 
 void host_define(JSContext *ctx) {
   JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
+  common_define(ctx, host);
   JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
   JS_SetPropertyFunctionList(ctx, host, program_functions, program_function_count);
   JS_SetPropertyStr(ctx, global, "host", host);

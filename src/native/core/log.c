@@ -1,6 +1,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,17 +45,17 @@ static int make_room(const struct log_request *request, int *fd, struct stat *st
   return -1;
 }
 
-static bool write_line(int fd, const struct stat *stat, struct iovec *piece, int pieces, struct faults *faults) {
+/* Returns the bytes written, without the newline before them. */
+static size_t write_line(int fd, const struct stat *stat, struct iovec *piece, int pieces, struct faults *faults) {
   size_t bytes = 0;
   piece[0] = (struct iovec){"\n", ends_in_half_line(fd, stat) ? 1 : 0};
   for (int i = 0; i < pieces; i++) bytes += piece[i].iov_len;
   ssize_t written;
   do written = writev(fd, piece, pieces);
   while (written < 0 && errno == EINTR);
-  if (written == (ssize_t)bytes) return true;
   if (written < 0) add_fault(faults, FAULT_LOG_WRITE, errno);
-  else add_fault(faults, FAULT_LOG_SHORT, 0);
-  return false;
+  else if (written < (ssize_t)bytes) add_fault(faults, FAULT_LOG_SHORT, 0);
+  return written > (ssize_t)piece[0].iov_len ? (size_t)written - piece[0].iov_len : 0;
 }
 
 /* The log, or -1 with a fault; a file whose name has gone since has no links. */
@@ -76,11 +77,14 @@ static struct file open_log(const struct log_request *request, int *lock, bool *
   return file;
 }
 
-bool log_append(const struct log_request *request, struct iovec *piece, int pieces, struct faults *faults) {
+unsigned log_waited_ms = 0;
+
+size_t log_append(const struct log_request *request, struct iovec *piece, int pieces, struct faults *faults) {
   int lock = -1, reopens = 0;
-  bool held = false, lock_log = false, written = false; /* lock_log: the log's own descriptor is the lock */
-  static unsigned waited_ms = 0; /* for an earlier line of this process */
-  const unsigned may_wait = request->lock_file ? request->lock_timeout_ms : 0, most_ms = may_wait > waited_ms ? may_wait - waited_ms : 0;
+  bool held = false, lock_log = false; /* lock_log: the log's own descriptor is the lock */
+  size_t written = 0;
+  const unsigned may_wait = request->lock_file ? request->lock_timeout_ms : 0;
+  const unsigned most_ms = may_wait > log_waited_ms ? may_wait - log_waited_ms : 0;
   unsigned left_ms = most_ms; /* for all waits of this line */
   if (request->lock_file) {
     lock = lock_take(request->lock_file, &left_ms, &held, faults);
@@ -111,12 +115,12 @@ bool log_append(const struct log_request *request, struct iovec *piece, int piec
     if (room > 0) written = write_line(file.fd, &file.stat, piece, pieces, faults);
     /* A tap with another lock file may have rotated twice between open and write: then the line is gone with its
        file, and is written again. */
-    bool gone = written && fstat(file.fd, &file.stat) == 0 && file.stat.st_nlink == 0;
+    bool gone = written > 0 && fstat(file.fd, &file.stat) == 0 && file.stat.st_nlink == 0;
     close(file.fd);
     if (!gone) break;
-    written = false;
+    written = 0;
   }
-  waited_ms += most_ms - left_ms;
+  log_waited_ms += most_ms - left_ms;
   if (reopens == REOPENS_MOST) add_fault(faults, FAULT_LOG_OPEN, ESTALE);
   if (lock >= 0) close(lock);
   return written;

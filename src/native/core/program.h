@@ -14,4 +14,7 @@ extern const uint32_t program_script_size;
 extern const JSCFunctionListEntry program_functions[];
 extern const int program_function_count;
 
+/* Adds what the program's script needs of JavaScript beyond base objects and JSON. */
+void program_intrinsics(JSContext *ctx);
+
 #endif

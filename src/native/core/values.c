@@ -22,7 +22,8 @@ JSValue string_of_bytes(JSContext *ctx, const uint8_t *bytes, size_t length) {
   return string;
 }
 
-/* The bytes of such a string, NUL-terminated; NULL with an exception pending. Never freed. */
+/* The bytes of such a string, NUL-terminated; NULL with an exception pending. To be freed with JS_FreeCString, where the process
+   lives long enough. */
 const char *bytes_of_string(JSContext *ctx, JSValueConst value, size_t *length) {
   size_t utf8_length;
   const char *utf8 = JS_ToCStringLen(ctx, &utf8_length, value);
@@ -43,22 +44,31 @@ const char *bytes_of_string(JSContext *ctx, JSValueConst value, size_t *length) 
   return bytes;
 }
 
+/* What QuickJS has inline is large. */
+__attribute__((noinline)) static void free_value(JSContext *ctx, JSValue value) { JS_FreeValue(ctx, value); }
+
 bool read_uint(JSContext *ctx, JSValueConst object, const char *name, double most, double *number) {
   JSValue value = JS_GetPropertyStr(ctx, object, name);
-  if (JS_IsException(value) || JS_ToFloat64(ctx, number, value) != 0) return false;
+  bool failed = JS_ToFloat64(ctx, number, value) != 0; /* as it does for an exception */
+  free_value(ctx, value);
+  if (failed) return false;
   if (*number >= 0 && *number <= most) return true;
   JS_ThrowRangeError(ctx, "%s", name);
   return false;
 }
 
+static bool read_and_free(JSContext *ctx, JSValue value, uint32_t *number) {
+  bool read = JS_ToUint32(ctx, number, value) == 0;
+  free_value(ctx, value);
+  return read;
+}
+
 bool read_uint_at(JSContext *ctx, JSValueConst array, uint32_t index, uint32_t *number) {
-  JSValue value = JS_GetPropertyUint32(ctx, array, index);
-  return !JS_IsException(value) && JS_ToUint32(ctx, number, value) == 0;
+  return read_and_free(ctx, JS_GetPropertyUint32(ctx, array, index), number);
 }
 
 bool read_length(JSContext *ctx, JSValueConst array, uint32_t *length) {
-  JSValue value = JS_GetPropertyStr(ctx, array, "length");
-  return !JS_IsException(value) && JS_ToUint32(ctx, length, value) == 0;
+  return read_and_free(ctx, JS_GetPropertyStr(ctx, array, "length"), length);
 }
 
 void set_property(JSContext *ctx, JSValueConst object, const char *name, JSValue value) {
@@ -67,4 +77,8 @@ void set_property(JSContext *ctx, JSValueConst object, const char *name, JSValue
 
 /* For the return value of a function that makes several values: JS_EXCEPTION if one of them failed. With half
    of the values the script would answer wrongly; if it throws, the last resort answers. */
-JSValue unless_exception(JSContext *ctx, JSValue value) { return JS_HasException(ctx) ? JS_EXCEPTION : value; }
+JSValue unless_exception(JSContext *ctx, JSValue value) {
+  if (!JS_HasException(ctx)) return value;
+  free_value(ctx, value);
+  return JS_EXCEPTION;
+}

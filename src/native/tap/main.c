@@ -10,6 +10,7 @@
 
 const JSCFunctionListEntry program_functions[] = {0};
 const int program_function_count = 0;
+void program_intrinsics(JSContext *ctx) { (void)ctx; }
 
 int main(int argc, char **argv) {
   int exit_code;

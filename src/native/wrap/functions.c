@@ -208,3 +208,4 @@ const JSCFunctionListEntry program_functions[] = {
     JS_CFUNC_DEF("closeOutput", 0, close_output),
 };
 const int program_function_count = sizeof program_functions / sizeof *program_functions;
+void program_intrinsics(JSContext *ctx) { (void)ctx; }

@@ -2,8 +2,9 @@ import { write } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
+import { Backlog } from "../backlog.ts";
 import { type Fields, type Level, type Look, logrusLine, type Moment } from "../logrus.ts";
-import { Backlog } from "./backlog.ts";
+import { timer } from "./timer.ts";
 
 const STDERR = 2;
 const MOST_LINES = 10_000;
@@ -26,7 +27,8 @@ export class PluginLog {
   debug = false;
   #descriptor = STDERR;
   #look = lookOf(STDERR);
-  readonly #backlog = new Backlog<Sentence>({
+  readonly #backlog = new Backlog<Sentence, Buffer>({
+    after: timer,
     mostLines: MOST_LINES,
     restMs: REST_MS,
     retryMs: REST_MS,

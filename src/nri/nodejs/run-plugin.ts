@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { printable } from "../../log/printable.ts";
-import { Backoff } from "../backoff.ts";
-import { handledEvents, type LogLevel, titleOf } from "../driver.ts";
+import { handledEvents } from "../driver.ts";
 import type { ContainerUpdate } from "../gen/api_pb.js";
 import type { Handlers, UpdateInit } from "../handlers.ts";
 import { resolveIdentity, resolveTarget, type Target } from "../identity.ts";
 import { NriError } from "../nri-error.ts";
+import { type LogLevel, runSessions, type SessionEnd } from "../run-sessions.ts";
 import type { Identity } from "../session.ts";
+import { createdText } from "../wording.ts";
 import { connect, SocketSession } from "./connection.ts";
 
 export interface PluginOptions {
@@ -69,10 +69,6 @@ function programPath(): string {
   return process.argv[1] ?? process.execPath;
 }
 
-function capitalized(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
-}
-
 function logToStderr(level: LogLevel, message: string): void {
   if (level !== "debug") process.stderr.write(`${level}: ${message}\n`);
 }
@@ -92,24 +88,15 @@ class Runner {
   }
 
   async run(): Promise<void> {
-    const { signal, reconnect = true } = this.#options;
-    const again = reconnect && "path" in this.#target;
-    const backoff = new Backoff();
-    let last = "";
-    const program = basename(programPath());
-    const events = handledEvents(this.#options.handlers).map(capitalized).join(",");
-    this.#log("info", `Created plugin ${titleOf(this.#identity)} (${program}, handles ${events})`);
-    while (!signal?.aborted) {
-      const { error, synchronized } = await this.#serve();
-      if (signal?.aborted) return;
-      if (!again) throw error;
-      if (synchronized) backoff.reset();
-      const delayMs = backoff.next();
-      const level = error.message === last && !synchronized ? "debug" : "warn";
-      last = error.message;
-      this.#log(level, `${printable(error.message)}; trying again in ${delayMs} ms`, error);
-      await delay(delayMs, undefined, signal && { signal }).catch(() => {}); // aborted: the loop ends
-    }
+    const { signal, reconnect = true, handlers } = this.#options;
+    this.#log("info", createdText(this.#identity, basename(programPath()), handledEvents(handlers)));
+    await runSessions({
+      serve: () => this.#serve(),
+      pause: (ms) => delay(ms, undefined, signal && { signal }).catch(() => {}), // aborted
+      stopped: () => signal?.aborted === true,
+      reconnect: reconnect && "path" in this.#target,
+      log: this.#log,
+    });
   }
 
   updateContainers(updates: readonly UpdateInit[]): Promise<ContainerUpdate[]> {
@@ -120,7 +107,7 @@ class Runner {
   }
 
   /** Runs one session. Returns why it ended. */
-  async #serve(): Promise<{ readonly error: NriError; readonly synchronized: boolean }> {
+  async #serve(): Promise<SessionEnd> {
     const { signal, handlers, failRequests = false } = this.#options;
     try {
       const socket = await connect(this.#target, signal);

@@ -1,7 +1,5 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { encode } from "../encode.ts";
-import { RequestSchema, ResponseSchema } from "../gen/ttrpc_pb.js";
 import { NriError, reasonOf } from "../nri-error.ts";
+import type { Envelope, Request } from "./envelope.ts";
 import { encodeMessage, type Message, MessageType, maxMessageLength } from "./message.ts";
 import { tooLong } from "./status.ts";
 
@@ -14,30 +12,23 @@ interface Waiting {
   readonly done: (outcome: Outcome) => void;
 }
 
-export interface OutgoingCall {
-  readonly service: string;
-  readonly method: string;
-  readonly payload: Uint8Array;
-  /** Timeout of the answer. */
-  readonly timeoutMs: number;
-}
-
 /** The client side of a ttrpc connection (containerd/ttrpc, client.go), without I/O. */
 export class Client {
+  readonly #envelope: Envelope;
   readonly #send: (message: Uint8Array) => void;
   readonly #waiting = new Map<number, Waiting>();
   #streamId = 1;
 
   /** @param send writes an encoded message */
-  constructor(send: (message: Uint8Array) => void) {
+  constructor(envelope: Envelope, send: (message: Uint8Array) => void) {
+    this.#envelope = envelope;
     this.#send = send;
   }
 
   /** Sends a call. `done` is called once, from `receive`, `expire` or `fail`, or now if it is too long. */
-  call(call: OutgoingCall, nowMs: number, done: Waiting["done"]): void {
-    const { service, method, payload, timeoutMs } = call;
-    const timeoutNano = BigInt(Math.round(timeoutMs * 1e6));
-    const request = encode(RequestSchema, { service, method, payload, timeoutNano });
+  call(call: Request, nowMs: number, done: Waiting["done"]): void {
+    const { method, timeoutMs } = call;
+    const request = this.#envelope.encodeRequest(call);
     if (request.length > maxMessageLength) {
       const { code, message } = tooLong(request.length, maxMessageLength);
       done({ error: new NriError("status", `Cannot call ${method}: ${message}`, { status: code }) });
@@ -54,7 +45,7 @@ export class Client {
     const waiting = this.#waiting.get(message.streamId);
     if (!waiting) return false;
     this.#waiting.delete(message.streamId);
-    waiting.done(outcomeOf(message, waiting.method));
+    waiting.done(this.#outcomeOf(message, waiting.method));
     return true;
   }
 
@@ -78,22 +69,21 @@ export class Client {
     this.#waiting.clear();
     for (const { done } of all) done({ error });
   }
-}
 
-function outcomeOf(message: Message, method: string): Outcome {
-  if (message.length > maxMessageLength) {
-    const { code, message: words } = tooLong(message.length, maxMessageLength);
-    return { error: new NriError("status", `Cannot call ${method}: ${words}`, { status: code }) };
-  }
-  if (message.type !== MessageType.response)
-    return { error: new NriError("protocol", `Cannot call ${method}: answered by type ${message.type}`) };
-  try {
-    const response = fromBinary(ResponseSchema, message.payload, { readUnknownFields: false });
-    const { status, payload } = response;
-    if (!status || status.code === 0) return { payload };
-    const words = `Cannot call ${method}: ${status.message}`;
-    return { error: new NriError("status", words, { status: status.code }) };
-  } catch (error) {
-    return { error: new NriError("protocol", `Cannot call ${method}: ${reasonOf(error)}`) };
+  #outcomeOf(message: Message, method: string): Outcome {
+    if (message.length > maxMessageLength) {
+      const { code, message: words } = tooLong(message.length, maxMessageLength);
+      return { error: new NriError("status", `Cannot call ${method}: ${words}`, { status: code }) };
+    }
+    if (message.type !== MessageType.response)
+      return { error: new NriError("protocol", `Cannot call ${method}: answered by type ${message.type}`) };
+    try {
+      const { status, payload } = this.#envelope.decodeResponse(message.payload);
+      if (!status || status.code === 0) return { payload };
+      const words = `Cannot call ${method}: ${status.message}`;
+      return { error: new NriError("status", words, { status: status.code }) };
+    } catch (error) {
+      return { error: new NriError("protocol", `Cannot call ${method}: ${reasonOf(error)}`) };
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { HeaderReader } from "./header.ts";
+import { HeaderReader, writeUint32 } from "./header.ts";
 
 /** `u32be length, u32be stream, u8 type, u8 flags` (containerd/ttrpc, channel.go). */
 export const messageHeaderLength = 10;
@@ -33,7 +33,7 @@ export class MessageDecoder {
         at = this.#header.take(chunk, at);
         if (!this.#header.complete) return;
       }
-      const length = this.#header.view.getUint32(0);
+      const length = this.#header.uint32(0);
       const end = Math.min(chunk.length, at + length - this.#have);
       const piece = chunk.subarray(at, end);
       const whole = this.#have === 0 && piece.length === length;
@@ -42,8 +42,8 @@ export class MessageDecoder {
       at = end;
       if (this.#have < length) return;
       const payload = length > maxMessageLength ? nothing : whole ? piece : this.#buffer.subarray(0, length);
-      const streamId = this.#header.view.getUint32(4);
-      const type = this.#header.view.getUint8(8);
+      const streamId = this.#header.uint32(4);
+      const type = this.#header.byte(8);
       this.#header.reset();
       this.#buffer = nothing; // it belongs to the message now
       this.#have = 0;
@@ -66,10 +66,9 @@ export class MessageDecoder {
 /** Encodes a message without flags, as for unary calls. */
 export function encodeMessage(streamId: number, type: number, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(messageHeaderLength + payload.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, payload.length);
-  view.setUint32(4, streamId);
-  view.setUint8(8, type);
-  bytes.set(payload, messageHeaderLength);
+  writeUint32(bytes, 0, payload.length);
+  writeUint32(bytes, 4, streamId);
+  bytes[8] = type;
+  if (payload.length > 0) bytes.set(payload, messageHeaderLength);
   return bytes;
 }

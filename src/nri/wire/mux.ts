@@ -1,5 +1,5 @@
 import { NriError } from "../nri-error.ts";
-import { HeaderReader } from "./header.ts";
+import { HeaderReader, writeUint32 } from "./header.ts";
 import { maxMessageLength, messageHeaderLength } from "./message.ts";
 
 /**
@@ -34,9 +34,9 @@ export class MuxDecoder {
       if (this.#left === 0) {
         at = this.#header.take(chunk, at);
         if (!this.#header.complete) return;
+        this.#connection = this.#header.uint32(0);
+        this.#left = this.#header.uint32(4);
         this.#header.reset();
-        this.#connection = this.#header.view.getUint32(0);
-        this.#left = this.#header.view.getUint32(4);
         if (this.#left > maxFrameLength)
           throw new NriError("protocol", `Cannot read a frame: ${this.#left} bytes, over ${maxFrameLength}`);
         continue;
@@ -57,14 +57,13 @@ export function encodeFrames(connection: number, message: Uint8Array): Uint8Arra
   const first = Math.min(message.length, goBufferLength);
   const rest = message.length - first;
   const bytes = new Uint8Array(message.length + frameHeaderLength * (rest > 0 ? 2 : 1));
-  putFrame(bytes, 0, connection, message.subarray(0, first));
+  putFrame(bytes, 0, connection, rest > 0 ? message.subarray(0, first) : message);
   if (rest > 0) putFrame(bytes, frameHeaderLength + first, connection, message.subarray(first));
   return bytes;
 }
 
 function putFrame(bytes: Uint8Array, at: number, connection: number, payload: Uint8Array): void {
-  const view = new DataView(bytes.buffer, at);
-  view.setUint32(0, connection);
-  view.setUint32(4, payload.length);
+  writeUint32(bytes, at, connection);
+  writeUint32(bytes, at + 4, payload.length);
   bytes.set(payload, at + frameHeaderLength);
 }

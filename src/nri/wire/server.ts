@@ -1,7 +1,5 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { encode } from "../encode.ts";
-import { RequestSchema, ResponseSchema } from "../gen/ttrpc_pb.js";
 import { reasonOf } from "../nri-error.ts";
+import type { Envelope, Request } from "./envelope.ts";
 import { encodeMessage, type Message, MessageType, maxMessageLength } from "./message.ts";
 import { type Status, StatusCode, tooLong } from "./status.ts";
 
@@ -10,17 +8,13 @@ const maxCalls = 4096;
 const maxHeldBytes = 64 << 20;
 
 /** A call of the other side. */
-export interface IncomingCall {
+export interface IncomingCall extends Request {
   readonly streamId: number;
-  readonly service: string;
-  readonly method: string;
-  readonly payload: Uint8Array;
-  /** How long the caller waits, in milliseconds; 0 if not given. */
-  readonly timeoutMs: number;
 }
 
 /** The server side of a ttrpc connection (containerd/ttrpc, server.go), without I/O. */
 export class Server {
+  readonly #envelope: Envelope;
   readonly #send: (message: Uint8Array) => void;
   /** The length of each unanswered call, by stream ID. */
   readonly #open = new Map<number, number>();
@@ -28,7 +22,8 @@ export class Server {
   #lastStreamId = 0;
 
   /** @param send writes an encoded message */
-  constructor(send: (message: Uint8Array) => void) {
+  constructor(envelope: Envelope, send: (message: Uint8Array) => void) {
+    this.#envelope = envelope;
     this.#send = send;
   }
 
@@ -41,11 +36,10 @@ export class Server {
     if (fault) return this.#deny(streamId, fault);
     this.#lastStreamId = streamId;
     try {
-      const request = fromBinary(RequestSchema, message.payload, { readUnknownFields: false });
-      const { service, method, payload } = request;
+      const { service, method, payload, timeoutMs } = this.#envelope.decodeRequest(message.payload);
       this.#open.set(streamId, length);
       this.#heldBytes += length;
-      return { streamId, service, method, payload, timeoutMs: Number(request.timeoutNano) / 1e6 };
+      return { streamId, service, method, payload, timeoutMs };
     } catch (error) {
       const text = `unmarshal request error: ${reasonOf(error)}`;
       return this.#deny(streamId, { code: StatusCode.invalidArgument, message: text });
@@ -55,7 +49,7 @@ export class Server {
   /** Answers a call. Does nothing if it was already answered. */
   respond(streamId: number, payload: Uint8Array): void {
     if (!this.#close(streamId)) return;
-    const response = encode(ResponseSchema, { payload });
+    const response = this.#envelope.encodeResponse({ payload });
     if (response.length > maxMessageLength) this.#deny(streamId, tooLong(response.length, maxMessageLength));
     else this.#send(encodeMessage(streamId, MessageType.response, response));
   }
@@ -80,7 +74,7 @@ export class Server {
   }
 
   #deny(streamId: number, status: Status): undefined {
-    const response = encode(ResponseSchema, { status });
+    const response = this.#envelope.encodeResponse({ status });
     this.#send(encodeMessage(streamId, MessageType.response, response));
   }
 }

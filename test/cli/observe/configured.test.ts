@@ -4,7 +4,7 @@ import { encode } from "../../../src/nri/encode.ts";
 import { ConfigureRequestSchema, Plugin } from "../../../src/nri/gen/api_pb.js";
 import { describeOnPrivateMachine, unshare } from "../../support/private-mounts.ts";
 import { type Scratch, useScratch } from "../../support/scratch.ts";
-import { CNITAP } from "../support/spawn.ts";
+import { OBSERVER } from "../support/spawn.ts";
 import { launchObserving, observeRuntime } from "./support/observing.ts";
 import { classicPodLineOf, podNumber, tell } from "./support/pods.ts";
 
@@ -114,7 +114,7 @@ describeOnPrivateMachine("an observer that a runtime launches without a log of i
   ])("logs to /tmp/cni.log %s", async (_, config, notes) => {
     const scratch = useScratch();
     const via = ["/usr/bin/env", ...unshare, "/bin/sh", "-c", script, scratch.folder];
-    const { observing, connection } = launchObserving(CNITAP, { name: "n", index: "10" }, via);
+    const { observing, connection } = launchObserving(OBSERVER, { name: "n", index: "10" }, via);
     expect(await connection.start({ pods: [podNumber(1)] }, { ...runtime, config })).toBe(EVENTS);
     await waitFor("the lines", () => scratch.linesSoFar().length === notes.length + 1);
     expect(scratch.lines()).toEqual([...notes, classicPodLineOf("Synchronize", 1)]);

@@ -8,7 +8,7 @@ import { observeRuntime } from "./support/observing.ts";
 import { classicPodLineOf, podNumber, sentenceOf, tell } from "./support/pods.ts";
 
 const MB = 1 << 20;
-const MICROSECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}000Z$/;
+const MICROSECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 describe("pod events", () => {
   it("are reported in network-logger's sentences and logged in the classic format", async () => {

@@ -5,7 +5,7 @@ import { waitFor } from "../../../scripts/containerd/wait.ts";
 import { rejection } from "../../nri/support/calls.ts";
 import { FakeRuntime } from "../../nri/support/fake-runtime.ts";
 import { useScratch } from "../../support/scratch.ts";
-import { CNITAP } from "../support/spawn.ts";
+import { OBSERVER } from "../support/spawn.ts";
 import { launchObserving, observe, observeRuntime } from "./support/observing.ts";
 import { classicPodLineOf, podNumber, tell } from "./support/pods.ts";
 
@@ -17,7 +17,7 @@ const NOBODY = 65534;
 /** A link to cnitap with another name, as an administrator or a runtime may use it. */
 function linkNamed(name: string): string {
   const path = useScratch().path(name);
-  symlinkSync(CNITAP, path);
+  symlinkSync(OBSERVER, path);
   return path;
 }
 
@@ -161,7 +161,7 @@ describe("with --once, an unreachable runtime ends in one line and exit code 1:"
     chmodSync(scratch.folder, 0o755);
     mkdirSync(scratch.path("closed"), { mode: 0o700 });
     const exe = scratch.path("network-logger"); // the checkout may be unreadable for others
-    copyFileSync(CNITAP, exe);
+    copyFileSync(OBSERVER, exe);
     const socket = scratch.path("closed/nri.sock");
     await FakeRuntime.listen(socket);
     const observing = observe({ exe, args: ["-socket", socket], uid: NOBODY });

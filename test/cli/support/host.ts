@@ -53,7 +53,7 @@ export async function cnitap(...args: string[]): Promise<Ran> {
     exitCode: 0,
     leave: () => {},
   };
-  await run(args, { version: "0.0.0-test", program: "cnitap", env: {} }, io);
+  await run(args, { version: "0.0.0-test", program: "cnitap" }, io);
   return { code: io.exitCode, out, err };
 }
 

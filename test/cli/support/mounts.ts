@@ -25,11 +25,18 @@ export function runInMounts(host: Host, script: string, command: string, ...args
 }
 
 /** The same, followed by a shell command in the same mounts. Returns its output, and cnitap's exit code and errors. */
-export function runInMountsAnd(host: Host, script: string, after: string, command: string): Promise<Ended> {
+export function runInMountsAnd(
+  host: Host,
+  script: string,
+  after: string,
+  command: string,
+  ...args: string[]
+): Promise<Ended> {
   return inMounts(host, script, `"$@" >/dev/null; code=$?; ${after}; exit $code`, [
     command,
     "--host-root",
     host.root,
+    ...args,
   ]);
 }
 

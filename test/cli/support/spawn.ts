@@ -4,6 +4,8 @@ import { text } from "node:stream/consumers";
 import { ROOT } from "../../../scripts/cache-dir.ts";
 
 export const CNITAP = join(ROOT, "bin", "cnitap");
+/** What `cnitap observe` is. */
+export const OBSERVER = join(ROOT, "bin", "cnitap-observe");
 export const PRELOAD = join(import.meta.dirname, "kill-at.cjs");
 
 export interface Ended {

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import type { ContainerdNode } from "../../../scripts/containerd/node.ts";
 import { waitFor } from "../../../scripts/containerd/wait.ts";
-import { CNITAP } from "../../cli/support/spawn.ts";
+import { OBSERVER } from "../../cli/support/spawn.ts";
 import { onOwnMachine } from "../../support/own-machine.ts";
 
 export interface ObserverEnd {
@@ -31,7 +31,7 @@ export async function startObserver(
   log = "/tmp/cni.log",
 ): Promise<Observer> {
   const files = ["--socket", node.nriSocket, "--log-file", node.outside(log)];
-  const [command, ...args] = onOwnMachine([CNITAP, "observe", ...files, "--log-format", logFormat]);
+  const [command, ...args] = onOwnMachine([OBSERVER, ...files, "--log-format", logFormat]);
   const child = spawn(command, args, {
     env: { PATH: process.env.PATH },
     stdio: ["ignore", "pipe", "pipe"],

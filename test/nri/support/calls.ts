@@ -23,6 +23,20 @@ export function encodeCall(
   return encodeFrames(Connection.plugin, encodeMessage(streamId, MessageType.request, request));
 }
 
+/** A call whose request is any bytes, in frames of a megabyte. */
+export function rawCall(streamId: number, payload: Uint8Array): Uint8Array {
+  const message = encodeMessage(streamId, MessageType.request, payload);
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < message.length; at += 1 << 20) {
+    const piece = message.subarray(at, at + (1 << 20));
+    const header = Buffer.alloc(8);
+    header.writeUInt32BE(Connection.plugin);
+    header.writeUInt32BE(piece.length, 4);
+    frames.push(header, piece);
+  }
+  return Buffer.concat(frames);
+}
+
 /** A runtime's answer to RegisterPlugin. */
 export const registered = encodeFrames(
   Connection.runtime,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { NriError } from "../../../src/nri/nri-error.ts";
+import { protobufEnvelope } from "../../../src/nri/protobuf-codec.ts";
 import { Client, type Outcome } from "../../../src/nri/wire/client.ts";
 import { type Message, MessageType, maxMessageLength } from "../../../src/nri/wire/message.ts";
 
@@ -7,7 +8,7 @@ const none = new Uint8Array(0);
 
 /** A client with one call that has 10 ms left, and the outcomes reported for that call. */
 function calling() {
-  const client = new Client(() => {});
+  const client = new Client(protobufEnvelope, () => {});
   const outcomes: Outcome[] = [];
   const call = { service: "s", method: "m", payload: none, timeoutMs: 10 };
   client.call(call, 0, (outcome) => void outcomes.push(outcome));

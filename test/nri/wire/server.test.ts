@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { encode } from "../../../src/nri/encode.ts";
 import { RequestSchema } from "../../../src/nri/gen/ttrpc_pb.js";
+import { protobufEnvelope } from "../../../src/nri/protobuf-codec.ts";
 import { type Message, MessageDecoder, MessageType } from "../../../src/nri/wire/message.ts";
 import { type IncomingCall, Server } from "../../../src/nri/wire/server.ts";
 import { StatusCode } from "../../../src/nri/wire/status.ts";
@@ -15,7 +16,7 @@ const large = new Uint8Array(4_000_000);
 function serve() {
   const answers: Sent[] = [];
   const decoder = new MessageDecoder();
-  const server = new Server((bytes) =>
+  const server = new Server(protobufEnvelope, (bytes) =>
     decoder.push(bytes, (message) => void answers.push({ ...message, connection: 1 })),
   );
   const codes = () => answers.splice(0).map((sent) => responseOf(sent).status?.code);

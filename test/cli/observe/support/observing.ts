@@ -6,10 +6,10 @@ import { RuntimeConnection } from "../../../../scripts/nri/runtime-connection.ts
 import { FakeRuntime } from "../../../nri/support/fake-runtime.ts";
 import { logrusMessages } from "../../../support/logrus-messages.ts";
 import { onOwnMachine } from "../../../support/own-machine.ts";
-import { CNITAP } from "../../support/spawn.ts";
+import { OBSERVER } from "../../support/spawn.ts";
 
 export interface ObservingOptions {
-  /** Arguments after `cnitap observe` or `exe`. */
+  /** Its arguments. */
   readonly args?: readonly string[];
   /** The environment, in addition to PATH. */
   readonly env?: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface ObservingOptions {
   readonly via?: readonly string[];
   /** Whether the program of `via` gives it a terminal: its stdout is what is shown, its stdin what is typed. */
   readonly terminal?: boolean;
-  /** An executable with the plugin's name; `cnitap observe` by default. */
+  /** An executable with the plugin's name; by default cnitap-observe, which is told that it is cnitap. */
   readonly exe?: string;
   /** The user who runs it, if the tests run as root. */
   readonly uid?: number;
@@ -73,6 +73,9 @@ export class Observing {
   }
 }
 
+/** The observer as `cnitap observe` starts it, in the process that this one is. */
+const AS_CNITAP = ["/bin/bash", "-c", 'exec -a cnitap "$0" "$@"', OBSERVER];
+
 /** Keeps it from asking a runtime of this machine. */
 const NO_RUNTIME = { CONTAINER_RUNTIME_ENDPOINT: "/nowhere/cri.sock" };
 
@@ -85,7 +88,7 @@ export function observe({
   exe,
   uid,
 }: ObservingOptions): Observing {
-  const own = exe === undefined ? [CNITAP, "observe"] : [exe];
+  const own = exe === undefined ? AS_CNITAP : [exe];
   const ids = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
   const user = uid === undefined ? [] : ["setpriv", ...ids, "--"];
   const [command, ...rest] = onOwnMachine([...user, ...via, ...own, ...args]);
