@@ -2,6 +2,7 @@
 # Prepares the checkout for the npm script that calls it. Does nothing if it is ready.
 #   ready.sh              installs the npm packages
 #   ready.sh build        ... and the C tool chain and the QuickJS source
+#   ready.sh test         ... and what the tests need
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,7 @@ if ! cmp -s package-lock.json node_modules/.cni-tap-lock; then
 fi
 case ${1-} in
   build) sh scripts/setup.sh ;;
+  test) sh scripts/setup.sh tests ;;
   "") ;;
-  *) echo "ready.sh: Cannot prepare '$1': the only word it knows is build" >&2; exit 2 ;;
+  *) echo "ready.sh: Cannot prepare '$1': it knows build and test" >&2; exit 2 ;;
 esac

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs what is missing to build the taps: gcc, musl-tools, binutils, xz-utils, and the source of QuickJS
 # (in the cache directory). Does nothing if all is there. QUICKJS_SRC=DIR uses another source directory.
+#   setup.sh          to build
+#   setup.sh tests    to run the tests as well, some of which need root: iproute2, e2fsprogs
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/cache-dir.sh
@@ -18,10 +20,14 @@ need libc6-dev /usr/include/stdio.h
 need musl-tools musl-gcc
 need binutils as # musl-tools does not depend on an assembler
 need xz-utils xz
+if [ "${1-}" = tests ] && [ "$(id -u)" = 0 ]; then
+  need iproute2 ip
+  need e2fsprogs mkfs.ext4
+fi
 
 if [ -n "$missing" ]; then
   if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-    echo "cni-tap: Cannot build the taps: these Debian packages are missing:$missing
+    echo "cni-tap: Cannot build: these Debian packages are missing:$missing
   Install them as root (apt-get install$missing), or their like on other systems, and run this again." >&2
     exit 1
   fi

@@ -56,6 +56,9 @@ export const FIELDS = {
 } as const;
 
 const NO_TEXT = asByteString("");
+/** The events whose methods have their names. */
+const METHODS = new Map(eventNames.map((name) => [name.charAt(0).toUpperCase() + name.slice(1), name]));
+
 const NOTHING = new Uint8Array(0);
 
 /** Reads ttrpc's messages and NRI's without the generated ones, which would be ten times the size of this. */
@@ -97,7 +100,7 @@ export class ObserverCodec implements Codec<ObservedCall> {
       case "Shutdown":
         return { name: "shutdown" };
       default: {
-        const name = eventNames.find((one) => one.charAt(0).toUpperCase() + one.slice(1) === method);
+        const name = METHODS.get(method);
         return name && this.#notified(name, payload, this.#spansOf(this.#podRequest, payload, 0));
       }
     }
@@ -106,10 +109,12 @@ export class ObserverCodec implements Codec<ObservedCall> {
   #readStateChange(payload: Uint8Array): ObservedCall {
     let event = 0;
     const pods: number[] = [];
-    this.#stateChange.read(payload, (path, start, end) => {
-      if (path === 0) event = readVarint(payload, start, end);
+    const spans = this.#stateChange.find(payload);
+    for (let i = 0; i < spans.length; i += 3) {
+      const [start = 0, end = 0] = [spans[i + 1], spans[i + 2]];
+      if (spans[i] === 0) event = readVarint(payload, start, end);
       else pods.push(start, end);
-    });
+    }
     return this.#notified(notificationOf(event), payload, pods);
   }
 
@@ -118,8 +123,9 @@ export class ObserverCodec implements Codec<ObservedCall> {
     payload: Uint8Array,
     pods: readonly number[],
   ): ObservedCall {
-    const known = POD_CALLS.find((one) => one === name);
-    return known ? { name: known, pod: this.#pods.keep(payload, pods) } : { name: "other" };
+    if (name !== "runPodSandbox" && name !== "stopPodSandbox" && name !== "removePodSandbox")
+      return { name: "other" };
+    return { name, pod: this.#pods.keep(payload, pods) };
   }
 
   #readConfigure(payload: Uint8Array): Configuring {

@@ -3,8 +3,7 @@ import { type ObserveHost, WRITER } from "../native/observe-host.ts";
 import { Backlog } from "../nri/backlog.ts";
 import { type Level, type Look, logrusLine } from "../nri/logrus.ts";
 import type { Loop } from "./loop.ts";
-import type { ObserverReport, ReportedPod } from "./observer.ts";
-import type { PodReader } from "./pod-record.ts";
+import type { ReportPart, ToldPod } from "./reports.ts";
 import { podSentence } from "./sentences.ts";
 import { Writer } from "./writer.ts";
 
@@ -21,16 +20,14 @@ const BARE_BYTES = 50;
 /** Messages for people, on standard error. A stopped terminal or a pipe without a reader delays no pod. */
 export class ErrorLog {
   readonly #host: ErrorHost;
-  readonly #pods: PodReader;
   readonly #look: Look;
   readonly #backlog: Backlog<ByteString, ByteString>;
   /** The start of a plain line, which holds for a second. */
   #start = "";
   #startSecond = Number.NaN;
 
-  constructor(host: ErrorHost, loop: Loop, pods: PodReader) {
+  constructor(host: ErrorHost, loop: Loop) {
     this.#host = host;
-    this.#pods = pods;
     this.#look = host.isTerminal() ? (host.env("NO_COLOR") ? "plain" : "colour") : "fields";
     const writer = new Writer(host, loop, WRITER.error);
     this.#backlog = new Backlog<ByteString, ByteString>({
@@ -53,7 +50,7 @@ export class ErrorLog {
   }
 
   /** The sentences of a part of an event, which has `all` pods. */
-  tell({ sentence, pods }: ObserverReport, all: number): void {
+  tell({ sentence, pods }: ReportPart, all: number): void {
     const first = sentence === null ? [] : [this.#line("info", sentence)];
     this.#backlog.add([...first, ...pods.map((pod) => this.#told(pod))], all);
   }
@@ -63,8 +60,8 @@ export class ErrorLog {
     return this.#backlog.end(withinMs);
   }
 
-  #told({ saying, record }: ReportedPod): ByteString {
-    const said = podSentence(saying, this.#pods.saidOf(record));
+  #told({ saying, pod }: ToldPod): ByteString {
+    const said = podSentence(saying, pod);
     if (this.#look === "fields" && this.#host.isPlain(said))
       return asByteString(`${this.#plainStart()}${said}"\n`);
     return this.#line("info", decodeUtf8(asByteString(said)));

@@ -10,9 +10,8 @@ import { Backlog } from "../nri/backlog.ts";
 import type { Level } from "../nri/logrus.ts";
 import { encodeNote, encodePodLine } from "./encode-lines.ts";
 import type { Loop } from "./loop.ts";
-import type { ObserverReport, ReportedPod } from "./observer.ts";
 import type { Settings } from "./observer-settings.ts";
-import type { PodReader } from "./pod-record.ts";
+import type { ReportPart, ToldPod } from "./reports.ts";
 import { Writer } from "./writer.ts";
 
 type LogHost = Pick<ObserveHost, "write" | "written" | "wallMs" | "errorName"> & LineTexts;
@@ -32,18 +31,10 @@ export class PodLog {
   readonly #host: LogHost;
   readonly #writer: Writer;
   readonly #say: (level: Level, message: string) => void;
-  readonly #pods: PodReader;
   readonly #backlog: Backlog<ByteString, ByteString>;
 
-  constructor(
-    host: LogHost,
-    loop: Loop,
-    pods: PodReader,
-    settings: Settings,
-    say: (level: Level, message: string) => void,
-  ) {
+  constructor(host: LogHost, loop: Loop, settings: Settings, say: (level: Level, message: string) => void) {
     this.#host = host;
-    this.#pods = pods;
     this.#writer = new Writer(host, loop, WRITER.log);
     this.#settings = settings;
     this.#say = say;
@@ -65,9 +56,8 @@ export class PodLog {
   }
 
   /** Adds a part of an event, which has `all` pods. */
-  add({ pods, timeMs }: ObserverReport, all: number): void {
-    const line = ({ event, record }: ReportedPod) =>
-      encodePodLine(event, this.#pods.factsOf(record), timeMs, this.#settings, this.#host);
+  add({ pods, timeMs }: ReportPart, all: number): void {
+    const line = ({ event, pod }: ToldPod) => encodePodLine(event, pod, timeMs, this.#settings, this.#host);
     this.#backlog.add(pods.map(line), all);
   }
 

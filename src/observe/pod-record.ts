@@ -33,9 +33,6 @@ const LINUX_NAMESPACE = 7;
 const LINUX_NAMESPACE_TYPE = 8;
 const LINUX_NAMESPACE_PATH = 9;
 
-/** Paths of fields that there are not, in the places of those that sentences do not tell. */
-const SAID_PATHS = { ...POD_PATHS, label: [536870909], labelKey: [536870910], labelValue: [536870911] };
-
 const NETWORK = asByteString("network");
 
 /**
@@ -45,13 +42,11 @@ const NETWORK = asByteString("network");
 export class PodReader {
   readonly #texts: FieldSet;
   readonly #all: FieldSet;
-  readonly #said: FieldSet;
   readonly #id: FieldSet;
 
   constructor(host: FieldHost) {
     this.#texts = new FieldSet(host, TEXT_PATHS);
     this.#all = new FieldSet(host, Object.values(POD_PATHS));
-    this.#said = new FieldSet(host, Object.values(SAID_PATHS));
     this.#id = new FieldSet(host, [POD_PATHS.id]);
   }
 
@@ -67,12 +62,7 @@ export class PodReader {
     return asByteString(last < 0 ? "" : record.slice(spans[last + 1], spans[last + 2]));
   }
 
-  /** What a sentence tells of a pod: it has no labels. @throws if it is no record */
-  saidOf(record: ByteString): LoggedPod {
-    return readPod(record, this.#said.find(record));
-  }
-
-  /** What a line tells of a pod. @throws if it is no record */
+  /** What is told of a pod. @throws if it is no record */
   factsOf(record: ByteString): LoggedPod {
     return readPod(record, this.#all.find(record));
   }

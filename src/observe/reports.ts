@@ -1,11 +1,23 @@
+import type { LoggedPod } from "../log/pod-line.ts";
 import type { Loop } from "./loop.ts";
 import type { ObserverReport, ReportedPod } from "./observer.ts";
+import type { PodReader } from "./pod-record.ts";
 
 /** How many pods of a large event are put into words between two looks at the sockets. */
 const PODS_AT_ONCE = 4;
 
-/** Takes a part of an event. `all`: how many pods the event has. */
-export type PartTaker = (part: ObserverReport, all: number) => void;
+/** A pod whose record has been read, for the log and for people. */
+export interface ToldPod extends Omit<ReportedPod, "record"> {
+  readonly pod: LoggedPod;
+}
+
+/** A part of an event. */
+export interface ReportPart extends Omit<ObserverReport, "pods"> {
+  readonly pods: readonly ToldPod[];
+}
+
+/** `all`: how many pods the event has. */
+export type PartTaker = (part: ReportPart, all: number) => void;
 
 /**
  * Hands reports on in order: at once, but a large one in parts, between which events are answered. 20,000 pods of a
@@ -13,19 +25,21 @@ export type PartTaker = (part: ObserverReport, all: number) => void;
  */
 export class Reports {
   readonly #loop: Loop;
+  readonly #pods: PodReader;
   readonly #take: PartTaker;
   readonly #waiting: ObserverReport[] = [];
   /** How many pods of the first one are done. */
   #done = 0;
 
-  constructor(loop: Loop, take: PartTaker) {
+  constructor(loop: Loop, pods: PodReader, take: PartTaker) {
     this.#loop = loop;
+    this.#pods = pods;
     this.#take = take;
   }
 
   add(report: ObserverReport): void {
     if (this.#waiting.length === 0 && report.pods.length <= PODS_AT_ONCE) {
-      this.#take(report, report.pods.length);
+      this.#take(partOf(report, report.pods, this.#pods), report.pods.length);
       return;
     }
     this.#waiting.push(report);
@@ -42,8 +56,9 @@ export class Reports {
     for (let left = PODS_AT_ONCE + this.#waiting.length; left > 0; ) {
       const [first] = this.#waiting;
       if (!first) break;
-      const pods: readonly ReportedPod[] = first.pods.slice(this.#done, this.#done + left);
-      this.#take({ ...first, sentence: this.#done === 0 ? first.sentence : null, pods }, first.pods.length);
+      const pods = first.pods.slice(this.#done, this.#done + left);
+      const part = partOf(first, pods, this.#pods);
+      this.#take(this.#done === 0 ? part : { ...part, sentence: null }, first.pods.length);
       this.#done += pods.length;
       left -= Math.max(1, pods.length);
       if (this.#done < first.pods.length) continue;
@@ -52,4 +67,14 @@ export class Reports {
     }
     return this.#waiting.length > 0;
   }
+}
+
+/** The part of a report that is about these pods. */
+export function partOf(
+  { timeMs, sentence }: ObserverReport,
+  pods: readonly ReportedPod[],
+  reader: PodReader,
+): ReportPart {
+  const told = pods.map(({ event, saying, record }) => ({ event, saying, pod: reader.factsOf(record) }));
+  return { timeMs, sentence, pods: told };
 }

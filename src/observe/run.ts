@@ -98,10 +98,10 @@ class Observe {
     this.#taps = tapsKeys(host);
     this.#loop = new Loop(host);
     const pods = new PodReader(host);
-    this.#errors = new ErrorLog(host, this.#loop, pods);
+    this.#errors = new ErrorLog(host, this.#loop);
     const { settings } = readSettings({ ...this.#taps, ...flags.keys });
-    this.#log = new PodLog(host, this.#loop, pods, settings, (level, text) => this.#errors.say(level, text));
-    this.#reports = new Reports(this.#loop, (part, all) => {
+    this.#log = new PodLog(host, this.#loop, settings, (level, text) => this.#errors.say(level, text));
+    this.#reports = new Reports(this.#loop, pods, (part, all) => {
       this.#log.add(part, all); // first, because the lines of the next CNI call are near
       this.#errors.tell(part, all);
     });

@@ -3,6 +3,7 @@ import { WRITER } from "../../src/native/observe-host.ts";
 import { ErrorLog } from "../../src/observe/error-log.ts";
 import type { ObserverReport, Saying } from "../../src/observe/observer.ts";
 import { PodReader } from "../../src/observe/pod-record.ts";
+import { partOf } from "../../src/observe/reports.ts";
 import { podNumber, sentenceOf } from "../cli/observe/support/pods.ts";
 import { TwinObserveHost } from "../native/twin/twin-observe-host.ts";
 import { recordOf } from "./support/records.ts";
@@ -12,8 +13,9 @@ function logged(world: Partial<TwinObserveHost["world"]> = {}) {
   const host = new TwinObserveHost(world);
   const turns = new Turns(host);
   host.clock = 12_345;
-  const log = new ErrorLog(host, turns.loop, new PodReader(host));
-  const tell = (report: ObserverReport) => log.tell(report, report.pods.length);
+  const log = new ErrorLog(host, turns.loop);
+  const tell = (report: ObserverReport) =>
+    log.tell(partOf(report, report.pods, new PodReader(host)), report.pods.length);
   return { host, turns, log, tell, lines: () => host.lines(WRITER.error) };
 }
 

@@ -32,7 +32,7 @@ function shown({ event, record }: ReportedPod) {
 /** What people are told. */
 function sentencesOf({ sentence, pods }: ObserverReport): string[] {
   const own = sentence === null ? [] : [sentence];
-  return [...own, ...pods.map(({ saying, record }) => podSentence(saying, reader.saidOf(record)))];
+  return [...own, ...pods.map(({ saying, record }) => podSentence(saying, reader.factsOf(record)))];
 }
 
 const web = {

@@ -7,6 +7,7 @@ import type { ObserverReport } from "../../src/observe/observer.ts";
 import { readSettings } from "../../src/observe/observer-settings.ts";
 import { PodLog } from "../../src/observe/pod-log.ts";
 import { PodReader } from "../../src/observe/pod-record.ts";
+import { partOf } from "../../src/observe/reports.ts";
 import { classicPodLineOf, podNumber } from "../cli/observe/support/pods.ts";
 import { type TwinAnswer, TwinObserveHost } from "../native/twin/twin-observe-host.ts";
 import { recordOf } from "./support/records.ts";
@@ -24,11 +25,10 @@ function logged(keys: Readonly<Record<string, unknown>> = {}) {
   const log = new PodLog(
     host,
     turns.loop,
-    pods,
     settings,
     (level, message) => void said.push(`${level}: ${message}`),
   );
-  const add = (report: ObserverReport) => log.add(report, report.pods.length);
+  const add = (report: ObserverReport) => log.add(partOf(report, report.pods, pods), report.pods.length);
   return { host, turns, log, add, said, lines: () => host.lines(WRITER.log) };
 }
 

@@ -20,12 +20,15 @@ export function pluginPath(node: ContainerdNode, plugin: string): string {
   return join(node.folder, "nri/plugins", plugin);
 }
 
-/** The processes that run under a plugin's path. */
+/** The processes that run under a plugin's path, without their children: the observer has some. */
 export async function launched(node: ContainerdNode, plugin: string): Promise<string[]> {
   const path = pluginPath(node, plugin);
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const commands = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+  const read = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+  const commands = await Promise.all(pids.map((pid) => read(pid, "cmdline")));
+  const found = pids.filter((_, index) => commands[index]?.split("\0").includes(path));
+  const parents = await Promise.all(
+    found.map(async (pid) => /^PPid:\s+(\d+)/m.exec(await read(pid, "status"))?.[1] ?? ""),
   );
-  return pids.filter((_, index) => commands[index]?.split("\0").includes(path));
+  return found.filter((_, index) => !found.includes(parents[index] ?? ""));
 }
