@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
 /** From here on garbage is collected before it is as much as what is used. */
-const LARGE_BYTES = 160 << 20;
+const LARGE_BYTES = 110 << 20;
 const GROWING_PERCENT = 20;
 
 /**
