@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-/** With all that an audit once kept of each pod, half as many did not fit. */
+/** With objects for all that an audit keeps of each pod, they did not fit. */
 const HEAP_MB = 40;
 const PODS = 50_000;
 const BYTES_A_POD = 600;
