@@ -1,5 +1,6 @@
 import { asByteString, decodeUtf8 } from "../log/byte-string.ts";
-import { bare, givenTo } from "../story/findings/addresses.ts";
+import { bare } from "../story/address.ts";
+import { givenTo } from "../story/findings/addresses.ts";
 import { type Attached, isAdded, type Pod } from "../story/pod.ts";
 import { linesOf } from "../story/runs.ts";
 import type { LineNumber } from "../story/story.ts";

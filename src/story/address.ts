@@ -69,13 +69,66 @@ function readV6(text: string): bigint | null {
 
 /** One spelling for each address, without its prefix length; a text that is no address stays as it is. */
 export function addressKey(text: string): string {
-  return KEYS.get(text);
+  return plainV4(text) < 0 ? KEYS.get(text) : bare(text);
+}
+
+/** The address without its prefix length. */
+export function bare(address: string): string {
+  const slash = address.lastIndexOf("/");
+  return slash >= 0 && skipDigits(address, slash + 1) > slash + 1 ? address.slice(0, slash) : address;
+}
+
+/** Whether only digits follow: the text's length, else 0. */
+function skipDigits(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return 0;
+  }
+  return text.length;
+}
+
+/** The value of an IPv4 address in its usual spelling, with or without a prefix length; -1 for all other texts. */
+function plainV4(text: string): number {
+  const slash = text.indexOf("/");
+  const end = slash < 0 ? text.length : slash;
+  if (slash >= 0 && !(text.length > slash + 1 && text.length <= slash + 3 && skipDigits(text, slash + 1) > 0))
+    return -1;
+  if (slash >= 0 && Number(text.slice(slash + 1)) > 32) return -1;
+  let [value, byte, digits, parts] = [0, 0, 0, 1];
+  for (let at = 0; at < end; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      if (digits > 0 && byte === 0) return -1;
+      byte = byte * 10 + digit;
+      if (++digits > 3 || byte > 255) return -1;
+    } else {
+      if (digit !== DOT - ZERO || digits === 0 || ++parts > 4) return -1;
+      value = value * 256 + byte;
+      byte = 0;
+      digits = 0;
+    }
+  }
+  return parts === 4 && digits > 0 ? value * 256 + byte : -1;
+}
+
+/** Whether an address is a pod's own: neither loopback's nor link-local. */
+export function isOwn(text: string): boolean {
+  const value = plainV4(text);
+  if (value >= 0) return value >>> 24 !== 127 && value >>> 16 !== 0xa9fe;
+  const address = readAddress(text);
+  return address !== null && !isLinkLocal(address) && !isLoopback(address);
 }
 
 const KEYS = new Memo(1000, (text) => {
   const address = readAddress(text);
-  return address === null ? text : `${address.family}:${address.value.toString(16)}`;
+  if (address === null) return text;
+  const { family, value } = address;
+  return family === 4 ? dottedOf(Number(value)) : `6:${value.toString(16)}`;
 });
+
+function dottedOf(value: number): string {
+  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join(".");
+}
 
 /** 169.254.0.0/16 and fe80::/10. */
 export function isLinkLocal({ family, value }: Address): boolean {
@@ -83,7 +136,7 @@ export function isLinkLocal({ family, value }: Address): boolean {
 }
 
 /** 127.0.0.0/8 and ::1. */
-export function isLoopback({ family, value }: Address): boolean {
+function isLoopback({ family, value }: Address): boolean {
   return family === 4 ? value >> 24n === 127n : value === 1n;
 }
 

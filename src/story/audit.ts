@@ -52,7 +52,7 @@ export interface AuditReport {
 export class Audit {
   readonly #log: LogFacts;
   readonly #stories: Stories;
-  readonly #checks: readonly { readonly check: Check; readonly late: boolean }[];
+  readonly #checks: readonly Judge[];
   readonly #findings: Finding[] = [];
   readonly #losses: Losses;
   readonly #eachPod: AuditOptions["eachPod"];
@@ -65,14 +65,15 @@ export class Audit {
     this.#checks = checksFor(options).map((make) => ({
       check: make(this.#log, report),
       late: LATE.includes(make),
+      silent: SILENT.includes(make),
     }));
     const { mostOpen } = options;
     this.#stories = new Stories({
-      ...{ close: (story) => this.#judge(this.#read(story)), keepRequests: true },
+      ...{ close: (story) => this.#judge(this.#read(story), false), keepRequests: true },
       settle: (story) => {
         const pod = this.#read(story);
         const isDone = isSettled(pod);
-        if (isDone) this.#judge(pod);
+        if (isDone) this.#judge(pod, true);
         return isDone;
       },
       ...(mostOpen === undefined ? {} : { mostOpen }),
@@ -108,11 +109,19 @@ export class Audit {
     return readPod(story, (network) => this.#log.tapsOf(network));
   }
 
-  #judge(pod: Pod): void {
+  #judge(pod: Pod, settled: boolean): void {
     this.#losses.pod(pod);
-    for (const { check, late } of this.#checks) if (late || !pod.story.resumed) check.pod?.(pod);
+    const isSound = settled && pod.attached.length > 0;
+    for (const { check, late, silent } of this.#checks)
+      if (!(silent && isSound) && (late || !pod.story.resumed)) check.pod?.(pod);
     this.#eachPod?.(pod);
   }
+}
+
+interface Judge {
+  readonly check: Check;
+  readonly late: boolean;
+  readonly silent: boolean;
 }
 
 const HALF_LINE = '{"v":1,';
@@ -129,6 +138,11 @@ function hasCutOutput(read: LogLine): boolean {
 
 /** Those that can be made of single calls: of a pod that was judged, later ones too. */
 const LATE: readonly MakeCheck[] = [pluginDied, callKilled, quietFailure, innerDelFailed];
+
+/** Those that have nothing to say of a pod with attachments that is settled. */
+const SILENT: readonly MakeCheck[] = [
+  ...[addFailed, pluginDied, innerDelFailed, stranded, leak, untapped, delWithoutAdd],
+];
 
 function checksFor({ slowMs }: AuditOptions): MakeCheck[] {
   return [

@@ -1,4 +1,5 @@
 import type { CallLine, LogLine, WrapLine } from "../log/log-line.ts";
+import { Roster } from "./roster.ts";
 import type { NetworkTaps } from "./runs.ts";
 import { networkOf } from "./stories.ts";
 import type { LineNumber } from "./story.ts";
@@ -53,6 +54,7 @@ export class LogFacts {
   /** Each build, and its first line. */
   readonly builds = new Map<string, LineNumber>();
   readonly torn: LineNumber[] = [];
+  readonly roster = new Roster();
   /** The time of the first line of a tap or wrapper. */
   firstTapMs: number | null = null;
   readonly #options: LogFactsOptions;

@@ -10,7 +10,7 @@ import { asByteString } from "../../src/log/byte-string.ts";
 import { withLock } from "../../src/machine/edit-lock.ts";
 import { RECORD_PATH } from "../../src/machine/installation-record.ts";
 import { howOften } from "../support/soak.ts";
-import { CALICO, CALICO_FILE, CALICO_PATCHED, useHost } from "./support/host.ts";
+import { CALICO, CALICO_FILE, CALICO_PATCHED, complete, useHost } from "./support/host.ts";
 import { CNITAP, PRELOAD, runCnitap, start } from "./support/spawn.ts";
 
 const STORM_MS = howOften(8_000, 120_000);
@@ -45,6 +45,7 @@ test("install makes the list again if its single plugin is replaced meanwhile", 
   expect(await runCnitap(["install", "--host-root", host.root], env)).toMatchObject({ code: 0, err: "" });
   expect(existsSync(host.path("/new"))).toBe(false); // it was replaced
   expect(host.read(made)).toContain(plugin(2));
+  complete(host);
   expect((await host.cnitap("doctor")).code).toBe(0);
 });
 

@@ -106,7 +106,9 @@ describeAsRoot("install and uninstall on a real containerd", () => {
     await Promise.all([toggle(), cycle(), cycle(), cycle()]);
     expect(number).toBeGreaterThan(4);
     const found = auditOf(await node().readLog());
-    expect(found.filter((finding) => !/^(del-without-add|chain-changed|lines-lost)/.test(finding))).toEqual([]);
+    expect(found.filter((finding) => !/^(del-without-add|chain-changed|lines-lost)/.test(finding))).toEqual(
+      [],
+    );
   });
 
   it("doctor finds no error, and its facts of the runtime are those of a gRPC client", async () => {

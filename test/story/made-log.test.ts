@@ -69,6 +69,16 @@ describe("a pod that was judged when it was gone", () => {
     expect(own.filter(({ containerId }) => containerId === "c1")).toEqual([]);
   });
 
+  test("shows a lost line", () => {
+    const before = chain("ADD", { at: -70_000, id: "before", pod: "default/before" });
+    const lost = (own: readonly string[]) =>
+      audited([...before, ...own, ...others], "heads").findings.flatMap(({ code, lines }) =>
+        code === "lines-lost" ? lines : [],
+      );
+    expect(lost(pod.slice(1))).toContain(before.length + 1);
+    expect(lost(pod)).not.toContain(before.length + 1);
+  });
+
   test("is told of if a late call of it fails", () => {
     const died = wrapped("DEL", "calico", { at: 9000, netns: "" }, { signal: 9, output: null });
     const own = audited([...pod, ...others, ...died], "heads").findings;

@@ -1,4 +1,4 @@
-import { isOwn } from "../../story/findings/addresses.ts";
+import { isOwn } from "../../story/address.ts";
 import { listed } from "../../story/findings/finding.ts";
 import type { CachedAttachment } from "../facts.ts";
 import { type Look, nodeCheck, nodeFinding, ofNetwork, quoted, type Suspect } from "./node-finding.ts";

@@ -1,5 +1,4 @@
-import { addressKey } from "../../story/address.ts";
-import { isOwn } from "../../story/findings/addresses.ts";
+import { addressKey, isOwn } from "../../story/address.ts";
 import { deletePod, nodeCheck, nodeFinding, ofNetwork } from "./node-finding.ts";
 
 /** A pod was given an address that the host has, such as its tunnel's (calico#3589). */

@@ -1,7 +1,9 @@
 import type { LogFacts } from "../log-facts.ts";
 import type { Attached, Pod } from "../pod.ts";
+import { Rows } from "../rows.ts";
 import type { Run } from "../runs.ts";
 import type { LineNumber } from "../story.ts";
+import { Names } from "../texts.ts";
 import { aboutLog, type Check, counted, inNetwork, listed, type MakeCheck, podName } from "./finding.ts";
 import { cameUp } from "./what-failed.ts";
 
@@ -20,41 +22,77 @@ interface Seen {
 }
 
 const SEPARATOR = " -> ";
+/** Columns. */
+const [LINE, VERSION, TYPES, FLAGS] = [1, 3, 4, 5];
 
 /** The network's list is other than before: a program rewrote it, and pods lack a plugin (istio#11037, linkerd2#11228). */
 export const chainChanged: MakeCheck = (log, report): Check => {
-  const networks = new Map<string | null, Seen[]>();
+  const { roster } = log;
+  const networks = new Names();
+  const texts = new Names();
+  /** Of each network: who, line, time, cniVersion, types, and what of a Seen is true or false. */
+  const rowsOf: Rows[] = [];
+  const seenAt = (rows: Rows, row: number): Seen => {
+    const [timeMs, flags] = [rows.get(row, 2), rows.get(row, FLAGS)];
+    return {
+      ...{ pod: podName(roster.get(rows.get(row, 0))), line: rows.get(row, LINE) },
+      ...{ timeMs: Number.isNaN(timeMs) ? null : timeMs, types: texts.nameOf(rows.get(row, TYPES)) },
+      ...{ cniVersion: texts.nameOf(rows.get(row, VERSION)), whole: (flags & 1) !== 0 },
+      isTail: (flags & 2) !== 0,
+    };
+  };
   return {
     pod: (pod: Pod) => {
       for (const attached of pod.attached) {
         const { adds, network, nested } = attached;
         for (const add of nested ? [] : adds) {
-          const known = networks.get(network) ?? [];
-          networks.set(network, known);
-          known.push(seenIn(add, podName(pod.story), isOver(pod, attached, add, log)));
+          const { line, timeMs, cniVersion, types, isTail } = seenIn(add);
+          const flags = (isOver(pod, attached, add, log) ? 1 : 0) + (isTail ? 2 : 0);
+          const at = networks.numberOf(network);
+          rowsOf[at] ??= new Rows(6);
+          rowsOf[at].add([
+            roster.add(pod.who),
+            line,
+            timeMs ?? Number.NaN,
+            texts.numberOf(cniVersion),
+            texts.numberOf(types),
+            flags,
+          ]);
         }
       }
     },
     end: () => {
-      for (const [network, seen] of networks) {
-        seen.sort((one, other) => one.line - other.line);
+      const none = texts.numberOf(null);
+      rowsOf.forEach((rows, number) => {
+        const network = networks.nameOf(number);
+        const order = rows.sortedBy(LINE);
+        const firstOf = (part: Uint32Array) => seenAt(rows, part[0] ?? 0);
+        const lastOf = (part: Uint32Array) => seenAt(rows, part.at(-1) ?? 0);
+        const names = (part: Uint32Array) => Array.from(part, (row) => seenAt(rows, row).pod);
         const versions = segments(
-          seen.filter(({ cniVersion }) => cniVersion !== null),
-          "cniVersion",
+          order.filter((row) => rows.get(row, VERSION) !== none),
+          (row) => rows.get(row, VERSION),
         );
-        versions.slice(1).forEach(([first], at) => {
-          const before = versions[at]?.at(-1);
-          if (first && before) report(versionFinding(network, before, first));
+        versions.slice(1).forEach((part, at) => {
+          const before = versions[at];
+          if (before) report(versionFinding(network, lastOf(before), firstOf(part)));
         });
+        const headless = headlessOf(rows, order, texts);
         const lists = segments(
-          seen.filter((one) => one.types !== null && one.whole && !lacksHead(one, seen)),
-          "types",
+          order.filter((row) => {
+            const [types, flags] = [rows.get(row, TYPES), rows.get(row, FLAGS)];
+            return types !== none && (flags & 1) !== 0 && !((flags & 2) !== 0 && headless.has(types));
+          }),
+          (row) => rows.get(row, TYPES),
         );
-        lists.slice(1).forEach((pods, at) => {
+        lists.slice(1).forEach((part, at) => {
           const before = lists[at];
-          if (before) report(typesFinding(network, before, pods));
+          if (before)
+            report(
+              typesFinding(network, lastOf(before), firstOf(part), [() => names(before), () => names(part)]),
+            );
         });
-      }
+      });
     },
   };
 };
@@ -66,29 +104,36 @@ function isOver(pod: Pod, attached: Attached, add: Run, log: LogFacts): boolean 
   return attached.dels.length === 0 && log.isStuck(add.lastMs);
 }
 
-/** Its first plugins are only missing in the log, which begins in the middle of the ADD, or they are not wrapped. */
-function lacksHead({ types, isTail }: Seen, seen: readonly Seen[]): boolean {
-  return isTail && seen.some((other) => other.types?.endsWith(`${SEPARATOR}${types}`));
+/** Lists that are the end of another one: of a log that begins in the middle of an ADD, or of plugins that are not wrapped. */
+function headlessOf(rows: Rows, order: Uint32Array, texts: Names): Set<number> {
+  const types = [...new Set(Array.from(order, (row) => rows.get(row, TYPES)))];
+  return new Set(
+    types.filter((one) =>
+      types.some((other) => texts.nameOf(other)?.endsWith(`${SEPARATOR}${texts.nameOf(one)}`)),
+    ),
+  );
 }
 
-function seenIn({ calls, plugins, begunMs }: Run, pod: string, whole: boolean): Seen {
+function seenIn({ calls, plugins, begunMs }: Run): Omit<Seen, "pod" | "whole"> {
   const [first] = calls;
   return {
-    ...{ pod, line: first?.line ?? 0, timeMs: begunMs, whole },
+    ...{ line: first?.line ?? 0, timeMs: begunMs },
     cniVersion: first?.cniVersion ?? first?.request?.cniVersion ?? null,
     types: plugins.length === 0 ? null : plugins.map(({ plugin }) => plugin).join(SEPARATOR),
     isTail: plugins[0]?.request?.prevResult !== null, // or its request is not known
   };
 }
 
-/** Cuts into parts of which all have the same. */
-function segments(seen: readonly Seen[], key: "cniVersion" | "types"): Seen[][] {
-  const parts: Seen[][] = [];
-  for (const one of seen) {
-    const last = parts.at(-1);
-    if (last?.[0]?.[key] === one[key]) last?.push(one);
-    else parts.push([one]);
-  }
+/** Cuts rows into parts of which all have the same. */
+function segments(rows: Uint32Array, of: (row: number) => number): Uint32Array[] {
+  const parts: Uint32Array[] = [];
+  let from = 0;
+  rows.forEach((row, at) => {
+    const next = rows[at + 1];
+    if (next !== undefined && of(next) === of(row)) return;
+    parts.push(rows.subarray(from, at + 1));
+    from = at + 1;
+  });
   return parts;
 }
 
@@ -102,23 +147,29 @@ function versionFinding(network: string | null, before: Seen, first: Seen) {
   });
 }
 
-function typesFinding(network: string | null, before: readonly Seen[], pods: readonly Seen[]) {
-  const [old, first] = [before.at(-1), pods[0]];
-  const was = (old?.types ?? "").split(SEPARATOR);
-  const is = (first?.types ?? "").split(SEPARATOR);
+/** @param pods the names of those before the change, and of those from it on */
+function typesFinding(
+  network: string | null,
+  old: Seen,
+  first: Seen,
+  [before, after]: readonly [() => string[], () => string[]],
+) {
+  const was = (old.types ?? "").split(SEPARATOR);
+  const is = (first.types ?? "").split(SEPARATOR);
   const gone = was.filter((type) => !is.includes(type));
   const come = is.filter((type) => !was.includes(type));
-  const lacks = (which: readonly string[], who: readonly Seen[]) =>
-    which.length === 0
-      ? ""
-      : `; ${counted(who.length, "pod")} without ${listed(which)}: ${listed(who.map(({ pod }) => pod))}`;
-  const brief = `the list's wrapped plugins were ${old?.types} and are ${first?.types}`;
+  const lacks = (which: readonly string[], pods: () => string[]) => {
+    if (which.length === 0) return "";
+    const names = pods();
+    return `; ${counted(names.length, "pod")} without ${listed(which)}: ${listed(names)}`;
+  };
+  const brief = `the list's wrapped plugins were ${old.types} and are ${first.types}`;
   return aboutLog(network, {
-    ...{ code: "chain-changed", severity: "note", timeMs: first?.timeMs ?? null },
+    ...{ code: "chain-changed", severity: "note", timeMs: first.timeMs },
     plugin: gone[0] ?? come[0] ?? null,
     brief,
-    sentence: `From ${first?.pod} on${inNetwork(network)} ${brief}${lacks(gone, pods)}${lacks(come, before)}`,
-    lines: [old?.line ?? 0, first?.line ?? 0],
+    sentence: `From ${first.pod} on${inNetwork(network)} ${brief}${lacks(gone, after)}${lacks(come, before)}`,
+    lines: [old.line, first.line],
     advice: "If a program rewrote the network's file, pods that lack a plugin must be made again.",
   });
 }

@@ -1,8 +1,8 @@
-import { addressKey } from "../address.ts";
+import { addressKey, bare, isOwn } from "../address.ts";
 import { isAdded, type Pod } from "../pod.ts";
 import { readResult } from "../result.ts";
 import { linesOf } from "../runs.ts";
-import { addressesFor, bare, isOwn } from "./addresses.ts";
+import { addressesFor } from "./addresses.ts";
 import {
   aboutAttached,
   type Check,

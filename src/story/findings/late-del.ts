@@ -1,7 +1,9 @@
 import { orderOf } from "../del-order.ts";
 import { isAdded, isWhole, type Pod, type Who } from "../pod.ts";
+import { Rows } from "../rows.ts";
 import type { LineNumber } from "../story.ts";
-import { about, type Check, type MakeCheck, podName, shownMs } from "./finding.ts";
+import { hashOf, Names } from "../texts.ts";
+import { about, type Check, type Finding, type MakeCheck, podName, shownMs } from "./finding.ts";
 
 /** One sandbox of a pod. In the classic format lines stand for times. */
 interface Sandbox {
@@ -19,29 +21,63 @@ interface Sandbox {
 }
 
 /** The DEL of a pod's older sandbox comes after the ADD of its newer one, and takes what is the newer one's (calico#4710). */
-export const lateDel: MakeCheck = (_log, report): Check => {
-  const pods = new Map<string, Sandbox[]>();
+export const lateDel: MakeCheck = ({ roster }, report): Check => {
+  /** A hash of the name, and the members of Sandbox. */
+  const rows = new Rows(9);
+  const networks = new Names();
+  const sandboxAt = (row: number): Sandbox => {
+    const [added, deleted] = [rows.get(row, 5), rows.get(row, 7)];
+    return {
+      ...{ who: roster.get(rows.get(row, 1)), lastLine: rows.get(row, 2), timed: rows.get(row, 4) === 1 },
+      ...{ network: networks.nameOf(rows.get(row, 3)), added: Number.isNaN(added) ? null : added },
+      ...{ addLine: rows.get(row, 6), deleted: Number.isNaN(deleted) ? null : deleted },
+      delLine: rows.get(row, 8),
+    };
+  };
   return {
     pod: (pod: Pod) => {
       const { namespace, name } = pod.story;
       if (name === null) return;
       const sandbox = sandboxOf(pod);
-      const key = JSON.stringify([namespace, name]);
-      const others = pods.get(key);
-      if (sandbox && others) others.push(sandbox);
-      else if (sandbox) pods.set(key, [sandbox]);
+      if (sandbox === null) return;
+      const { who, lastLine, network, timed, added, addLine, deleted, delLine } = sandbox;
+      rows.add([
+        hashOf(name, hashOf(namespace ?? "")),
+        roster.add(who),
+        lastLine,
+        networks.numberOf(network),
+        timed ? 1 : 0,
+        added ?? Number.NaN,
+        addLine,
+        deleted ?? Number.NaN,
+        delLine,
+      ]);
     },
     end: () => {
-      for (const sandboxes of pods.values()) {
-        sandboxes.sort((one, other) => one.lastLine - other.lastLine);
-        for (const older of sandboxes) {
-          const newer = sandboxes.find((one) => isLate(older, one));
-          if (newer) report(findingOf(older, newer));
-        }
-      }
+      const found = rows.findAmongSame(0, ([...alike]) => [...byName(alike.map(sandboxAt))].flatMap(lateIn));
+      for (const finding of found) report(finding);
     },
   };
 };
+
+function lateIn(sandboxes: readonly Sandbox[]): Finding[] {
+  const ordered = [...sandboxes].sort((one, other) => one.lastLine - other.lastLine);
+  return ordered.flatMap((older) => {
+    const newer = ordered.find((one) => isLate(older, one));
+    return newer ? [findingOf(older, newer)] : [];
+  });
+}
+
+function byName(sandboxes: readonly Sandbox[]): Iterable<Sandbox[]> {
+  const pods = new Map<string, Sandbox[]>();
+  for (const sandbox of sandboxes) {
+    const key = JSON.stringify([sandbox.who.namespace, sandbox.who.name]);
+    const others = pods.get(key);
+    if (others) others.push(sandbox);
+    else pods.set(key, [sandbox]);
+  }
+  return pods.values();
+}
 
 function sandboxOf({ attached, who, lastLine }: Pod): Sandbox | null {
   const all = attached.filter(({ nested }) => !nested);

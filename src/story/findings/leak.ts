@@ -1,7 +1,8 @@
+import { bare } from "../address.ts";
 import { type Attached, isAdded, type Pod } from "../pod.ts";
 import { linesOf } from "../runs.ts";
 import type { EventSeen } from "../story.ts";
-import { bare, givenTo } from "./addresses.ts";
+import { givenTo } from "./addresses.ts";
 import {
   aboutAttached,
   type Check,

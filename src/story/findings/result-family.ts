@@ -1,6 +1,8 @@
 import { readAddress } from "../address.ts";
 import { isAdded, type Pod, type Who } from "../pod.ts";
+import { Rows } from "../rows.ts";
 import type { LineNumber } from "../story.ts";
+import { Names } from "../texts.ts";
 import { givenTo } from "./addresses.ts";
 import { about, type Check, inNetwork, type MakeCheck, podName } from "./finding.ts";
 
@@ -10,14 +12,20 @@ const LEAST_WITH_BOTH = 16;
 
 interface Given {
   readonly who: Who;
-  readonly families: 0 | 4 | 6 | 10;
+  /** 4, 6, 10 for both, or 0. */
+  readonly families: number;
   readonly line: LineNumber;
   readonly timeMs: number | null;
 }
 
+/** Columns. */
+const [FAMILIES, LINE] = [1, 2];
+
 /** A pod lacks a family that its neighbours have: an address range is used up, or a runtime asked for one only. */
-export const resultFamily: MakeCheck = (_log, report): Check => {
-  const networks = new Map<string | null, Given[]>();
+export const resultFamily: MakeCheck = ({ roster }, report): Check => {
+  const networks = new Names();
+  /** Of each network: the members of Given. */
+  const given: Rows[] = [];
   return {
     pod: ({ who, attached: all }: Pod) => {
       for (const attached of all) {
@@ -26,25 +34,29 @@ export const resultFamily: MakeCheck = (_log, report): Check => {
         const found = new Set(givenTo(attached).map((address) => readAddress(address)?.family));
         const families = found.size === 2 ? 10 : found.has(4) ? 4 : found.has(6) ? 6 : 0;
         const line = add.post?.line ?? add.plugins.at(-1)?.end?.line ?? 0;
-        const given = { who, families, line, timeMs: add.begunMs } as const;
-        const known = networks.get(network);
-        if (known) known.push(given);
-        else networks.set(network, [given]);
+        const at = networks.numberOf(network);
+        given[at] ??= new Rows(4);
+        given[at].add([roster.add(who), families, line, add.begunMs ?? Number.NaN]);
       }
     },
     end: () => {
-      for (const [network, pods] of networks) {
-        pods.sort((one, other) => one.line - other.line);
-        pods.forEach((one, at) => {
-          if (one.families === 10) return;
-          const near = [
-            ...pods.slice(Math.max(0, at - EACH_SIDE), at),
-            ...pods.slice(at + 1, at + 1 + EACH_SIDE),
-          ];
-          const both = near.filter(({ families }) => families === 10).length;
-          if (both >= LEAST_WITH_BOTH) report(findingOf(one, network, both, near.length));
+      given.forEach((rows, number) => {
+        const order = rows.sortedBy(LINE);
+        order.forEach((row, at) => {
+          const families = rows.get(row, FAMILIES);
+          if (families === 10) return;
+          const from = Math.max(0, at - EACH_SIDE);
+          const near = order.subarray(from, at + 1 + EACH_SIDE);
+          const both = near.reduce((sum, one) => sum + (rows.get(one, FAMILIES) === 10 ? 1 : 0), 0);
+          if (both < LEAST_WITH_BOTH) return;
+          const timeMs = rows.get(row, 3);
+          const one = {
+            ...{ who: roster.get(rows.get(row, 0)), families, line: rows.get(row, LINE) },
+            timeMs: Number.isNaN(timeMs) ? null : timeMs,
+          };
+          report(findingOf(one, networks.nameOf(number), both, near.length - 1));
         });
-      }
+      });
     },
   };
 };

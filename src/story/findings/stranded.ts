@@ -1,10 +1,10 @@
-import { addressKey } from "../address.ts";
+import { addressKey, bare, isOwn } from "../address.ts";
 import type { LogFacts } from "../log-facts.ts";
 import { type Attached, isAdded, isWhole, type Pod } from "../pod.ts";
 import { readParts, readResult } from "../result.ts";
 import { isWell, linesOf, type Run } from "../runs.ts";
 import type { PluginCall } from "../story.ts";
-import { bare, givenTo, isOwn } from "./addresses.ts";
+import { givenTo } from "./addresses.ts";
 import { about, type Check, inNetwork, listed, type MakeCheck, podName } from "./finding.ts";
 import { hasStopped } from "./inner-del-failed.ts";
 import { absenceIn, cameUp, nextRun } from "./what-failed.ts";

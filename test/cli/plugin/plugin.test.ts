@@ -163,8 +163,8 @@ describe("a plugin", () => {
     expect(await ask("[{type: core, hard: 1}]")).toMatchObject({
       adjust: { rlimits: [{ type: "RLIMIT_CORE", hard: 1n, soft: 0n }] },
     });
-    expect(observing.err).toMatch(/level=debug msg="create container" container=main idx= name= pod=web-1\n/);
     expect(await observing.end()).toEqual({ code: 0, signal: null });
+    expect(observing.err).toMatch(/level=debug msg="create container" container=main idx= name= pod=web-1\n/);
   });
 });
 
