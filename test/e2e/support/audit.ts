@@ -16,11 +16,9 @@ export function auditOf(log: string, ...ids: readonly string[]): string[] {
   });
 }
 
-/** The sentences of those of severity error. */
-export function errorsOf(log: string): string[] {
-  return findingsOf(log.split("\n")).flatMap(({ severity, sentence }) =>
-    severity === "error" ? [sentence] : [],
-  );
+/** The findings of severity error. */
+export function errorsOf(log: string): Finding[] {
+  return findingsOf(log.split("\n")).filter(({ severity }) => severity === "error");
 }
 
 function findingsOf(lines: readonly string[]): Finding[] {

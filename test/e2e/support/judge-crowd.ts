@@ -1,21 +1,7 @@
 import { type PodEventLine, parseLogLine } from "../../../src/log/log-line.ts";
 import { brief, groupById, tapLine, wholeStory } from "./log.ts";
 import { type CallRecord, POD_CALLS, type PodCall, type PodRecord } from "./pod-ledger.ts";
-
-/** The time in which one observer was connected to one containerd. Times are milliseconds since 1970. */
-export interface Watch {
-  /** The label of the observer's lines. */
-  readonly observer: string;
-  /** The containerd, counted from 0. */
-  readonly daemon: number;
-  /** Before the observer could connect: it was started, or containerd was asked to end. */
-  readonly begun: number;
-  /** It was seen to be connected. */
-  readonly from: number;
-  /** Before containerd was asked to end, or the observer was killed or asked to end. */
-  to: number;
-  killed: boolean;
-}
+import type { Watch } from "./watches.ts";
 
 /** What is wrong with a log, and what was counted in it. */
 export interface Verdict {

@@ -35,6 +35,11 @@ export class PodLedger {
     this.#node = node;
   }
 
+  /** Of how many pods RunPodSandbox has come to an end. */
+  get made(): number {
+    return this.pods.filter(({ calls }) => calls.length > 0).length;
+  }
+
   async restart(): Promise<void> {
     this.daemon++;
     this.#restarting = this.#node.restart();
