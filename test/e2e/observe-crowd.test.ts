@@ -3,7 +3,7 @@ import { podNetwork } from "../../scripts/containerd/conflist.ts";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { howOften } from "../support/soak.ts";
 import { errorsOf } from "./support/audit.ts";
-import { judgeCrowd } from "./support/judge-crowd.ts";
+import { isCutOffRun, judgeCrowd } from "./support/judge-crowd.ts";
 import { describeAsRoot, suites, useNode } from "./support/node.ts";
 import { PodLedger, type PodRecord } from "./support/pod-ledger.ts";
 import { Watches } from "./support/watches.ts";
@@ -50,9 +50,7 @@ describe.each(suites)("observers on containerd of %s", (suite) => {
 
       const log = await node().readLog();
       const { complaints, ...counts } = judgeCrowd(log, ledger.pods, watches.all);
-      const cutOff = ledger.pods.filter(({ calls }) =>
-        calls.some(({ event, ok }) => event === "RunPodSandbox" && !ok),
-      );
+      const cutOff = ledger.pods.filter(({ calls }) => calls.some(isCutOffRun));
       const seconds = Math.round((performance.now() - start) / 1000);
       const figures = { pods: PODS, ...counts, cutOff: cutOff.length, watches: watches.all.length };
       console.log(`containerd ${node().version}:`, { ...figures, memories, memoriesAfter, seconds });

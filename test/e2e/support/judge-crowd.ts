@@ -26,9 +26,11 @@ interface Seen extends Pick<PodEventLine, "event"> {
 
 /**
  * Judges a log that taps and observers, each with a label of its own, have written. The rules:
- * 1. Each line is whole, is there once, and is about a pod of the ledger, with its name.
+ * 1. Each line is whole, is there once, and is about a pod of the ledger, with its name. (A containerd that ends may have
+ *    started a tap and not given it its input: the tap's note has no name.)
  * 2. The taps' lines of a pod of which no call was cut off are those of a whole life.
- * 3. A line of an event has its time within a call of that pod and event, and there is one at most.
+ * 3. A line of an event has its time within a call of that pod and event, and there is one at most. (RunPodSandbox that is cut
+ *    off cleans up: containerd 2 tells a stop and a removal then.)
  * 4. It is there if the whole call was made while an observer was connected to the containerd that made the pod. (A
  *    containerd does not tell the end of pods that are older than itself.) An observer that was killed is held to this up to
  *    its last line: so what it took to its grave are its last events. They are counted.
@@ -56,7 +58,8 @@ export function judgeCrowd(log: string, pods: readonly PodRecord[], watches: rea
       if (lines.length > 1) say(`${lines.length} lines of ${event}`);
       const calls = pod.calls.filter((call) => call.event === event);
       for (const { at } of lines)
-        if (!calls.some(({ from, to }) => from <= at && at <= to)) say(`${event} at ${at}, in no call`);
+        if (!calls.concat(pod.calls.filter(isCutOffRun)).some(({ from, to }) => from <= at && at <= to))
+          say(`${event} at ${at}, in no call`);
       if (lines.length > 0) continue;
       for (const call of calls.filter(({ ok, daemon }) => ok && daemon === madeBy)) {
         const watch = watches.find((one) => isWithin(call, one.daemon, one.from, one.to));
@@ -83,6 +86,10 @@ export function judgeCrowd(log: string, pods: readonly PodRecord[], watches: rea
   };
 }
 
+export function isCutOffRun({ event, ok }: CallRecord): boolean {
+  return event === "RunPodSandbox" && !ok;
+}
+
 function isWithin(call: CallRecord, daemon: number, from: number, to: number): boolean {
   return call.daemon === daemon && from <= call.from && call.to <= to;
 }
@@ -90,7 +97,8 @@ function isWithin(call: CallRecord, daemon: number, from: number, to: number): b
 /** Rule 1. */
 function readLines(log: string, pods: readonly PodRecord[], complaints: string[]) {
   const nameOf = new Map(pods.map(({ name, id }) => [id, name]));
-  const cutOff = new Set(pods.filter(({ id }) => id === null).map(({ name }) => name));
+  const lost = new Set(pods.filter(({ id }) => id === null).map(({ name }) => name));
+  const cutOff = new Set(pods.filter(({ calls }) => calls.some(({ ok }) => !ok)).map(({ id }) => id));
   const seen: Seen[] = [];
   const taps = new Map<string, string[]>();
   const texts = new Set<string>();
@@ -100,13 +108,14 @@ function readLines(log: string, pods: readonly PodRecord[], complaints: string[]
     if (texts.has(text)) complaints.push(`twice: ${text}`);
     texts.add(text);
     const line = parseLogLine(text);
+    if (line?.kind === "note" && cutOff.has(line.containerId)) continue;
     const name = line?.kind === "pod" ? line.pod.name : line?.kind === "call" && line.args?.K8S_POD_NAME;
     if (!line?.containerId || !name) {
       complaints.push(`not a line about a pod: ${text}`);
       continue;
     }
     const id = line.containerId;
-    if (nameOf.get(id) !== name && !cutOff.has(name)) complaints.push(`a pod that never was: ${text}`);
+    if (nameOf.get(id) !== name && !lost.has(name)) complaints.push(`a pod that never was: ${text}`);
     if (line.kind === "pod")
       seen.push({ event: line.event, at: Date.parse(line.time ?? ""), observer: line.label ?? "", id });
     else taps.set(id, [...(taps.get(id) ?? []), brief(tapLine(text, line))]);
