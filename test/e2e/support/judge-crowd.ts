@@ -72,7 +72,10 @@ export function judgeCrowd(log: string, pods: readonly PodRecord[], watches: rea
   for (const line of seen.filter(({ event }) => event === "Synchronize" || event === "Vanished"))
     if (!watches.some((watch) => isAtStart(line, watch)))
       complaints.push(`${line.event} of ${line.id} at ${line.at}, when no observer connected`);
-  for (const watch of watches) complaints.push(...judgeFound(watch, pods, seen), ...judgeKnown(watch, seen));
+  // Lines come in order: what an observer found is written if something later is, and may have died with it if nothing is.
+  for (const watch of watches)
+    if (!watch.killed || last(watch) > watch.from)
+      complaints.push(...judgeFound(watch, pods, seen), ...judgeKnown(watch, seen));
   const having = (event: Seen["event"]) =>
     new Set(seen.filter((line) => line.event === event).map(({ id }) => id));
   const told = POD_CALLS.map(having);
