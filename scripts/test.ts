@@ -32,6 +32,7 @@ const BESIDE = [...QUICK, "cli/read", "scripts", "wrap"];
 /** The suites that do more if CNI_TAP_SOAK is set. */
 const SOAK = [
   "cli/races",
+  "e2e/observe-crowd",
   "faults/fuzz",
   "faults/observe-memory",
   "faults/rotation",

@@ -62,6 +62,11 @@ export interface StatusResponse {
   readonly info: Readonly<Record<string, string>>;
 }
 
+interface PodSandbox {
+  readonly id: string;
+  readonly metadata: PodSandboxConfig["metadata"];
+  readonly state: string;
+}
 interface PodId {
   readonly pod_sandbox_id: string;
 }
@@ -78,7 +83,7 @@ export interface CriCalls {
   StopPodSandbox: [PodId, Empty];
   RemovePodSandbox: [PodId, Empty];
   PodSandboxStatus: [PodId, { readonly status: PodSandboxStatus }];
-  ListPodSandbox: [Empty, { readonly items: readonly { readonly id: string; readonly state: string }[] }];
+  ListPodSandbox: [Empty, { readonly items: readonly PodSandbox[] }];
   CreateContainer: [
     PodId & { readonly config: ContainerConfig; readonly sandbox_config: PodSandboxConfig },
     ContainerId,

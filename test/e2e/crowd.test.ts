@@ -5,7 +5,7 @@ import type { Pod } from "../../scripts/containerd/pods.ts";
 import { cnitap } from "../cli/support/host.ts";
 import { useScratch } from "../support/scratch.ts";
 import { auditOf } from "./support/audit.ts";
-import { brief, type Line, parseLog, wholeStory } from "./support/log.ts";
+import { brief, groupById, parseLog, wholeStory } from "./support/log.ts";
 import { describeAsRoot, useNode } from "./support/node.ts";
 
 const PODS = 160;
@@ -56,7 +56,7 @@ describeAsRoot(`${PODS} pods, ${AT_ONCE} at a time, and a restart of containerd`
       expect(await countsOf(path)).toEqual({ ADD: PODS, DEL: 2 * PODS, running: 0 });
       const lines = parseLog(log);
       expect(lines).toHaveLength(PODS * wholeStory.length);
-      const stories = groupById(lines);
+      const stories = groupById(lines, ({ containerId }) => containerId);
       for (const [name, id] of ids) {
         const own = stories.get(id) ?? [];
         expect(own.map(brief), name).toEqual(wholeStory);
@@ -80,14 +80,4 @@ async function countsOf(path: string): Promise<Record<string, number>> {
   ]);
   const running = (await rowsOf("pods")).filter(({ state }) => state === "running").length;
   return { ...Object.fromEntries(stats), running };
-}
-
-function groupById(lines: readonly Line[]): Map<string, Line[]> {
-  const groups = new Map<string, Line[]>();
-  for (const line of lines) {
-    const own = groups.get(line.containerId);
-    if (own) own.push(line);
-    else groups.set(line.containerId, [line]);
-  }
-  return groups;
 }

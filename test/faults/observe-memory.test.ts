@@ -1,24 +1,16 @@
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { waitFor } from "../../scripts/containerd/wait.ts";
 import { observeRuntime } from "../cli/observe/support/observing.ts";
 import { classicPodLineOf, podNumber, tell } from "../cli/observe/support/pods.ts";
 import { useScratch } from "../support/scratch.ts";
 import { howOften } from "../support/soak.ts";
-import { childrenOf } from "./support/writers.ts";
+import { childrenOf, memoryOf } from "./support/writers.ts";
 
 /** Pods that come and go at a time, and how many such generations: a busy node has as many in a month, in soak a year. */
 const AT_ONCE = 50;
 const GENERATIONS = howOften(60, 3_000);
 /** What the heaps may differ by, of 1,400 KB: pages that are in use at one time and not at another. */
 const SLACK_KB = 400;
-
-/** The memory of a process that it has for itself, in KB. */
-function memoryOf(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-  const parts = [...text.matchAll(/^(?:Private_Clean|Private_Dirty):\s+(\d+) kB$/gm)];
-  return parts.reduce((sum, [, kb]) => sum + Number(kb), 0);
-}
 
 test("an observer and its writers use no more memory after a hundred times as many events", async () => {
   const scratch = useScratch();

@@ -1,5 +1,6 @@
 import { parseLogLine } from "../../../src/log/log-line.ts";
 import { Audit } from "../../../src/story/audit.ts";
+import type { Finding } from "../../../src/story/findings/finding.ts";
 
 /**
  * What `cnitap audit` finds in a node's log, each as "CODE NAMESPACE/NAME PLUGIN". All pods of the log must have come to
@@ -7,14 +8,23 @@ import { Audit } from "../../../src/story/audit.ts";
  * @param ids only the lines of these pods are read; without any, all lines
  */
 export function auditOf(log: string, ...ids: readonly string[]): string[] {
-  const audit = new Audit({ stuckMs: 0 });
-  const lines = log.split("\n").filter((line) => ids.length === 0 || ids.some((id) => line.includes(id)));
-  lines.forEach((line, at) => {
-    audit.add(at + 1, parseLogLine(line) ?? line);
-  });
-  const found = audit.end().findings.filter(({ code }) => code !== "slow");
-  return found.map(({ code, namespace, name, plugin }) => {
+  return findingsOf(
+    log.split("\n").filter((line) => ids.length === 0 || ids.some((id) => line.includes(id))),
+  ).map(({ code, namespace, name, plugin }) => {
     const pod = name === null ? [] : [`${namespace}/${name}`];
     return [code, ...pod, ...(plugin === null ? [] : [plugin])].join(" ");
   });
+}
+
+/** The findings of severity error. */
+export function errorsOf(log: string): Finding[] {
+  return findingsOf(log.split("\n")).filter(({ severity }) => severity === "error");
+}
+
+function findingsOf(lines: readonly string[]): Finding[] {
+  const audit = new Audit({ stuckMs: 0 });
+  lines.forEach((line, at) => {
+    audit.add(at + 1, parseLogLine(line) ?? line);
+  });
+  return audit.end().findings.filter(({ code }) => code !== "slow");
 }

@@ -81,3 +81,14 @@ export const wholeStory = [
   "DEL post input", // RemovePodSandbox
   "DEL pre input",
 ];
+
+/** Lines by their container. */
+export function groupById<T>(lines: Iterable<T>, idOf: (line: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const line of lines) {
+    const own = groups.get(idOf(line));
+    if (own) own.push(line);
+    else groups.set(idOf(line), [line]);
+  }
+  return groups;
+}

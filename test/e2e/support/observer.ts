@@ -16,6 +16,7 @@ export interface ObserverEnd {
 
 /** `cnitap observe` in a process of its own. */
 export interface Observer {
+  readonly pid: number;
   /** All that it has written to standard error so far. */
   said(): string;
   stop(signal?: NodeJS.Signals): Promise<ObserverEnd>;
@@ -24,14 +25,16 @@ export interface Observer {
 /**
  * Observes a node from this machine, which has its own /tmp, until the test ends. Returns after the synchronization.
  * @param log the path of the log on the node
+ * @param flags further options
  */
 export async function startObserver(
   node: ContainerdNode,
   logFormat: "classic" | "json",
   log = "/tmp/cni.log",
+  flags: readonly string[] = [],
 ): Promise<Observer> {
   const files = ["--socket", node.nriSocket, "--log-file", node.outside(log)];
-  const [command, ...args] = onOwnMachine([OBSERVER, ...files, "--log-format", logFormat]);
+  const [command, ...args] = onOwnMachine([OBSERVER, ...files, "--log-format", logFormat, ...flags]);
   const child = spawn(command, args, {
     env: { PATH: process.env.PATH },
     stdio: ["ignore", "pipe", "pipe"],
@@ -51,5 +54,5 @@ export async function startObserver(
   };
   onTestFinished(async () => void (await stop("SIGKILL")));
   await waitFor("a synchronized observer", () => said.includes("Synchronized state with the runtime ("));
-  return { said: () => said, stop };
+  return { pid: child.pid ?? 0, said: () => said, stop };
 }

@@ -36,6 +36,13 @@ export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
+/** The memory of a process that it has for itself, in KB. */
+export function memoryOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const parts = [...text.matchAll(/^(?:Private_Clean|Private_Dirty):\s+(\d+) kB$/gm)];
+  return parts.reduce((sum, [, kb]) => sum + Number(kb), 0);
+}
+
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
