@@ -13,7 +13,7 @@ interface Timer {
 }
 
 /** Garbage that counting references does not find is collected after so many events, when there is nothing to do. */
-const TURNS_BETWEEN_COLLECTIONS = 1000;
+const TURNS_BETWEEN_COLLECTIONS = 250;
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** The part of the host that waits. */

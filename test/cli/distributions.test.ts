@@ -32,7 +32,8 @@ async function nodeOf(one: Distribution): Promise<Host> {
 test.each(DISTRIBUTIONS.map((one) => [one.name, one] as const))("%s: a healthy node", async (_, one) => {
   const host = await nodeOf(one);
   const doctor = await host.cnitap("doctor");
-  expect(doctor.out).not.toMatch(/^(error|warning) /m);
+  const own = /^warning {2}\/tmp\/cni\.log is on tmpfs: .*$/m; // of this machine, where the node's files are
+  expect(doctor.out.replace(own, "")).not.toMatch(/^(error|warning) /m);
   expect(doctor.code).toBe(0);
   const audit = () => host.cnitap("audit", "--node", "--json", "--again", "0");
   expect(await audit()).toMatchObject({ code: 0, out: "" });

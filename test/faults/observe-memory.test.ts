@@ -39,3 +39,23 @@ test("an observer and its writers use no more memory after a hundred times as ma
     expect(kb - (before[at] ?? 0), `${before} KB, then ${after}`).toBeLessThan(SLACK_KB);
   expect((await observing.end()).code).toBe(0);
 }, 600_000);
+
+test("an observer uses no more memory after runtimes that come and go", async () => {
+  const { observing, runtime, connection } = await observeRuntime();
+  observing.child.stderr?.removeAllListeners("data").resume(); // not to be kept here
+  const again = async (times: number, first = connection) => {
+    let now = first;
+    for (let i = 0; i < times; i++) {
+      await now.start({ pods: [podNumber(1)] });
+      const next = runtime.next();
+      now.socket.destroy();
+      now = await next;
+    }
+    return now;
+  };
+  const warm = await again(60); // as much as is collected at once
+  const before = memoryOf(observing.pid);
+  await again(howOften(40, 4_000), warm);
+  expect(memoryOf(observing.pid) - before, `${before} KB before`).toBeLessThan(150);
+  expect((await observing.end()).code).toBe(0);
+}, 600_000);

@@ -160,7 +160,7 @@ it("garbage is collected after many events, when there is nothing to do", () => 
   expect(host.collections).toBe(0);
   turns.turn();
   expect(host.collections).toBe(1);
-  for (let i = 0; i < 999; i++) turns.turn();
+  for (let i = 0; i < 249; i++) turns.turn();
   expect(host.collections).toBe(1);
   for (let i = 0; i < 2; i++) turns.turn();
   expect(host.collections).toBe(2);

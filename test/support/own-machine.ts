@@ -16,6 +16,7 @@ const DEFAULT_PATHS = [
   "/run/containerd",
   "/run/k3s",
   "/run/crio",
+  "/run/lock",
 ].join(" ");
 
 /** Gives a program an empty /tmp, except for the tests' directory and the checkout, and empty directories of DEFAULT_PATHS. */

@@ -11,7 +11,7 @@
    touches cost nothing); 64 MB at once would fail where RLIMIT_AS is 64 MB, so more comes in chunks. */
 enum {
   STILL_BYTES = 144 * 1024,
-  CALLS_BYTES = 32 * 1024,
+  CALLS_BYTES = 36 * 1024,
   FIRST_BYTES = 512 * 1024,
   CHUNK_BYTES = 1024 * 1024,
   LIMIT_BYTES = 16 * 1024 * 1024,

@@ -61,6 +61,10 @@ void arena_give_back(void *memory) {
 
 void *arena_resize(void *memory, size_t size) {
   if (!memory) return arena_take(size);
+  if (size == 0) { /* so QuickJS gives its buffers back */
+    arena_give_back(memory);
+    return NULL;
+  }
   union block *block = (union block *)memory - 1;
   const size_t before = block->size;
   if (before > SMALL_BYTES && size > SMALL_BYTES) {
