@@ -122,8 +122,8 @@ function addPod(line: string[], start: string, { namespace, name, uid, netns, ip
 
 function withoutSecrets(pod: LoggedPod, texts: LineTexts): LoggedPod {
   const { id, namespace, name, uid, netns, ips, labels } = pod;
-  const own = [id, namespace, name, uid, netns ?? EMPTY, ...ips];
-  if (!texts.anySecret([...own, ...labels], own.length)) return pod;
+  const own = [id, namespace, name, uid, netns ?? EMPTY];
+  if (!texts.anySecret(own.concat(ips, labels), own.length + ips.length)) return pod;
   const show = (text: ByteString) => redactText(text, texts);
   return {
     ...{ id: show(id), namespace: show(namespace), name: show(name), uid: show(uid) },

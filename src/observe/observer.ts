@@ -83,7 +83,8 @@ export class Observer {
     if (name === "runPodSandbox") this.#known.set(id, record);
     else if (name === "removePodSandbox") this.#known.delete(id);
     const timeMs = this.#port.now();
-    this.#later(() => ({ timeMs, sentence: null, pods: [{ ...EVENTS[name], record }] }));
+    const { event, saying } = EVENTS[name];
+    this.#later(() => ({ timeMs, sentence: null, pods: [{ event, saying, record }] }));
   }
 
   shutdown(): void {
