@@ -1,16 +1,9 @@
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { CRI_SOCKETS } from "../observe/advice.ts";
 import { callCri, readFields, stringField } from "./cri.ts";
 import { MachineError } from "./machine-error.ts";
 import type { Root } from "./root.ts";
-
-/** Known CRI sockets. */
-export const SOCKETS: readonly string[] = [
-  "/run/containerd/containerd.sock",
-  "/run/k3s/containerd/containerd.sock",
-  "/var/run/crio/crio.sock",
-  "/var/snap/microk8s/common/run/containerd.sock",
-];
 
 /** A network as the runtime has loaded it. */
 export interface LoadedNetwork {
@@ -56,7 +49,7 @@ export async function findRuntime(
   signal?: AbortSignal,
 ): Promise<Runtime | null> {
   if (endpoint !== undefined) return askRuntime(root, endpoint.replace(/^unix:\/\//, ""), signal);
-  for (const socket of SOCKETS) {
+  for (const socket of CRI_SOCKETS) {
     if (!existsSync(root.at(socket))) continue;
     try {
       return await askRuntime(root, socket, signal);

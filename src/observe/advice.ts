@@ -8,6 +8,14 @@ export interface RunningRuntime {
   readonly version: string;
 }
 
+/** Known CRI sockets, of which the first that answers is asked. */
+export const CRI_SOCKETS: readonly string[] = [
+  "/run/containerd/containerd.sock",
+  "/run/k3s/containerd/containerd.sock",
+  "/var/run/crio/crio.sock",
+  "/var/snap/microk8s/common/run/containerd.sock",
+];
+
 const CONTAINERD_1 = "disable = false in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
 const CONTAINERD_2 =
   "disable = true or another socket_path in [plugins.'io.containerd.nri.v1.nri'] of /etc/containerd/config.toml";
@@ -46,4 +54,12 @@ export function enableAdvice(runtime: RunningRuntime | null): string {
   if (/^v?1\./.test(runtime.version))
     return `${who}, with NRI off by default: set ${CONTAINERD_1}, and restart it.`;
   return `${who}, with NRI on by default: look for ${CONTAINERD_2}, and restart it; or specify its socket with --socket.`;
+}
+
+/** What to do about flags or variables that cannot be used, on a line of its own; "" if there is no advice. */
+export function hintFor({ option, reason }: NriError): string {
+  if (option !== "index") return "";
+  return reason === "conflict"
+    ? "\nLeave --idx out: the runtime has chosen."
+    : "\nAn index is two digits, as in -idx 10.";
 }

@@ -5,6 +5,7 @@ import { NriError, type NriErrorReason } from "../nri/nri-error.ts";
 import type { SessionEnd } from "../nri/run-sessions.ts";
 import { type DriverOptions, ObserverDriver } from "./driver.ts";
 import type { Loop } from "./loop.ts";
+import { joined } from "./wire-message.ts";
 
 /** What of the host a connection needs. */
 export type SocketHost = Pick<
@@ -153,14 +154,4 @@ export class Connection {
       this.#act(() => driver.tick());
     });
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -8,7 +8,7 @@ import { NriError } from "../nri/nri-error.ts";
 import { type LogLevel, runSessions } from "../nri/run-sessions.ts";
 import type { Identity } from "../nri/session.ts";
 import { createdText } from "../nri/wording.ts";
-import { adviceFor } from "./advice.ts";
+import { adviceFor, hintFor } from "./advice.ts";
 import { ObserverCodec, POD_CALLS } from "./codec.ts";
 import { type CommandName, type ObserveFlags, readCommandLine } from "./command-line.ts";
 import { parseConfiguration, type YamlParser } from "./configuration.ts";
@@ -60,13 +60,6 @@ export function run(host: ObserveHost, parser: () => YamlParser): number {
     host.print(2, encodeUtf8(`${name.program}: ${error.message}${hintFor(error)}\n`));
     return EXIT.usage;
   }
-}
-
-function hintFor({ option, reason }: NriError): string {
-  if (option !== "index") return "";
-  return reason === "conflict"
-    ? "\nLeave --idx out: the runtime has chosen."
-    : "\nAn index is two digits, as in -idx 10.";
 }
 
 /** One run: the parts, and what goes on between them. */

@@ -1,17 +1,11 @@
 import { asByteString, type ByteString, decodeUtf8, encodeUtf8 } from "../log/byte-string.ts";
 import { type ObserveHost, SOCKET } from "../native/observe-host.ts";
-import type { RunningRuntime } from "./advice.ts";
+import { CRI_SOCKETS, type RunningRuntime } from "./advice.ts";
 import type { Loop } from "./loop.ts";
-import { type FieldHost, FieldSet } from "./wire-message.ts";
+import { type FieldHost, FieldSet, joined } from "./wire-message.ts";
 
 type QuestionHost = FieldHost & Pick<ObserveHost, "connect" | "send" | "receive" | "close" | "env">;
 
-/** Known CRI sockets. */
-const SOCKETS = [
-  "/run/containerd/containerd.sock",
-  "/run/k3s/containerd/containerd.sock",
-  "/var/run/crio/crio.sock",
-] as const;
 /** How long to wait for a runtime, which normally answers at once. */
 const ASK_MS = 1000;
 const ANSWER_BYTES_MOST = 64 << 10;
@@ -57,7 +51,7 @@ export class RuntimeQuestion {
     this.cancel(); // one at a time: there is one socket for it
     const asked = this.#asked;
     const given = this.#host.env("CONTAINER_RUNTIME_ENDPOINT");
-    const paths = given ? [asByteString(given.replace(/^unix:\/\//, ""))] : SOCKETS.map(encodeUtf8);
+    const paths = given ? [asByteString(given.replace(/^unix:\/\//, ""))] : CRI_SOCKETS.map(encodeUtf8);
     for (const path of paths) {
       const answer = await this.#askAt(path);
       if (answer || asked !== this.#asked) return answer;
@@ -83,7 +77,7 @@ export class RuntimeQuestion {
         if (chunk === 0) return;
         if (chunk === null || typeof chunk === "number" || received.length > ANSWER_BYTES_MOST)
           return settle(null);
-        received = joined(received, chunk);
+        received = joined([received, chunk]);
         const answer = answerIn(received);
         if (answer !== undefined) settle(answer && this.#read(answer));
       };
@@ -118,10 +112,10 @@ function answerIn(received: Uint8Array): Uint8Array | null | undefined {
     if (type === Frame.reset || type === Frame.goAway) return null;
     if (type === Frame.data && stream === STREAM) {
       const padding = flags & PADDED ? 1 + byte(FRAME_HEAD) : 0;
-      data = joined(
+      data = joined([
         data,
         received.subarray(at + FRAME_HEAD + (padding > 0 ? 1 : 0), end - Math.max(0, padding - 1)),
-      );
+      ]);
     }
     if (stream === STREAM && (type === Frame.data || type === Frame.headers) && flags & END_STREAM)
       return data.length >= GRPC_HEAD && data[0] === 0 ? data.subarray(GRPC_HEAD) : null;
@@ -153,11 +147,4 @@ function request(): Uint8Array {
 
 function frame(type: number, flags: number, stream: number, payload: readonly number[]): number[] {
   return [0, payload.length >> 8, payload.length & 0xff, type, flags, 0, 0, 0, stream, ...payload];
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(one.length + other.length);
-  all.set(one);
-  all.set(other, one.length);
-  return all;
 }

@@ -83,3 +83,14 @@ export class MessageWriter {
     this.#bytes.push(rest);
   }
 }
+
+/** All bytes of the parts. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

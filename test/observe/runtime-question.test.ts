@@ -256,7 +256,12 @@ describe("a question", () => {
     host.peers[0]?.give(null);
     await turns.pass();
     expect(state.answer).toBeNull();
-    expect(paths).toEqual([CONTAINERD, "/run/k3s/containerd/containerd.sock", "/var/run/crio/crio.sock"]);
+    expect(paths).toEqual([
+      CONTAINERD,
+      "/run/k3s/containerd/containerd.sock",
+      "/var/run/crio/crio.sock",
+      "/var/snap/microk8s/common/run/containerd.sock",
+    ]);
   });
 
   it("ends with the first that answers", async () => {

@@ -3,7 +3,7 @@ import { findRuntime } from "../../machine/runtime.ts";
 import type { NriError } from "../../nri/nri-error.ts";
 import { adviceFor as adviceAsking, type RunningRuntime } from "../../observe/advice.ts";
 
-export { enableAdvice } from "../../observe/advice.ts";
+export { enableAdvice, hintFor } from "../../observe/advice.ts";
 
 /** How long to wait for a runtime, which normally answers at once. */
 const ASK_MS = 1000;

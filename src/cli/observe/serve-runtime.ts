@@ -6,7 +6,7 @@ import { NriError } from "../../nri/nri-error.ts";
 import type { LogLevel } from "../../nri/run-sessions.ts";
 import { UsageError } from "../cli-error.ts";
 import { EXIT } from "../io.ts";
-import { adviceFor } from "./advice.ts";
+import { adviceFor, hintFor } from "./advice.ts";
 
 export interface ServeOptions extends Pick<PluginOptions, "handlers" | "failRequests" | "socket"> {
   readonly identity: IdentityOptions;
@@ -63,13 +63,6 @@ function makePlugin(options: PluginOptions): ReturnType<typeof createPlugin> {
     if (!(error instanceof NriError)) throw error;
     throw new UsageError(`${error.message}${hintFor(error)}`);
   }
-}
-
-function hintFor({ option, reason }: NriError): string {
-  if (option !== "index") return "";
-  return reason === "conflict"
-    ? "\nLeave --idx out: the runtime has chosen."
-    : "\nAn index is two digits, as in -idx 10.";
 }
 
 async function sayWithAdvice(
