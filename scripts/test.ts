@@ -7,7 +7,7 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ROOT } from "./cache-dir.ts";
 
 const REPORT = join(ROOT, "build", "vitest.json");
@@ -52,6 +52,8 @@ const quick = mode === "--quick";
 const soak = mode === "--soak";
 const chosen = quick || soak || mode === undefined ? rest : [mode, ...rest];
 const counts = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, told again at the end: the output of a whole run is longer than most logs keep. */
+const failures: string[] = [];
 
 /** Runs a script with the Node.js of this process. npm may not have linked it into node_modules/.bin. */
 async function run(script: string, args: readonly string[]): Promise<boolean> {
@@ -70,12 +72,41 @@ async function step(title: string, script: string, args: readonly string[] = [])
   console.log(`\n== ${title}`);
   const ok = await run(script, args);
   counts[ok ? "passed" : "failed"]++;
+  if (!ok) failures.push(title);
   return ok;
 }
 
-function readCount(report: object, name: string): number {
-  const value: unknown = Object.entries(report).find(([key]) => key === name)?.[1];
-  return typeof value === "number" ? value : 0;
+/** The report of vitest's json reporter, as far as it is read here. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+/** One paragraph for each test that failed, and for each file that could not be read as tests. */
+function failuresIn(report: Report): string[] {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(ROOT, name);
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (failed.length === 0 && status === "failed") return [`${file}\n${message}`];
+    return failed.map((test) => {
+      const lines = test.failureMessages.join("\n").split("\n");
+      return [`${file}: ${test.fullName}`, ...lines.filter((line) => !line.includes("/node_modules/"))].join(
+        "\n",
+      );
+    });
+  });
 }
 
 /** Runs suites, all if there are no names. */
@@ -85,13 +116,13 @@ async function suites(title: string, names: readonly string[], args: readonly st
   rmSync(REPORT, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
   const ok = await run("node_modules/vitest/vitest.mjs", ["run", ...reporters, ...args, ...names]);
-  const report: unknown = existsSync(REPORT) ? JSON.parse(readFileSync(REPORT, "utf8")) : null;
-  if (typeof report === "object" && report !== null) {
-    counts.passed += readCount(report, "numPassedTests");
-    counts.failed += readCount(report, "numFailedTests");
-    counts.skipped += readCount(report, "numPendingTests") + readCount(report, "numTodoTests");
-  }
-  if (!ok && counts.failed === 0) counts.failed++; // vitest failed without a failed test
+  const report: Report | null = existsSync(REPORT) ? JSON.parse(readFileSync(REPORT, "utf8")) : null;
+  const told = report === null ? [] : failuresIn(report);
+  if (!ok && told.length === 0) told.push(`${title}: vitest failed without a failed test`);
+  failures.push(...told);
+  counts.passed += report?.numPassedTests ?? 0;
+  counts.failed += Math.max(report?.numFailedTests ?? 0, told.length);
+  counts.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
 }
 
 const TSC = "node_modules/typescript/bin/tsc";
@@ -124,6 +155,7 @@ if (process.getuid?.() !== 0) {
     "\nNot root: the tests on a real containerd and those in private mounts did not run; all others did.",
   );
 }
+if (failures.length > 0) console.log(`\n== What failed\n${failures.join("\n\n")}`);
 const { passed, failed, skipped } = counts;
 process.exitCode = failed === 0 ? 0 : 1;
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
