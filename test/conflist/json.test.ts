@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConflistError } from "../../src/conflist/conflist-error.ts";
 import { isSameJson, type JsonValue, MAX_DEPTH, memberOf, parseJson } from "../../src/conflist/json.ts";
+import { jsonValue } from "../support/json-names.ts";
 import { howOften } from "../support/soak.ts";
 import { jsonText } from "./support.ts";
 
@@ -104,7 +105,7 @@ describe("parseJson reports broken JSON by line and column, without its text", (
 
 test("isSameJson agrees with Node's isDeepStrictEqual, whatever the order of members", () => {
   const value = fc.oneof(
-    fc.jsonValue({ maxDepth: 3 }),
+    jsonValue({ maxDepth: 3 }),
     fc.constantFrom(null, {}, [], "", 0, { a: 1, b: [2] }, { b: [2], a: 1 }, { a: 1 }, [null], [{}]),
   );
   fc.assert(

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { isPlainName } from "../support/json-names.ts";
 
 /** JSON text of any value in any style: white space wherever it is allowed, duplicate keys, long numbers, escapes. */
 const space = fc.constantFrom("", "", " ", "\n", "\r\n", "\t", "\n  ", "\n    ", " \n\t");
@@ -27,7 +28,10 @@ function list(open: string, close: string, parts: fc.Arbitrary<string[]>): fc.Ar
     .map(([items, before, after]) => `${open}${before}${items.join(`,${before}`)}${after}${close}`);
 }
 
-function member(value: fc.Arbitrary<string>, key: fc.Arbitrary<string> = string): fc.Arbitrary<string> {
+function member(
+  value: fc.Arbitrary<string>,
+  key: fc.Arbitrary<string> = string.filter(isPlainName),
+): fc.Arbitrary<string> {
   return fc.tuple(key, space, space, value).map((parts) => `${parts[0]}${parts[1]}:${parts[2]}${parts[3]}`);
 }
 

@@ -5,6 +5,7 @@ import type { LogLine } from "../../src/log/log-line.ts";
 import { parseLogLine } from "../../src/log/log-line.ts";
 import { LineReader } from "../../src/machine/line-reader.ts";
 import { beginLine, endLine, podLine, tapLine } from "../story/support.ts";
+import { jsonValue, plainName } from "../support/json-names.ts";
 import { howOften } from "../support/soak.ts";
 
 /** A line as plain values: payload and labels are read when they are asked for. */
@@ -43,7 +44,7 @@ const line = fc
       .tuple(fc.constantFrom("ADD", "DEL", "CHECK"), fc.constantFrom("pre" as const, "post" as const), about)
       .map(([command, tap, of]) => tapLine(command, tap, of)),
     fc
-      .tuple(word, about, fc.dictionary(word, fc.jsonValue()))
+      .tuple(word, about, fc.dictionary(word.map(plainName), jsonValue()))
       .map(([plugin, of, input]) => beginLine("ADD", plugin, of, input)),
     fc
       .tuple(
@@ -52,7 +53,7 @@ const line = fc
         fc.record({
           ms: fc.double({ min: 0, max: 1e7, noNaN: true }),
           exit: fc.nat(),
-          output: fc.jsonValue(),
+          output: jsonValue(),
         }),
       )
       .map(([plugin, of, end]) => endLine("DEL", plugin, of, end)),

@@ -5,6 +5,7 @@ import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { type CallLine, type LogLine, parseLogLine } from "../../src/log/log-line.ts";
 import { missingLinesNote } from "../../src/log/notes.ts";
 import { classicPodLine, jsonPodLine, noteLine, POD_EVENTS, type PodFacts } from "../../src/log/pod-line.ts";
+import { jsonValue } from "../support/json-names.ts";
 import { loggedPod } from "../support/pod-facts.ts";
 import { howOften } from "../support/soak.ts";
 import { callTwin } from "../tap/support.ts";
@@ -49,10 +50,10 @@ const request = fc.record(
   {
     cniVersion: fc.oneof(variable, fc.constant(7)),
     name: variable,
-    prevResult: fc.oneof(fc.jsonValue(), fc.constant({ ips: [{ address: "10.0.0.1/24" }] })),
+    prevResult: fc.oneof(jsonValue(), fc.constant({ ips: [{ address: "10.0.0.1/24" }] })),
     label: variable,
     note: fc.constant("no note"),
-    output: fc.jsonValue(),
+    output: jsonValue(),
   },
   { requiredKeys: [] },
 );

@@ -12,6 +12,7 @@ import {
 import { redactText } from "../../src/log/redact.ts";
 import { isSecretKey } from "../../src/log/secret-keys.ts";
 import { SECRET_RULES } from "../../src/log/secret-rules.ts";
+import { plainName } from "../support/json-names.ts";
 import { loggedBytes } from "../support/pod-facts.ts";
 
 const EVENTS: readonly PodEvent[] = [
@@ -49,11 +50,6 @@ const binary = fc
     fc.constantFrom("eyJa.b.c", "x-----BEGIN RSA", "password", "__proto__", "constructor", ""),
   )
   .map(asByteString);
-/**
- * V8 13.6 can read the key `"a\n"` of `{"p":1,"a\n":2}` as `"a\\"`, if it has read a similar object with that key
- * before. So no key here ends in a backslash.
- */
-const labelKey = binary.map((key) => key.replace(/\\$/, "\\."));
 const anyPod: fc.Arbitrary<PodFacts<ByteString>> = fc.record({
   id: binary,
   namespace: binary,
@@ -61,7 +57,9 @@ const anyPod: fc.Arbitrary<PodFacts<ByteString>> = fc.record({
   uid: binary,
   netns: fc.option(binary),
   ips: fc.array(binary, { maxLength: 3 }),
-  labels: fc.array(fc.tuple(labelKey, binary), { maxLength: 4 }).map((pairs) => Object.fromEntries(pairs)),
+  labels: fc
+    .array(fc.tuple(binary.map(plainName), binary), { maxLength: 4 })
+    .map((pairs) => Object.fromEntries(pairs)),
 });
 const anyEvent = fc.constantFrom(...EVENTS);
 

@@ -7,6 +7,7 @@ import type { Pieces } from "../../src/log/pieces.ts";
 import { isSecretKey } from "../../src/log/secret-keys.ts";
 import { secretsIn } from "../../src/log/secret-texts.ts";
 import { type PluginEnd, type WrappedCall, wrapBeginLine, wrapEndLine } from "../../src/log/wrap-line.ts";
+import { json as anyJson } from "../support/json-names.ts";
 
 /** Texts one after the other, as the slices of a line see them. */
 class Texts {
@@ -39,7 +40,7 @@ const variable = fc
     },
   )
   .map((parts) => parts.join("").replaceAll("\0", ""));
-const json = fc.jsonValue().map((value) => JSON.stringify(value));
+const json = anyJson();
 const formats = fc.constantFrom("json", "classic");
 
 const NOTHING_SECRET: Redaction = {

@@ -6,6 +6,7 @@ import { ROOT } from "../../scripts/cache-dir.ts";
 import { OWN_WORDS, SECRET_WORDS } from "../../src/log/secret-keys.ts";
 import { SECRET_SHAPES } from "../../src/log/secret-texts.ts";
 import { INPUT_LEVELS_MOST } from "../../src/native/limits.ts";
+import { json } from "../support/json-names.ts";
 import { howOften } from "../support/soak.ts";
 import { LIMITS, padded, useScanners } from "./scanners.ts";
 
@@ -55,7 +56,7 @@ const fragment = fc.oneof(
   fc.string({ unit: "binary", maxLength: 20 }),
 );
 
-const anyJson = fc.json({ maxDepth: 5 });
+const anyJson = json({ maxDepth: 5 });
 
 describe("the scanner in C and its twin in TypeScript agree", () => {
   test("on fragments of JSON in any order", async () => {
@@ -69,7 +70,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
   test("on what to cut out of an object, which is then the object without it", async () => {
     const space = fc.constantFrom("", "", " ", "\n\t");
     const key = fc.constantFrom('"name"', '"name"', '"n\\u0061me"', '"a"', '"label"', '"Name"', '"name "');
-    const member = fc.tuple(space, key, space, space, fc.json({ maxDepth: 2 }), space);
+    const member = fc.tuple(space, key, space, space, json({ maxDepth: 2 }), space);
     const texts = fc.tuple(fc.array(member, { maxLength: 8 }), fc.nat(2)).map(([members, more]) => {
       const all = members.map(([a, name, b, c, value, d]) => `${a}${name}${b}:${c}${value}${d}`);
       const many = more === 0 ? Array.from({ length: 60 }, () => '"x":0, "name":[1]') : [];
@@ -99,7 +100,7 @@ describe("the scanner in C and its twin in TypeScript agree", () => {
   test("on any JSON value, cut or changed at any byte", async () => {
     const limits = { ...LIMITS, anyValue: true };
     await fc.assert(
-      fc.asyncProperty(fc.json({ maxDepth: 3 }), fc.nat(), fc.nat(255), async (json, place, byte) => {
+      fc.asyncProperty(json({ maxDepth: 3 }), fc.nat(), fc.nat(255), async (json, place, byte) => {
         const text = Buffer.from(` ${json}\n`);
         expect((await agree(text, limits)).error).toBe(0);
         const at = place % text.length;

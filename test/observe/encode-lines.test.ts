@@ -5,6 +5,7 @@ import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import type { PodEvent, PodFacts } from "../../src/log/pod-line.ts";
 import { encodeNote, encodePodLine } from "../../src/observe/encode-lines.ts";
 import { readSettings, type Settings } from "../../src/observe/observer-settings.ts";
+import { plainName } from "../support/json-names.ts";
 import { loggedPod } from "../support/pod-facts.ts";
 
 const pod = { id: "c1", namespace: "n", name: "p", uid: "u", netns: "", ips: [], labels: {} };
@@ -26,7 +27,7 @@ function noteOf(note: string, how: Settings): string {
 }
 
 test("any text can be read back from the bytes of a json line", () => {
-  const labels = fc.dictionary(text, text, { maxKeys: 3 });
+  const labels = fc.dictionary(text.map(plainName), text, { maxKeys: 3 });
   const any = fc.record({ id: text, namespace: text, name: text, uid: text, netns: text, labels });
   fc.assert(
     fc.property(any, text, (facts, label) => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { MOST_BYTES, readYaml, type YamlValue } from "../../src/plugins/yaml.ts";
+import { jsonValue } from "../support/json-names.ts";
 
 /** A value as JSON that shows whole numbers as such. */
 function shown(value: YamlValue): unknown {
@@ -149,7 +150,7 @@ test("any text is read or refused with one kind of error, and JSON is read as it
     }),
     { numRuns: 1_000 },
   );
-  const json = fc.jsonValue({ maxDepth: 5 });
+  const json = jsonValue({ maxDepth: 5 });
   fc.assert(
     fc.property(json, (value) => {
       const numbers = (one: unknown): unknown =>

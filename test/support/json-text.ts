@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { isPlainName } from "./json-names.ts";
 
 const blank = fc.oneof(
   { weight: 3, arbitrary: fc.constant("") },
@@ -31,7 +32,7 @@ const scalar = fc.oneof(
 );
 
 const key = fc.oneof(
-  stringText,
+  stringText.filter(isPlainName),
   fc.constantFrom('"a"', '"prevResult"', '"cniVersion"', '"output"', '"input"', '"__proto__"'),
 );
 
