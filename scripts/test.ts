@@ -28,7 +28,28 @@ const QUICK = [
   "tap",
 ];
 /** The suites that may run beside each other: nothing that they do is measured. */
-const BESIDE = [...QUICK, "cli/read", "scripts", "wrap"];
+const BESIDE = [
+  ...QUICK,
+  "cli/carry-out",
+  "cli/kill",
+  "cli/read",
+  "faults/allocations",
+  "faults/fuzz",
+  "faults/secrets",
+  "faults/steps",
+  "faults/system-calls",
+  "faults/trapped",
+  "faults/wrap-steps",
+  "faults/wrap-system-calls",
+  "faults/wrap-trapped",
+  "native/fields",
+  "native/last-resort",
+  "native/sanitized",
+  "native/wrap-texts",
+  "scripts",
+  "set-up",
+  "wrap",
+];
 /** The suites that do more if CNI_TAP_SOAK is set. */
 const SOAK = [
   "cli/races",
