@@ -17,6 +17,7 @@ import {
 } from "./audit-node.ts";
 import { addReadOptions, addTo, logsOf, type ReadOptions, readLines } from "./read-options.ts";
 import { type Ask, askOnTerminal, repairNode } from "./repair-node.ts";
+import { wrapText } from "./wrap-text.ts";
 
 export interface AuditLogOptions extends ReadOptions {
   readonly stuck: number;
@@ -188,12 +189,15 @@ function showFindings(findings: readonly Finding<string>[], io: Io): void {
     if (first === undefined) continue;
     const { severity, code } = first;
     const head = `${paint(io, COLOURS[severity], severity.padEnd(SEVERITY_WIDTH))}  ${code.padEnd(most)}`;
-    const indent = " ".repeat(SEVERITY_WIDTH + most + 4);
-    io.out(`${head}  ${group.length > 1 ? groupText(group, first) : shown(first.sentence)}\n`);
+    const indent = SEVERITY_WIDTH + most + 4;
     const lines = group.flatMap((one) => one.lines);
     const places = [...(lines.length > 0 ? [linesText(lines)] : []), ...filesText(group)];
-    if (places.length > 0) io.out(`${indent}${places.join(", ")}\n`);
-    io.out(`${indent}${shown(first.advice)}\n`);
+    const texts = [
+      group.length > 1 ? groupText(group, first) : shown(first.sentence),
+      ...(places.length > 0 ? [places.join(", ")] : []),
+      shown(first.advice),
+    ].map((one) => wrapText(one, indent, io.columns));
+    io.out(`${head}  ${texts.join(`\n${" ".repeat(indent)}`)}\n`);
   }
 }
 
