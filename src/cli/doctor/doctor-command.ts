@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { takeSurvey } from "../../machine/survey.ts";
 import { addCommonOptions, type CommonOptions, placesOf } from "../common-options.ts";
 import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
+import { wrapText } from "../wrap-text.ts";
 import { checkSubject } from "./check.ts";
 import { type Report, runChecks } from "./run-checks.ts";
 
@@ -36,15 +37,18 @@ Example:
   });
 }
 
+/** Where the texts begin, behind the widest label. */
+const INDENT = 9;
+
 function show(io: Io, reports: readonly Report[]): void {
+  const text = (one: string) => wrapText(escapeForTerminal(one), INDENT, io.columns);
   for (const { summary, findings, unknown } of reports) {
-    if (unknown !== null) io.out(`${paint(io, "bold", "unknown")}  ${escapeForTerminal(unknown)}\n`);
-    else if (findings.length === 0)
-      io.out(`${paint(io, "green", "ok")}       ${escapeForTerminal(summary)}\n`);
+    if (unknown !== null) io.out(`${paint(io, "bold", "unknown")}  ${text(unknown)}\n`);
+    else if (findings.length === 0) io.out(`${paint(io, "green", "ok")}       ${text(summary)}\n`);
     for (const { level, seen, advice } of findings) {
       const label = level === "error" ? paint(io, "red", "error") : paint(io, "yellow", "warning");
       io.out(
-        `${label}${level === "error" ? "    " : "  "}${escapeForTerminal(seen)}\n         ${escapeForTerminal(advice)}\n`,
+        `${label}${" ".repeat(INDENT - level.length)}${text(seen)}\n${" ".repeat(INDENT)}${text(advice)}\n`,
       );
     }
   }

@@ -7,6 +7,7 @@ import { type Finding, podName, type Severity } from "../../story/findings/findi
 import type { Sources } from "../../story/log-facts.ts";
 import type { Stories } from "../../story/stories.ts";
 import { EXIT, escapeForTerminal, type Io, paint } from "../io.ts";
+import { wrapText } from "../wrap-text.ts";
 import {
   AGAIN_SECONDS,
   auditNode,
@@ -17,7 +18,6 @@ import {
 } from "./audit-node.ts";
 import { addReadOptions, addTo, logsOf, type ReadOptions, readLines } from "./read-options.ts";
 import { type Ask, askOnTerminal, repairNode } from "./repair-node.ts";
-import { wrapText } from "./wrap-text.ts";
 
 export interface AuditLogOptions extends ReadOptions {
   readonly stuck: number;

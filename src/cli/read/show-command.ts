@@ -10,6 +10,7 @@ import { summarizePod } from "../../story/summary.ts";
 import { type Moment, timelineOf } from "../../story/timeline.ts";
 import { CliError } from "../cli-error.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
+import { wrapText } from "../wrap-text.ts";
 import { auditLogs, findingJson, STUCK_SECONDS } from "./audit-command.ts";
 import { addReadOptions, logsOf, type ReadOptions, readStories } from "./read-options.ts";
 
@@ -23,6 +24,7 @@ interface ShowOptions extends ReadOptions {
 /** The runtime says what it makes of a pod a little later. */
 const JOURNAL_AFTER_MS = 10_000;
 const JOURNAL_BEFORE_MS = 1000;
+const ADVICE_INDENT = 7;
 
 /** A pod's story, with what is beside it. */
 interface Found {
@@ -162,8 +164,10 @@ function showStory(found: Found, brief: boolean, io: Io): void {
   for (const moment of moments) showMoment(moment, first, brief, io);
   if (found.findings.length > 0) io.out("\n");
   for (const { severity, code, sentence, advice } of found.findings) {
-    io.out(`${paint(io, severity === "error" ? "red" : "yellow", severity)}  ${code}  ${shown(sentence)}\n`);
-    io.out(`       ${shown(advice)}\n`);
+    const label = paint(io, severity === "error" ? "red" : "yellow", severity);
+    const said = wrapText(`${severity}  ${code}  ${shown(sentence)}`, ADVICE_INDENT, io.columns);
+    io.out(`${label}${said.slice(severity.length)}\n`);
+    io.out(`${" ".repeat(ADVICE_INDENT)}${wrapText(shown(advice), ADVICE_INDENT, io.columns)}\n`);
   }
   const hint = (found.journal?.length ?? 0) > 0 ? null : hintFor(story, moments);
   if (hint) io.out(`\n${hint}\n`);
