@@ -39,7 +39,7 @@ describeOnPrivateMachine("cni_wrap that is killed", () => {
     const machine = await useWrappedMachine();
     const bare = await machine.run(machine.bareCall(form, { env }));
     const call = machine.call(form, { env });
-    const swept = await sweep(machine, call, ["kill"], bare.stdout.toString(), 4);
+    const swept = await sweep(machine, call, ["kill"], bare.stdout.toString());
     await expectNothingLeft(machine);
     const logged = machine.logged();
     const before = new Set(swept.map(({ hit }) => hit?.syscall));

@@ -15,15 +15,14 @@ export interface SweptCall extends CrowdCall {
 
 /**
  * Makes a call many times, and disturbs one system call of each: the first, the second and so on, until there is none.
- * Only cni_wrap's own are counted, not the plugin's. Calls that are made at once wait for one another's locks, so that not
- * every one of their system calls is hit.
+ * Only cni_wrap's own are counted, not the plugin's. One call is made after the other: calls that wait for one another's locks
+ * make more system calls, now here and now there, and some of those that count may not be hit.
  */
 export async function sweep(
   machine: WrappedMachine,
   call: TapCall,
   how: readonly ["kill"] | readonly ["fail", errno: number],
   reply: string,
-  atOnce = 1,
 ): Promise<SweptCall[]> {
   const { place, folder } = machine;
   const tracer = await bring("tracer", place);
@@ -40,7 +39,7 @@ export async function sweep(
     const crowd = await runCrowd(
       {
         ...{ role: "pre", env: call.env as Record<string, string>, exe: script, reply },
-        ...{ from, to: from + BATCH - 1, atOnce, stdin: call.stdin ?? "", timeoutMs: 20_000 },
+        ...{ from, to: from + BATCH - 1, atOnce: 1, stdin: call.stdin ?? "", timeoutMs: 20_000 },
       },
       place,
     );
