@@ -1,5 +1,4 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DriverOptions } from "../../src/nri/driver.ts";
 import { encode } from "../../src/nri/encode.ts";
@@ -21,10 +20,8 @@ import { NriError } from "../../src/nri/nri-error.ts";
 import { updateOf } from "../../src/nri/resources.ts";
 import { encodeMessage, maxMessageLength } from "../../src/nri/wire/message.ts";
 import { Connection, encodeFrames } from "../../src/nri/wire/mux.ts";
-import { howOften } from "../support/soak.ts";
 import { configureBytes, encodeCall, rawCall, registered, responseOf } from "./support/calls.ts";
 import { gate, MemoryPlugin, settle } from "./support/memory-plugin.ts";
-import { streams } from "./support/streams.ts";
 
 const none = new Uint8Array(0);
 const lost = new NriError("disconnected", "lost");
@@ -360,45 +357,5 @@ describe("a runtime that does not wait", () => {
     expect(answers).toHaveLength(refused);
     for (const status of answers)
       expect(status).toMatchObject({ code: 8, message: "too many calls under way" });
-  });
-});
-
-describe("garbage", () => {
-  it("random bytes end the session or leave it waiting for more", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), async (chunks) => {
-        const plugin = openPlugin();
-        for (const chunk of chunks) plugin.driver.receive(chunk);
-        expect([undefined, "protocol"]).toContain(plugin.end?.code);
-      }),
-      { numRuns: howOften(300, 15_000) },
-    );
-  });
-
-  it("changed bytes of real sessions are answered or end the session", async () => {
-    const places = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), {
-      minLength: 1,
-      maxLength: 8,
-    });
-    const all: Handlers = Object.fromEntries(eventNames.map((name) => [name, () => undefined]));
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...streams), places, async ({ toPlugin }, changes) => {
-        const bytes = Uint8Array.from(toPlugin);
-        for (const [at, value] of changes) bytes[at % bytes.length] = value;
-        const plugin = new MemoryPlugin({
-          ...all,
-          async synchronize(state) {
-            await state.collect();
-            return undefined;
-          },
-        });
-        plugin.open();
-        plugin.driver.receive(bytes);
-        await settle();
-        expect([undefined, "protocol", "registration"]).toContain(plugin.end?.code);
-        plugin.sent();
-      }),
-      { numRuns: howOften(1000, 50_000) },
-    );
   });
 });
