@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     globalSetup: ["test/support/run-folder.ts"],
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 180_000,
   },
 });
