@@ -147,6 +147,9 @@ describe("the files that runtimes read", () => {
     expect(await find(host, "overwritten")).toEqual([]);
     rmSync(host.path("/etc/cni/net.d/k8s-pod-network"), { recursive: true });
     expect(await find(host, "overwritten")).toEqual([error("gone from k8s-pod-network/99-cni_post.conf")]);
+    expect((await host.cnitap("doctor")).out).toContain(
+      "Run cnitap install --mode drop-in again, with the same options as before.\n",
+    );
   });
 
   test("edit-lock: held by a command, and left behind by a killed one", async () => {

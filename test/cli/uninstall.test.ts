@@ -183,13 +183,17 @@ describe("--purge", () => {
     const host = useHost();
     await host.cnitap("install");
     const config = Buffer.from(CALICO_PATCHED, "latin1").toString("base64");
-    host.write(
-      "/var/lib/cni/results/k8s-pod-network-abc-eth0",
-      JSON.stringify({ kind: "cniCacheV1", config }),
-    );
+    const cached = JSON.stringify({ kind: "cniCacheV1", config });
+    host.write("/var/lib/cni/results/k8s-pod-network-abc-eth0", cached);
     const { code, err } = await host.cnitap("uninstall", "--purge");
     expect(code).toBe(1);
-    expect(err).toContain("1 pod was made with them");
+    expect(err).toContain(
+      "1 pod was made with them in its list (k8s-pod-network-abc-eth0 in libcni's cache)",
+    );
+    host.write("/var/lib/cni/results/k8s-pod-network-def-eth0", cached);
+    expect((await host.cnitap("uninstall", "--purge")).err).toContain(
+      "2 pods were made with them in their lists (the first:",
+    );
     expect(host.read(CALICO_FILE)).toBe(CALICO_PATCHED);
     expect((await host.cnitap("uninstall", "--purge", "--force")).code).toBe(0);
     expect(existsSync(host.path("/opt/cni/bin/cni_post"))).toBe(false);

@@ -83,6 +83,7 @@ export function installCommand(io: Io): Command {
     .addHelpText(
       "after",
       `
+A second run sets what it does not name to its default, also what the first one named. Only an observer stays as it is.
 Exit: 0 installed or there already, 1 failed, 2 invalid usage, 3 installed, but the runtime has not loaded it.
 
 Examples:

@@ -29,7 +29,8 @@ export function showStatus(io: Io, status: Status): void {
 
 function showObserver(io: Io, observer: ObserverStatus, networks: readonly NetworkStatus[]): void {
   const { executable, unit, links, processes } = observer;
-  io.out(`${line(executable)}\n`);
+  const isInstalled = unit.state !== "missing" || links.length > 0;
+  if (isInstalled || executable.state !== "missing") io.out(`${line(executable)}\n`);
   if (unit.state !== "missing") {
     const words = [unit.enabled ? "enabled" : "not enabled", unit.active ?? "state not known here"];
     io.out(`${unit.path}: ${words.join(", ")}${unit.state === "foreign" ? ", not cnitap's" : ""}\n`);

@@ -225,8 +225,13 @@ function refuseCached({ root }: Survey): void {
   const users = attachments.filter(({ types }) => types?.some(isProgram));
   const unknown = attachments.filter(({ types }) => types === null);
   if (users.length > 0) {
+    const first = users[0]?.file ?? "";
+    const made =
+      users.length === 1
+        ? `1 pod was made with them in its list (${first} in libcni's cache)`
+        : `${users.length} pods were made with them in their lists (the first: ${first} in libcni's cache)`;
     throw new CliError(
-      `Cannot remove the taps' executables: ${users.length} ${users.length === 1 ? "pod was" : "pods were"} made with them in its list (${users[0]?.file} in libcni's cache), and CRI-O could not end such a pod\nEnd those pods first. With containerd, which ends pods by the list of today, use --force.`,
+      `Cannot remove the taps' executables: ${made}, and CRI-O could not end such a pod\nEnd those pods first. With containerd, which ends pods by the list of today, use --force.`,
     );
   }
   if (unknown.length > 0) {

@@ -26,7 +26,7 @@ export const untapped: MakeCheck = (log, report): Check => {
             absence: [line - SOON_LINES, line],
             sentence: `${podName(who)} has a network, but no tap saw its ADD`,
             advice:
-              "cnitap status says whether the taps are in the network's list. If a program rewrote the file, run cnitap install again.",
+              "cnitap status says whether the taps are in the network's list. If a program rewrote the file, run cnitap install again, with the same options as before.",
           }),
         );
       }

@@ -71,7 +71,7 @@ test("overwritten: a list without its wrappers, or with some of them", async () 
   const wrapped = host.read(CALICO_FILE);
   host.write(CALICO_FILE, CALICO);
   expect(await find(host, "overwritten")).toEqual([
-    "error: the wrappers of the network k8s-pod-network are gone from 10-calico.conflist: the file was rewritten after the installation\nRun cnitap install --mode wrap again.",
+    "error: the wrappers of the network k8s-pod-network are gone from 10-calico.conflist: the file was rewritten after the installation\nRun cnitap install --mode wrap again, with the same options as before.",
   ]);
   const end = wrapped.lastIndexOf("    }\n  ]");
   host.write(CALICO_FILE, `${wrapped.slice(0, end)}    },{"type":"linkerd-cni"}${wrapped.slice(end + 5)}`);

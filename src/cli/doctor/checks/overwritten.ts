@@ -13,7 +13,8 @@ export const overwritten: Check = {
     const mine = survey.record.filter(({ confDir }) => confDir === survey.confDir);
     return mine.flatMap((installation): Finding[] => {
       const { network, file, mode, source, original } = installation;
-      const advice = mode === "wrap" ? "Run cnitap install --mode wrap again." : "Run cnitap install again.";
+      const option = mode === "both" ? "" : ` --mode ${mode}`;
+      const advice = `Run cnitap install${option} again, with the same options as before.`;
       const dropIn = mode === "drop-in";
       const list = survey.location.candidates.find((one) => one.file === file)?.network ?? null;
       const inPlace = dropIn
