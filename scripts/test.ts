@@ -14,6 +14,7 @@ const REPORT = join(ROOT, "build", "vitest.json");
 /** The suites of --quick: they start no containerd, build no executables and do not wait for timeouts. */
 const QUICK = [
   "cni",
+  "command-docs",
   "conflist",
   "conformance",
   "docs",
