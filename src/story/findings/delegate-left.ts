@@ -81,7 +81,7 @@ function candidateOf(attached: Attached, call: PluginCall, caller: PluginCall, d
     sentence: `${caller.plugin} ended the DEL of ${podName(attached.pod)}${inNetwork(attached.network)} well, but never called ${plugin}, which its ADD had called`,
     lines: [...linesOf({ calls: [call] }), ...linesOf({ calls: [del] })],
     absence: [del.line, del.end?.line ?? del.line],
-    advice: `What ${plugin} gave may still be held. ${caller.plugin} may have lost its own record of the pod, as after a reboot.`,
+    advice: `What ${plugin} gave may still be held. ${caller.plugin} may have lost its own record of the pod, as after a reboot. If cnitap was installed without --delegates when the pod ended, only the log lacks the call.`,
   });
   return { finding, plugin, afterLine: del.end?.line ?? del.line };
 }
