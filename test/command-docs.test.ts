@@ -17,7 +17,7 @@ const program = createProgram("0", processIo());
 function optionsOf(name: string): { readonly shown: readonly string[]; readonly all: readonly string[] } {
   if (name === "observe") {
     const help = readCommandLine(["--help"], { program: "cnitap", command: "observe" });
-    const shown = help.kind === "help" ? (help.text.match(/^ {2}(?:-\w, )?--[a-z-]+/gm) ?? []) : [];
+    const shown = help.kind === "told" ? (help.text.match(/^ {2}(?:-\w, )?--[a-z-]+/gm) ?? []) : [];
     const long = shown.map((one) => one.replace(/.*(?=--)/, ""));
     return { shown: long, all: long };
   }

@@ -2,6 +2,8 @@ import { checkedKeys, type Keys, parseSetting, SETTING_EXPECTED } from "../confl
 import { printable } from "../log/printable.ts";
 import { rewriteGoFlags } from "../nri/go-flags.ts";
 
+declare const BUILD: string;
+
 /** What the flags say. */
 export interface ObserveFlags {
   readonly index: string | undefined;
@@ -14,7 +16,8 @@ export interface ObserveFlags {
 
 export type CommandLine =
   | { readonly kind: "observe"; readonly flags: ObserveFlags }
-  | { readonly kind: "help"; readonly text: string }
+  /** The help or the version: what to print, and nothing else to do. */
+  | { readonly kind: "told"; readonly text: string }
   /** The command line cannot be used: what to print. */
   | { readonly kind: "wrong"; readonly text: string };
 
@@ -59,6 +62,8 @@ const OPTIONS: readonly Option[] = [
     help: "exit when the runtime cannot be reached or goes away,\ninstead of reconnecting",
   },
 ];
+const VERSION: Option = { long: "--version", value: "", help: "print the version" };
+const HELP: Option = { long: "-h, --help", value: "", help: "print this help" };
 const FORMATS: readonly string[] = ["classic", "json"];
 
 /** The keys of a stanza that have flags of their own. */
@@ -87,14 +92,15 @@ export function readCommandLine(args: readonly string[], name: CommandName): Com
   let [keys, set]: [Keys, Keys] = [{}, {}];
   const rest = rewriteGoFlags(
     args,
-    OPTIONS.map(({ long, value }) => ({ long, required: value !== "" })),
+    [...OPTIONS, VERSION].map(({ long, value }) => ({ long, required: value !== "" })),
   );
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === "--") {
       words.push(...rest.splice(0));
       break;
     }
-    if (arg === "-h" || arg === "--help") return { kind: "help", text: help(name.command) };
+    if (arg === "-h" || arg === "--help") return { kind: "told", text: help(name.command) };
+    if (arg === "--version") return { kind: "told", text: `${BUILD}\n` };
     if (!arg.startsWith("-") || arg === "-") {
       words.push(arg);
       continue;
@@ -135,12 +141,10 @@ export function readCommandLine(args: readonly string[], name: CommandName): Com
 }
 
 function help(command: string): string {
-  const rows = [...OPTIONS, { long: "-h, --help", value: "", help: "print this help" }].map(
-    ({ long, value, help: text }) => {
-      const term = value === "" ? long : `${long} ${value}`;
-      return `  ${term.padEnd(23)}${text.replaceAll("\n", `\n${" ".repeat(25)}`)}\n`;
-    },
-  );
+  const rows = [...OPTIONS, VERSION, HELP].map(({ long, value, help: text }) => {
+    const term = value === "" ? long : `${long} ${value}`;
+    return `  ${term.padEnd(23)}${text.replaceAll("\n", `\n${" ".repeat(25)}`)}\n`;
+  });
   return `Usage: ${command} [options]
 
 Watch the pods of this node's runtime through NRI, and log them beside the taps'

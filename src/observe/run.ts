@@ -50,8 +50,8 @@ export function run(host: ObserveHost, parser: () => YamlParser): number {
       : { program: "cnitap", command: "cnitap observe" };
   const line = readCommandLine(given, name);
   if (line.kind !== "observe") {
-    host.print(line.kind === "help" ? 1 : 2, encodeUtf8(line.text));
-    return line.kind === "help" ? EXIT.fine : EXIT.usage;
+    host.print(line.kind === "told" ? 1 : 2, encodeUtf8(line.text));
+    return line.kind === "told" ? EXIT.fine : EXIT.usage;
   }
   try {
     return new Observe(host, parser, line.flags, program).run();

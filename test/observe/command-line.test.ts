@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
+import { packageVersion } from "../../scripts/build/tap.ts";
 import { readCommandLine } from "../../src/observe/command-line.ts";
 
 const NAME = { program: "cnitap", command: "cnitap observe" };
@@ -86,16 +87,21 @@ describe("a wrong command line ends in one complaint:", () => {
 test("the help is for 80 columns, but for its footer, and names each flag", () => {
   for (const args of [["-h"], ["--help"], ["-help"], ["-idx", "07", "-h", "-x"]]) {
     const line = read(...args);
-    expect(line).toEqual({ kind: "help", text: HELP });
+    expect(line).toEqual({ kind: "told", text: HELP });
   }
   const [options = ""] = HELP.split("\nFlags may");
   for (const row of options.split("\n")) expect(row.length, row).toBeLessThanOrEqual(80);
 });
 
+test("the version is that of the build", () => {
+  for (const args of [["--version"], ["-version"], ["-idx", "07", "-version", "x"]])
+    expect(read(...args)).toEqual({ kind: "told", text: `${packageVersion()}\n` });
+});
+
 test("the help and complaints are of the name that it was started by", () => {
   const name = { program: "cnitap-observe", command: "cnitap-observe" };
   expect(readCommandLine(["-h"], name)).toEqual({
-    kind: "help",
+    kind: "told",
     text: HELP.replaceAll("cnitap observe", "cnitap-observe"),
   });
   expect(readCommandLine(["x"], name)).toEqual({
@@ -129,7 +135,7 @@ test("any arguments are flags, help or a complaint of one or two lines, without 
       const line = read(...args);
       if (line.kind === "wrong")
         expect(line.text).toMatch(/^cnitap: Cannot \P{Cc}*\n(See cnitap observe --help\.\n)?$/u);
-      if (line.kind === "help") expect(line.text).toBe(HELP);
+      if (line.kind === "told") expect(line.text).toBe(HELP);
     }),
     { numRuns: 1_000 },
   );
@@ -156,6 +162,7 @@ Options:
                          logMaxBytes, lockTimeoutMs
   --once                 exit when the runtime cannot be reached or goes away,
                          instead of reconnecting
+  --version              print the version
   -h, --help             print this help
 
 Flags may be written as Go's are, -idx 10 or -idx=10. Started as network-logger or 10-network-logger, it is that plugin.
