@@ -21,6 +21,7 @@ const QUICK = [
   "log",
   "machine",
   "native/scan",
+  "node-state",
   "nri",
   "observe",
   "plugins",

@@ -29,7 +29,7 @@ describe.each(roles)("cni_%s", (role) => {
     const run = await runTap({
       role,
       env: { CNI_COMMAND: "DEL" },
-      stdin: "{}",
+      stdin: '{"logFile":"/dev/null","lockFile":"/dev/null"}',
       via: ["/bin/sh", "-c", shell, "sh"],
     });
     expect(run).toMatchObject({ code: 0 });
