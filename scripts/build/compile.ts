@@ -59,7 +59,7 @@ async function compileOne(compiler: Compiler, source: string): Promise<string> {
   const object = join(folder, `${basename(source, ".c")}-${hash.digest("hex").slice(0, 24)}.o`);
   if (!existsSync(object)) {
     mkdirSync(folder, { recursive: true });
-    const fresh = `${object}.${process.pid}`;
+    const fresh = `${object}.${randomUUID()}`; // others may compile it at the same time, in this process too
     const includes = compiler.includes.map((include) => `-I${include}`);
     await runTool(compiler.command, [...compiler.flags, ...includes, "-c", source, "-o", fresh]);
     renameSync(fresh, object);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ErrorCode, errorObjectTail, NO_CONTAINER_ID, NO_TYPE } from "../../src/cni/error-object.ts";
@@ -108,7 +109,7 @@ export function writePolicyHeader(): string {
     mkdirSync(folder, { recursive: true });
   }
   if (current !== text) {
-    const fresh = `${file}.${process.pid}`;
+    const fresh = `${file}.${randomUUID()}`;
     writeFileSync(fresh, text);
     renameSync(fresh, file);
   }

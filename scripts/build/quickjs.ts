@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "../cache-dir.ts";
@@ -50,7 +51,7 @@ export async function buildQuickJs(command: CCompiler = "musl-gcc", fast = false
   const digest = /-([0-9a-f]+)\.o$/.exec(objects[0] ?? "")?.[1] ?? version;
   const qjsc = join(cacheDir(), "objects", `qjsc-${digest}`);
   if (!existsSync(qjsc)) {
-    const fresh = `${qjsc}.${process.pid}`;
+    const fresh = `${qjsc}.${randomUUID()}`;
     await runTool("musl-gcc", [
       "-static",
       "-Wl,--gc-sections",

@@ -23,6 +23,7 @@ const QUOTE = 0x22;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const BACKSLASH = 0x5c;
+const CLOSE_BRACE = 0x7d;
 
 const literal = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const START = literal('{"v":1,"time":"');
@@ -235,6 +236,7 @@ export class HeadReader {
     const containerId = this.#skip(CONTAINER_ID) ? this.#text(line, false) : null;
     const label = this.#skip(LABEL) ? this.#text(line) : null;
     if (event === null || containerId === null || !this.#skip(POD)) return null;
+    if (line.bytes[line.last - 1] !== CLOSE_BRACE) return null; // a space behind the pod's facts
     const podAt = this.#at;
     const [facts] = POD_FACTS.exec(line.text(podAt, Math.min(podAt + POD_BYTES, line.last))) ?? [];
     if (facts === undefined) return null;

@@ -20,6 +20,8 @@ function plain(read: LogLine | string | null): unknown {
   return content.kind === "note" ? read : { ...read, content: { kind: content.kind, json: content.json } };
 }
 
+const ABOUT = { at: 0 };
+
 function readBy(reader: LineReader, line: string): unknown {
   const bytes = Buffer.from(`before\n${line}\nafter`, "latin1");
   return plain(reader.read(bytes, 7, bytes.length - 6));
@@ -85,6 +87,18 @@ describe("LineReader", () => {
       expect(read).toEqual(plain(parseLogLine(text)));
     }
     expect(own).toBeGreaterThan(200);
+  });
+
+  test.each([
+    ["a pod's facts", podLine("RunPodSandbox", ABOUT), "}}}", "}} }"],
+    ["a pod's labels", podLine("RunPodSandbox", ABOUT), "}}}", "} }}"],
+    ["a request", tapLine("ADD", "pre", ABOUT), "}}", "} }"],
+    ["a result", endLine("ADD", "calico", ABOUT, { ms: 1, exit: 0, output: {} }), "}}", "} }"],
+  ])("with a space behind %s, a line is read as parseLogLine reads it", (_, text, end, spaced) => {
+    expect(text.endsWith(end)).toBe(true);
+    const changed = `${text.slice(0, -end.length)}${spaced}`;
+    expect(plain(parseLogLine(changed))).not.toBeNull();
+    expect(readBy(new LineReader(), changed)).toEqual(plain(parseLogLine(changed)));
   });
 
   test("of a line that was changed anywhere, it reads what parseLogLine reads, or a whole head without its payload", () => {
