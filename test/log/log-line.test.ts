@@ -5,7 +5,7 @@ import { LINE_TEXTS } from "../../src/log/line-texts.ts";
 import { type CallLine, type LogLine, parseLogLine } from "../../src/log/log-line.ts";
 import { missingLinesNote } from "../../src/log/notes.ts";
 import { classicPodLine, jsonPodLine, noteLine, POD_EVENTS, type PodFacts } from "../../src/log/pod-line.ts";
-import { jsonValue } from "../support/json-names.ts";
+import { jsonValue, plainName } from "../support/json-names.ts";
 import { loggedPod } from "../support/pod-facts.ts";
 import { howOften } from "../support/soak.ts";
 import { callTwin } from "../tap/support.ts";
@@ -76,7 +76,7 @@ const pod: fc.Arbitrary<PodFacts> = fc.record({
   uid: variable,
   netns: fc.option(variable),
   ips: fc.array(variable, { maxLength: 3 }),
-  labels: fc.dictionary(variable, variable, { maxKeys: 3, noNullPrototype: true }),
+  labels: fc.dictionary(variable.map(plainName), variable, { maxKeys: 3, noNullPrototype: true }),
 });
 
 const text = (line: string) => Buffer.from(line, "latin1").toString().slice(0, -1);
