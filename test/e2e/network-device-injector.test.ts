@@ -84,7 +84,7 @@ describe.each(suites)("network-device-injector on containerd of %s", (suite) => 
       expect(await stateOf(node(), "wire1")).toBeUndefined();
       await startInjector(node());
       for (const [at, name] of ["wire1", "wire2"].entries()) await seeHome(node(), name, before[at]);
-      expect(await leftOver(node())).toEqual([]);
+      await waitFor("that nothing is left", async () => (await leftOver(node())).length === 0);
     });
 
     it("takes them back from pods that are older than containerd, launched by it", async () => {
