@@ -41,7 +41,6 @@ const BESIDE = [
   "faults/steps",
   "faults/system-calls",
   "faults/trapped",
-  "faults/wrap-steps",
   "faults/wrap-system-calls",
   "faults/wrap-trapped",
   "native/fields",
