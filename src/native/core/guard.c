@@ -27,9 +27,25 @@ static void on_trap(int signal, siginfo_t *info, void *context) {
 
 static volatile bool clock_stopped = false; /* a last tick may come late, and setitimer(2) may fail */
 
-static void on_fault(int signal) {
+static volatile bool held = false, waiting = false;
+
+static void on_fault(int signal, siginfo_t *info, void *context) {
+  (void)context;
   if (signal == SIGVTALRM && clock_stopped) return;
   if (signal == SIGVTALRM && io_output_begun && !io_output_ended) return; /* let the reply finish */
+  if (held && info->si_code == SI_USER) { /* sent by another process: no step of this one has failed */
+    waiting = true;
+    return;
+  }
+  last_resort();
+}
+
+void guard_hold(void) { held = true; }
+
+void guard_release(void) {
+  held = false;
+  if (!waiting) return;
+  waiting = false;
   last_resort();
 }
 
@@ -64,7 +80,7 @@ void guard_restore(void) {
 void guard_arm(void) {
   static uint8_t stack[64 * 1024];
   static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGVTALRM};
-  struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO};
   struct sigaction found;
   sigset_t open;
 #ifdef __x86_64__

@@ -11,6 +11,11 @@ _Noreturn void last_resort(void);
    write, not signals. */
 void guard_arm(void);
 
+/* Between these, a crash's signal waits if another process has sent it: between a system call and the note of what it has
+   done, the last resort would do that again. */
+void guard_hold(void);
+void guard_release(void);
+
 /* Sets a signal's handler, unless the signal is ignored and the handler is one of ours (then it stays ignored). */
 void guard_handle(int signal, void (*handler)(int));
 

@@ -211,10 +211,12 @@ static void relay_once(void) {
     if (errno == EINTR) return;
     try_all(polled, 4);
   }
+  guard_hold(); /* what a system call has handed on is noted before anything else */
   if (polled[3].revents) end_request();
   else if (polled[2].revents) refills ? refill() : feed();
   go_on(&output, polled[0].revents);
   go_on(&errors, polled[1].revents);
+  guard_release();
 }
 
 void relay_resume(void) {
@@ -266,7 +268,9 @@ int relay_run(const char *path, struct iovec *piece, int pieces, bool more) {
     guard_start_clock();
     return error == CHILD_NO_PROCESS ? RELAY_UNABLE : error;
   }
+  guard_hold();
   feed();
+  guard_release();
   relay_resume();
   return 0;
 }
