@@ -77,8 +77,11 @@ describeAsRoot("cnitap audit --node and cnitap doctor on a real containerd", () 
 
   it(`finds nothing on a healthy node with ${PODS} pods, host ports and both families`, async () => {
     await shell(`printf 'users:\n- user:\n    token: ${jwt(4_000_000_000)}\n' >${TOKEN}`);
-    for (let first = 0; first < PODS; first += TOGETHER) {
-      const some = Array.from({ length: TOGETHER }, (_, n) => runPod(node(), first + n));
+    // portmap makes the chains that all pods share for the first one, and two first ones at once may fail.
+    ids.push(await runPod(node(), 0));
+    for (let first = 1; first < PODS; first += TOGETHER) {
+      const count = Math.min(TOGETHER, PODS - first);
+      const some = Array.from({ length: count }, (_, n) => runPod(node(), first + n));
       ids.push(...(await Promise.all(some)));
     }
     // What somebody has made by hand is nobody's business.

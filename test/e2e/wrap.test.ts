@@ -97,11 +97,10 @@ describeAsRoot("plugins wrapped in the list", () => {
       ...((await hasKind("type", "ifb")) ? [{ type: "bandwidth", ...rates, ...bursts }] : []),
     ];
     await useList(plugins.map((plugin) => wrap.wrapped(plugin, { delegates: true })));
-    const pods = await Promise.all([
-      node().runPod({ name: "server-0", portMappings }),
-      node().runPod({ name: "client-0" }),
-    ]);
-    const [server, client] = pods;
+    // One after the other: firewall makes the chains that all pods share for the first one.
+    const server = await node().runPod({ name: "server-0", portMappings });
+    const client = await node().runPod({ name: "client-0" });
+    const pods = [server, client];
     const ip = (await node().podStatus(server.id)).network?.ip ?? "";
     await wrap.serve(node(), server);
     expect(await wrap.askFrom(node(), client, ip)).toBe("server-0");
