@@ -62,7 +62,9 @@ export function processIo(): Io {
 
 const CODES = { bold: "1", red: "31", green: "32", yellow: "33" } as const;
 
-export function paint(io: Io, colour: keyof typeof CODES, text: string): string {
+export type Colour = keyof typeof CODES;
+
+export function paint(io: Io, colour: Colour, text: string): string {
   return io.colour ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }
 

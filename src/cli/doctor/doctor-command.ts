@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { takeSurvey } from "../../machine/survey.ts";
 import { addCommonOptions, type CommonOptions, placesOf } from "../common-options.ts";
-import { EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
-import { wrapText } from "../wrap-text.ts";
+import { type Colour, EXIT, escapeForTerminal, type Io, paint, printJson } from "../io.ts";
+import { wrapText } from "../text-columns.ts";
 import { checkSubject } from "./check.ts";
 import { type Report, runChecks } from "./run-checks.ts";
 
@@ -42,14 +42,13 @@ const INDENT = 9;
 
 function show(io: Io, reports: readonly Report[]): void {
   const text = (one: string) => wrapText(escapeForTerminal(one), INDENT, io.columns);
+  const label = (colour: Colour, word: string) => paint(io, colour, word) + " ".repeat(INDENT - word.length);
   for (const { summary, findings, unknown } of reports) {
-    if (unknown !== null) io.out(`${paint(io, "bold", "unknown")}  ${text(unknown)}\n`);
-    else if (findings.length === 0) io.out(`${paint(io, "green", "ok")}       ${text(summary)}\n`);
+    if (unknown !== null) io.out(`${label("bold", "unknown")}${text(unknown)}\n`);
+    else if (findings.length === 0) io.out(`${label("green", "ok")}${text(summary)}\n`);
     for (const { level, seen, advice } of findings) {
-      const label = level === "error" ? paint(io, "red", "error") : paint(io, "yellow", "warning");
-      io.out(
-        `${label}${" ".repeat(INDENT - level.length)}${text(seen)}\n${" ".repeat(INDENT)}${text(advice)}\n`,
-      );
+      const head = label(level === "error" ? "red" : "yellow", level);
+      io.out(`${head}${text(seen)}\n${" ".repeat(INDENT)}${text(advice)}\n`);
     }
   }
 }

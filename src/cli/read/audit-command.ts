@@ -7,7 +7,7 @@ import { type Finding, podName, type Severity } from "../../story/findings/findi
 import type { Sources } from "../../story/log-facts.ts";
 import type { Stories } from "../../story/stories.ts";
 import { EXIT, escapeForTerminal, type Io, paint } from "../io.ts";
-import { wrapText } from "../wrap-text.ts";
+import { wrapText } from "../text-columns.ts";
 import {
   AGAIN_SECONDS,
   auditNode,

@@ -10,7 +10,7 @@ import { summarizePod } from "../../story/summary.ts";
 import { type Moment, timelineOf } from "../../story/timeline.ts";
 import { CliError } from "../cli-error.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
-import { wrapText } from "../wrap-text.ts";
+import { wrapText } from "../text-columns.ts";
 import { auditLogs, findingJson, STUCK_SECONDS } from "./audit-command.ts";
 import { addReadOptions, logsOf, type ReadOptions, readStories } from "./read-options.ts";
 

@@ -1,3 +1,5 @@
+import { fitted, lengthOf } from "../text-columns.ts";
+
 /** A column of a table. */
 export interface Column {
   readonly head: string;
@@ -55,17 +57,4 @@ function narrow(columns: readonly Column[], widths: number[], width: number): vo
     if (widest < 0) return;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
-}
-
-function fitted(text: string, width: number, right: boolean): string {
-  const length = lengthOf(text);
-  if (length > width) return `${[...text].slice(0, width - 1).join("")}…`;
-  const space = " ".repeat(width - length);
-  return right ? space + text : text + space;
-}
-
-const ASCII = /^[ -~]*$/;
-
-function lengthOf(text: string): number {
-  return ASCII.test(text) ? text.length : [...text].length;
 }

@@ -2,6 +2,7 @@ import { asByteString, decodeUtf8 } from "../../log/byte-string.ts";
 import type { UnderWay } from "../../story/calls-under-way.ts";
 import type { Words } from "../../story/one-line.ts";
 import { escapeForTerminal, type Io, paint } from "../io.ts";
+import { fitted, lengthOf } from "../text-columns.ts";
 
 const ID_LETTERS = 12;
 const POD_MOST = 40;
@@ -44,8 +45,8 @@ export class TailScreen {
     const columns = [
       when,
       paint(io, "bold", shown(command).padEnd(5)),
-      padded(this.#podOf(words), this.#podWidth),
-      padded(shown(who), this.#whoWidth),
+      fitted(this.#podOf(words), this.#podWidth),
+      fitted(shown(who), this.#whoWidth),
       bad ? paint(io, "red", said) : said,
     ];
     this.#text += `${columns.join("  ")}\n`;
@@ -84,13 +85,4 @@ export class TailScreen {
 /** Text of the log for a terminal. */
 export function shown(bytes: string): string {
   return escapeForTerminal(decodeUtf8(asByteString(bytes))).replaceAll(/[\n\t]/g, " ");
-}
-
-function lengthOf(text: string): number {
-  return [...text].length;
-}
-
-function padded(text: string, width: number): string {
-  const length = lengthOf(text);
-  return length > width ? `${[...text].slice(0, width - 1).join("")}…` : text + " ".repeat(width - length);
 }

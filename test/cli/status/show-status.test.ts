@@ -9,9 +9,7 @@ const BY_HAND: ObserverStatus = {
   executable: { path: OBSERVER_PATH, version: null, state: "missing" },
   unit: { path: UNIT_PATH, state: "missing", enabled: false, active: null },
   links: [],
-  processes: [
-    { pid: 542, path: "/root/cnitap-observe", state: "same", log: "/tmp/cni.log", outdated: false },
-  ],
+  processes: [{ pid: 542, path: "/srv/cnitap-observe", state: "same", log: "/tmp/cni.log", outdated: false }],
 };
 
 function linesOf(observer: ObserverStatus): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { wrapText } from "../../src/cli/wrap-text.ts";
+import { wrapText } from "../../src/cli/text-columns.ts";
 
 const TEXT = "Look for what calico waits for: its daemon, its data store, or the API server.";
 

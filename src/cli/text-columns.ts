@@ -1,3 +1,18 @@
+const ASCII = /^[ -~]*$/;
+
+/** How many columns a text takes. */
+export function lengthOf(text: string): number {
+  return ASCII.test(text) ? text.length : [...text].length;
+}
+
+/** A text padded or cut to a width: on the right, or where `right` is said on the left. */
+export function fitted(text: string, width: number, right = false): string {
+  const length = lengthOf(text);
+  if (length > width) return `${[...text].slice(0, width - 1).join("")}…`;
+  const space = " ".repeat(width - length);
+  return right ? space + text : text + space;
+}
+
 /** Narrower columns than this are not wrapped to: they would have a word a line. */
 const LEAST_WIDTH = 30;
 
@@ -13,7 +28,7 @@ export function wrapText(text: string, indent: number, columns: number | null): 
   let line = "";
   for (const word of text.split(" ")) {
     const longer = line === "" ? word : `${line} ${word}`;
-    if (line === "" || [...longer].length <= width) line = longer;
+    if (line === "" || lengthOf(longer) <= width) line = longer;
     else {
       lines.push(line);
       line = word;
