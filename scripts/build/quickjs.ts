@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "../cache-dir.ts";
-import { type CCompiler, type Compiler, compile, runTool } from "./compile.ts";
+import { type CCompiler, type Compiler, compile, link } from "./compile.ts";
 
 const ENGINE = ["quickjs", "libregexp", "libunicode", "cutils", "dtoa"];
 const COMPILER_ONLY = ["qjsc", "quickjs-libc"];
@@ -50,20 +49,8 @@ export async function buildQuickJs(command: CCompiler = "musl-gcc", fast = false
   const objects = await compile(compiler, sources);
   const digest = /-([0-9a-f]+)\.o$/.exec(objects[0] ?? "")?.[1] ?? version;
   const qjsc = join(cacheDir(), "objects", `qjsc-${digest}`);
-  if (!existsSync(qjsc)) {
-    const fresh = `${qjsc}.${randomUUID()}`;
-    await runTool("musl-gcc", [
-      "-static",
-      "-Wl,--gc-sections",
-      "-s",
-      "-o",
-      fresh,
-      ...objects,
-      "-lm",
-      "-lpthread",
-    ]);
-    renameSync(fresh, qjsc);
-  }
+  if (!existsSync(qjsc))
+    await link(compiler, sources, qjsc, ["-static", "-Wl,--gc-sections", "-s", "-lm", "-lpthread"]);
   if (command === "musl-gcc" && !fast) return { objects: objects.slice(0, engine.length), qjsc };
   const flags = fast ? compiler.flags.map((flag) => (flag === "-Os" ? "-O2" : flag)) : compiler.flags;
   return { objects: await compile({ ...compiler, command, flags }, engine), qjsc };
